@@ -1,0 +1,121 @@
+"""What Core tells its face. Past tense, frozen, delivered on the core thread in the order in which they happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.core.views import ChatView, JobView, MessageView, StatusView
+from app.engine.interface import ModelState
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelStateChanged:
+    state: ModelState
+    name: str
+    size_bytes: int = 0
+    fraction: float = 0.0
+    sentence: str = ""  # why, where the state is FAILED
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineRestarted:
+    """The engine process died and is being started again. `sentence` is for the person."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatChanged:
+    """A chat is new, renamed, moved up, or began or ended answering."""
+
+    chat: ChatView
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatDeleted:
+    chat_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessagesReplaced:
+    """The shown branch of a chat is another one: a message was edited, another version chosen."""
+
+    chat_id: str
+    messages: tuple[MessageView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageAdded:
+    message: MessageView
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptProgressed:
+    """The engine reads the prompt of this reply: `n_read` of `n_total` tokens."""
+
+    chat_id: str
+    message_id: str
+    n_read: int
+    n_total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplyGrew:
+    chat_id: str
+    message_id: str
+    text: str  # what is new
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplyEnded:
+    """The last word on a reply; `message` has its whole text, its state and its figures."""
+
+    message: MessageView
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobChanged:
+    """A job is new or has moved on."""
+
+    job: JobView
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRemoved:
+    job_id: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusChanged:
+    status: StatusView
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeShown:
+    """Something the person should know that has no other place."""
+
+    sentence: str
+    is_error: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class WindowRaised:
+    """Another start of the program asks this one to come to the front."""
+
+
+Event = (
+    ModelStateChanged
+    | EngineRestarted
+    | ChatChanged
+    | ChatDeleted
+    | MessagesReplaced
+    | MessageAdded
+    | PromptProgressed
+    | ReplyGrew
+    | ReplyEnded
+    | JobChanged
+    | JobRemoved
+    | StatusChanged
+    | NoticeShown
+    | WindowRaised
+)

@@ -1,0 +1,156 @@
+"""What the faces (window, command line) see of chats, jobs and models: frozen values, safe in any thread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+
+class Role(Enum):
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class MessageState(Enum):
+    """WRITING: being generated now. The others are last words."""
+
+    WRITING = "writing"
+    COMPLETE = "complete"
+    STOPPED = "stopped"  # by the person
+    CUT = "cut"  # at the length limit
+    INTERRUPTED = "interrupted"  # by a crash or a quit; can be continued
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figures:
+    """Measured while a reply was made. TTFT runs from the person's Enter."""
+
+    ttft_seconds: float
+    tokens_per_second: float
+    output_tokens: int
+    prompt_tokens: int
+    cached_tokens: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class MessageView:
+    id: str
+    chat_id: str
+    role: Role
+    text: str
+    state: MessageState
+    created_seconds: float  # Unix time
+    figures: Figures | None = None
+    error: str = ""  # one sentence, where the state is FAILED or INTERRUPTED
+    version: int = 1  # "< 2/3 >": this is version 2 ...
+    n_versions: int = 1  # ... of 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChatView:
+    id: str
+    title: str
+    updated_seconds: float
+    is_answering: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenChat:
+    """One chat with the messages of the branch that is shown, oldest first."""
+
+    chat: ChatView
+    messages: tuple[MessageView, ...]
+
+
+class JobState(Enum):
+    READING = "reading"  # its documents are being read
+    QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobView:
+    """A job as its card shows it."""
+
+    id: str
+    title: str
+    state: JobState
+    items_done: int
+    items_failed: int
+    items_total: int
+    coverage: str = ""  # "36 of 36 pages"
+    error: str = ""  # one sentence, where the state is FAILED
+    created_seconds: float = 0.0
+    seconds_left: float | None = None  # an estimate from measured speed, where there is one
+    items_running: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """A piece of a document that went into a paragraph."""
+
+    label: str  # "page 12", "pages 12–14", or "part 3" where the document has no pages
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paragraph:
+    text: str
+    label: str  # the pages it covers, as shown: "pages 3–9"
+    sources: tuple[Source, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SummaryView:
+    """The result of a summary job. The first paragraph is the overview."""
+
+    job_id: str
+    title: str
+    coverage: str
+    paragraphs: tuple[Paragraph, ...]
+    notes: tuple[str, ...] = ()  # what was left out and why: "page 7 has no text"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelView:
+    """A model that can be chosen."""
+
+    id: str
+    name: str
+    path: Path | None  # None: not on this machine yet
+    size_bytes: int
+    is_loaded: bool = False
+
+
+class MachinePhase(Enum):
+    """What the machine does now, for the status bar."""
+
+    IDLE = "idle"
+    CHAT = "chat"
+    BULK = "bulk"
+    BULK_PARKED = "bulk_parked"  # bulk stands still for a chat
+    BOTH = "both"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusView:
+    """The status bar's figures."""
+
+    phase: MachinePhase = MachinePhase.IDLE
+    preset: str = "responsive"
+    jobs_done: int = 0  # items done of all unfinished jobs ...
+    jobs_total: int = 0  # ... of this many
+    chat_tokens_per_second: float = 0.0
+    bulk_tokens_per_second: float = 0.0
+    kv_used_fraction: float = 0.0
+    n_threads: int = 0
+    last_ttft_seconds: float | None = None
+    last_tokens_per_second: float | None = None
+    context_used: int = 0  # tokens of the last chat turn, prompt and reply
+    context_limit: int = 0  # tokens that a chat can have

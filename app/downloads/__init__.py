@@ -1,0 +1,1 @@
+"""Models come onto this machine: the catalogue, and one task process a download."""

@@ -1,0 +1,72 @@
+"""What the program may ask of an engine, wherever it runs: a child process, this process (tests), a server.
+
+One contract test (tests/contracts) runs over every implementation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Protocol
+
+from app.engine.messages import Capabilities, EngineReported, GenerateRequest, Preset, RequestEvent
+
+
+class ModelState(Enum):
+    """What the engine has in memory."""
+
+    ABSENT = "absent"
+    LOADING = "loading"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class EngineObserver(Protocol):
+    """Told, on the asyncio thread, what happens to the engine as a whole."""
+
+    def model_state_changed(self, state: ModelState, fraction: float, sentence: str) -> None:
+        """`fraction` of the load that is done; `sentence` says why where the state is FAILED."""
+
+    def engine_crashed(self, running: frozenset[str], description: str) -> None:
+        """The process died. `running` are the ids that it was working on; each has got its last word."""
+
+    def engine_reported(self, report: EngineReported) -> None: ...
+
+
+class Engine(Protocol):
+    """One engine. All methods are called on the asyncio thread."""
+
+    @property
+    def model_state(self) -> ModelState: ...
+
+    @property
+    def capabilities(self) -> Capabilities | None:
+        """None until a model is ready."""
+
+    async def start(self, observer: EngineObserver) -> None: ...
+
+    async def load(self, path: Path) -> Capabilities:
+        """Load a model in place of the one before. Raises KnownError with a sentence for the person."""
+
+    def generate(self, id: str, request: GenerateRequest) -> AsyncIterator[RequestEvent]:
+        """Events of one request; the last one is RequestFinished or RequestFailed. Waits while a model loads.
+
+        Leaving the iterator early cancels the request.
+        """
+
+    def cancel(self, id: str) -> None:
+        """Ask for the end of a request; its iterator then ends with its last word."""
+
+    async def count_tokens(self, texts: Sequence[str]) -> list[int]: ...
+
+    def set_preset(self, preset: Preset) -> None:
+        """Takes effect at the engine's next step."""
+
+    def forget_chat(self, cache_key: str) -> None:
+        """Drop the KV kept for a chat."""
+
+    async def close(self) -> None: ...
+
+
+NewEngine = Callable[[], Engine]

@@ -1,0 +1,215 @@
+"""Every message between the program and the engine process. Commands are imperative, events are past tense.
+
+`id` of a command names a request; each request gets exactly one last word with the same id.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Literal
+
+import msgspec
+
+from app.errors import ErrorKind
+from app.wire import Message
+
+
+class Priority(Enum):
+    """INTERACTIVE: a person is waiting for it. BULK: nobody waits for the single request."""
+
+    INTERACTIVE = "interactive"
+    BULK = "bulk"
+
+
+class Preset(Enum):
+    """How the machine is shared between a chat and bulk work while a chat is active."""
+
+    RESPONSIVE = "responsive"
+    BALANCED = "balanced"
+    BATCH = "batch"
+
+
+class FinishReason(Enum):
+    """Why a request ended that did not fail."""
+
+    END = "end"  # the model said its end token
+    STOP_STRING = "stop_string"
+    LENGTH = "length"  # max_tokens, or the context is full
+    CANCELLED = "cancelled"
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """One message of a conversation, as a chat template wants it."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class Sampling(msgspec.Struct, frozen=True, kw_only=True):
+    """How the next token is chosen. `temperature` 0 is greedy; `seed` None is a new one each time."""
+
+    temperature: float = 0.7
+    top_k: int = 40
+    top_p: float = 0.95
+    min_p: float = 0.05
+    repeat_penalty: float = 1.0
+    seed: int | None = None
+
+
+class GenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """One reply to be generated. Token counts are the model's own."""
+
+    turns: tuple[Turn, ...]
+    priority: Priority
+    max_tokens: int
+    sampling: Sampling = Sampling()
+    stop: tuple[str, ...] = ()
+    begun_reply: str = ""  # the reply so far, to be continued
+    cache_key: str = ""  # the chat whose KV is kept between its turns; empty: nothing is kept
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True):
+    """Tokens of one request. `cached_tokens` of the prompt were in the KV cache and not read again."""
+
+    prompt_tokens: int
+    cached_tokens: int
+    output_tokens: int
+
+
+class Timings(msgspec.Struct, frozen=True, kw_only=True):
+    """Seconds of one request, by the engine's clock. TTFT here starts when the request reached the engine."""
+
+    queue_seconds: float
+    ttft_seconds: float
+    total_seconds: float
+
+    def output_rate(self, output_tokens: int) -> float:
+        """Tokens per second after the first token; 0.0 where there were fewer than two."""
+        decoding = self.total_seconds - self.ttft_seconds
+        return (output_tokens - 1) / decoding if output_tokens > 1 and decoding > 0 else 0.0
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What the loaded model can do, in tokens and sequences."""
+
+    model_name: str
+    n_parameters: int
+    model_bytes: int
+    trained_context: int
+    interactive_context: int  # tokens of prompt and output that one chat request can have
+    interactive_sequences: int
+    bulk_context: int  # the same for one bulk request
+    bulk_sequences: int
+    kv_bytes: int
+    n_threads: int
+    has_template: bool
+
+
+# Commands: program -> engine
+
+
+class LoadModel(Message, frozen=True, kw_only=True):
+    path: str
+    context_tokens: int = 8192
+
+
+class Submit(Message, frozen=True, kw_only=True):
+    request: GenerateRequest
+
+
+class Cancel(Message, frozen=True, kw_only=True):
+    """Stop the request of this id. Its last word is RequestFinished(CANCELLED), or the one that came first."""
+
+
+class SetPreset(Message, frozen=True, kw_only=True):
+    preset: Preset
+
+
+class CountTokens(Message, frozen=True, kw_only=True):
+    """How many tokens each text is, without anything that a template adds."""
+
+    texts: tuple[str, ...]
+
+
+class ForgetChat(Message, frozen=True, kw_only=True):
+    """Drop the KV kept under this key."""
+
+    cache_key: str
+
+
+Command = LoadModel | Submit | Cancel | SetPreset | CountTokens | ForgetChat
+
+
+# Events: engine -> program
+
+
+class EngineStarted(Message, frozen=True, kw_only=True):
+    backend: str
+
+
+class ModelLoadProgressed(Message, frozen=True, kw_only=True):
+    fraction: float
+
+
+class ModelLoaded(Message, frozen=True, kw_only=True):
+    capabilities: Capabilities
+
+
+class ModelLoadFailed(Message, frozen=True, kw_only=True):
+    kind: ErrorKind
+    sentence: str
+
+
+class PromptRead(Message, frozen=True, kw_only=True):
+    """Progress of reading a prompt: `n_read` of `n_total` tokens, `n_cached` of them from the KV cache."""
+
+    n_read: int
+    n_total: int
+    n_cached: int
+
+
+class TextProduced(Message, frozen=True, kw_only=True):
+    """More of the reply, in whole characters."""
+
+    text: str
+    n_tokens: int
+
+
+class RequestFinished(Message, frozen=True, kw_only=True):
+    reason: FinishReason
+    usage: Usage
+    timings: Timings
+
+
+class RequestFailed(Message, frozen=True, kw_only=True):
+    kind: ErrorKind
+    sentence: str
+
+
+class TokensCounted(Message, frozen=True, kw_only=True):
+    counts: tuple[int, ...]
+
+
+class EngineReported(Message, frozen=True, kw_only=True):
+    """The state of the machine, a few times a second while there is work and once when it ends."""
+
+    preset: Preset
+    interactive_running: int
+    bulk_running: int
+    bulk_waiting: int
+    bulk_is_parked: bool  # bulk stands still for a chat
+    interactive_tokens_per_second: float
+    bulk_tokens_per_second: float  # prompt and output tokens of bulk work together
+    kv_used_fraction: float
+
+
+RequestEvent = PromptRead | TextProduced | RequestFinished | RequestFailed
+Event = (
+    EngineStarted
+    | ModelLoadProgressed
+    | ModelLoaded
+    | ModelLoadFailed
+    | RequestEvent
+    | TokensCounted
+    | EngineReported
+)

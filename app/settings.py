@@ -1,0 +1,51 @@
+"""The person's settings: one small JSON file, read once, written whole and swapped in.
+
+What is unknown or broken in the file is ignored and logged: a bad settings file never stops the program.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from app.errors import from_os_error
+from app.logs import topic
+
+
+class Settings(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Everything a person can set. Times in seconds, sizes in tokens."""
+
+    preset: str = "responsive"
+    theme: str = "system"  # system | light | dark
+    model: str = ""  # path of the model to load at start; empty: the starter model
+    system_prompt: str = "You are a helpful assistant."
+    temperature: float = 0.7
+    max_reply_tokens: int = 2048
+    window_geometry: str = ""  # Qt's own, as base64
+    sidebar_shown: bool = True
+
+
+def load(path: Path) -> Settings:
+    """The settings in `path`, or the defaults where there is no readable file."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Settings)
+    except FileNotFoundError:
+        return Settings()
+    except (msgspec.MsgspecError, OSError) as error:
+        topic("settings").warning("settings not read, defaults used: %s", error)
+        return Settings()
+
+
+def save(settings: Settings, path: Path) -> None:
+    """Write and swap in, so that a crash leaves the old file or the new one. Raises KnownError."""
+    part = path.with_suffix(".part")
+    try:
+        with part.open("wb") as file:
+            file.write(msgspec.json.format(msgspec.json.encode(settings)))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise from_os_error(error, "save the settings") from error
