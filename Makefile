@@ -1,0 +1,17 @@
+# What can be done with a clone of Rubato. The work is in packaging/targets.py, which needs nothing but Python:
+# where there is no make (Windows), `py packaging/targets.py run` is the same as `make run`.
+#
+#   make run          everything that is missing is made, then the window opens
+#   make setup        only makes it: .venv with the program in it (.venv/bin/rubato), and the starter model
+#   make test         setup, then the tests
+#   make check        setup, then ruff, mypy, the import contracts and the tests
+#   make screenshots  setup, then the pictures of the README
+#   make licenses     setup, then packaging/LICENSES.md anew, from what is installed
+#   make lock         requirements.lock anew, from pyproject.toml
+
+PYTHON ?= python3
+
+.PHONY: run setup test check screenshots licenses lock
+run setup test check screenshots licenses lock:
+	@command -v $(PYTHON) >/dev/null || { echo "Rubato needs Python 3.11 or newer, and there is no $(PYTHON). Install it, or name one: make $@ PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) packaging/targets.py $@
