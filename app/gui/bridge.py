@@ -1,0 +1,209 @@
+"""The only meeting point of threads: Core on the asyncio thread that the bridge starts, widgets on Qt's.
+
+Calls go down (`bridge.call(lambda core: core.send(...), done=..., failed=...)`), events and results come up
+in the order in which they happened: into a locked list, with a doorbell that carries nothing. They are merged
+and delivered at most about 30 times a second; the first text of a reply and results of calls go at once.
+The GUI thread never waits: closing too is a callback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, TypeVar
+
+from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
+
+from app.core.core import Core, EventSink
+from app.core.events import Event
+from app.errors import ErrorKind, KnownError
+from app.gui.merging import Urgency, merged
+from app.logs import topic
+
+DELIVERY_MS = 33
+CLOSE_LIMIT_MS = 8_000
+
+T = TypeVar("T")
+Failed = Callable[[KnownError], None]
+_Arrival = Event | Callable[[], None]  # an event, or what a call left to be done on the GUI thread
+
+
+class Bridge(QObject):
+    """Calls down, events up. `happened` is emitted on the GUI thread, once an event."""
+
+    happened = Signal(object)
+    call_failed = Signal(object)  # KnownError of a call that named no `failed`
+    _rang = Signal()
+
+    def __init__(self, make_core: Callable[[EventSink], Core], parent: QObject | None = None) -> None:
+        """`make_core` is called on the core thread with the sink for Core's events."""
+        super().__init__(parent)
+        self._make_core = make_core
+        self._lock = threading.Lock()
+        self._arrivals: list[_Arrival] = []
+        self._has_rung = False
+        self._is_urgent = False
+        self._urgency = Urgency()
+        self._loop = asyncio.new_event_loop()
+        self._core: Core | None = None
+        self._started = asyncio.Event()
+        self._start_error: KnownError | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_closing = False
+        self._closed: Callable[[], None] | None = None
+        self._thread = threading.Thread(target=self._run_core, name="core", daemon=True)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.timeout.connect(self._deliver)
+        self._since_delivery = QElapsedTimer()
+        self._rang.connect(self._answer_door, Qt.ConnectionType.QueuedConnection)
+
+    # GUI thread
+
+    def start(self, *, done: Callable[[], None] | None = None, failed: Failed | None = None) -> None:
+        """Start the core thread and Core itself. Calls made before it is up wait for it there, not here."""
+        self._thread.start()
+        self.call(lambda core: None, done=lambda _: done() if done else None, failed=failed)
+
+    def call(
+        self,
+        work: Callable[[Core], Awaitable[T] | T],
+        *,
+        done: Callable[[T], None] | None = None,
+        failed: Failed | None = None,
+    ) -> None:
+        """Run `work` on the core thread; one of `done` and `failed` is then called on the GUI thread."""
+        if self._is_closing:
+            return
+        fail = failed or self.call_failed.emit
+        self._loop.call_soon_threadsafe(self._spawn, self._work(work, done, fail))
+
+    def close(self, done: Callable[[], None], limit_ms: int = CLOSE_LIMIT_MS) -> None:
+        """Close Core and end its thread; `done` is called once, when that is so or the limit has passed."""
+        once = _Once(done)
+        if self._is_closing or not self._thread.is_alive():
+            once()
+            return
+        self._is_closing = True
+        self._closed = once
+        self._loop.call_soon_threadsafe(self._spawn, self._close_core())
+        QTimer.singleShot(limit_ms, self, once)
+
+    def _answer_door(self) -> None:
+        with self._lock:
+            is_urgent = self._is_urgent
+        waited = self._since_delivery.elapsed() if self._since_delivery.isValid() else DELIVERY_MS
+        if is_urgent or waited >= DELIVERY_MS:
+            self._deliver()
+        elif not self._timer.isActive():
+            self._timer.start(DELIVERY_MS - int(waited))
+
+    def _deliver(self) -> None:
+        self._timer.stop()
+        with self._lock:
+            arrivals, self._arrivals = self._arrivals, []
+            self._has_rung = self._is_urgent = False
+        self._since_delivery.start()
+        events: list[Event] = []
+        for arrival in arrivals:
+            if callable(arrival):
+                self._emit(events)
+                events = []
+                arrival()
+            else:
+                events.append(arrival)
+        self._emit(events)
+
+    def _emit(self, events: list[Event]) -> None:
+        for event in merged(events):
+            self.happened.emit(event)
+
+    # core thread
+
+    def _arrive(self, arrival: _Arrival, *, is_urgent: bool) -> None:
+        with self._lock:
+            self._arrivals.append(arrival)
+            ring = not self._has_rung or (is_urgent and not self._is_urgent)
+            self._has_rung = True
+            self._is_urgent = self._is_urgent or is_urgent
+        if ring:
+            self._rang.emit()
+
+    def _sink(self, event: Event) -> None:
+        self._arrive(event, is_urgent=self._urgency.is_urgent(event))
+
+    def _run_core(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._spawn(self._start_core())
+        try:
+            self._loop.run_forever()
+        finally:
+            left = asyncio.all_tasks(self._loop)
+            for task in left:
+                task.cancel()
+            self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.close()
+            if self._closed is not None:
+                self._arrive(self._closed, is_urgent=True)
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _start_core(self) -> None:
+        try:
+            self._core = self._make_core(self._sink)
+            await self._core.start()
+        except Exception as error:
+            self._start_error = _known(error)
+        finally:
+            self._started.set()
+
+    async def _work(
+        self, work: Callable[[Core], Awaitable[T] | T], done: Callable[[T], None] | None, failed: Failed
+    ) -> None:
+        await self._started.wait()
+        try:
+            if self._start_error is not None or self._core is None:
+                raise self._start_error or KnownError(ErrorKind.BUG, "The core did not start.")
+            answer = work(self._core)
+            result: T = await answer if inspect.isawaitable(answer) else answer
+        except Exception as error:
+            known = _known(error)
+            self._arrive(lambda: failed(known), is_urgent=True)
+        else:
+            if done is not None:
+                self._arrive(lambda: done(result), is_urgent=True)
+
+    async def _close_core(self) -> None:
+        await self._started.wait()
+        try:
+            if self._core is not None:
+                await self._core.close()
+        except Exception as error:
+            _known(error)
+        self._loop.stop()
+
+
+class _Once:
+    """A callback that is called at most once, whoever comes first."""
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        self._call: Callable[[], None] | None = call
+
+    def __call__(self) -> None:
+        call, self._call = self._call, None
+        if call is not None:
+            call()
+
+
+def _known(error: Exception) -> KnownError:
+    if isinstance(error, KnownError):
+        return error
+    topic("window").error("a call to the core failed", exc_info=error)
+    return KnownError(ErrorKind.BUG, "Something went wrong inside Rubato. The details are in its log.")

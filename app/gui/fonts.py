@@ -1,0 +1,69 @@
+"""Type: Inter for the interface and JetBrains Mono for code, from assets, figures tabular. GUI thread only.
+
+Fonts are set on widgets by role (`fonts.set_role(label, fonts.SMALL)`), never in the style sheet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtGui import QFont, QFontDatabase
+from PySide6.QtWidgets import QApplication, QWidget
+
+from app.logs import topic
+from app.paths import resource
+
+_FAMILIES = ["Inter", "Noto Sans", "DejaVu Sans"]
+_CODE_FAMILIES = ["JetBrains Mono", "DejaVu Sans Mono", "monospace"]
+
+
+@dataclass(frozen=True)
+class FontRole:
+    """A size in pixels and a weight that the interface uses."""
+
+    pixels: int
+    weight: QFont.Weight = QFont.Weight.Normal
+    is_capitals: bool = False
+
+
+UI = FontRole(14)
+UI_STRONG = FontRole(14, QFont.Weight.DemiBold)
+BRAND = FontRole(15, QFont.Weight.DemiBold)
+SMALL = FontRole(12)
+SMALL_STRONG = FontRole(12, QFont.Weight.DemiBold)
+GROUP = FontRole(11, QFont.Weight.DemiBold, is_capitals=True)
+MESSAGE = FontRole(15)
+TITLE = FontRole(20, QFont.Weight.DemiBold)
+
+
+def load(app: QApplication) -> None:
+    """Bring the bundled fonts in and make Inter the program's font; without them the system's serves."""
+    for file in sorted(resource("assets", "fonts").glob("*.ttf")):
+        if QFontDatabase.addApplicationFont(str(file)) < 0:
+            topic("window").warning("font not read: %s", file.name)
+    app.setFont(font(UI))
+
+
+def font(role: FontRole) -> QFont:
+    """The font of a role, its figures all of one width so that they don't dance while they change."""
+    made = QFont(_FAMILIES)
+    made.setPixelSize(role.pixels)
+    made.setWeight(role.weight)
+    made.setFeature(QFont.Tag("tnum"), 1)
+    if role.is_capitals:
+        made.setCapitalization(QFont.Capitalization.AllUppercase)
+        made.setLetterSpacing(QFont.SpacingType.AbsoluteSpacing, 0.2)
+    return made
+
+
+def code_font(pixels: int = 13) -> QFont:
+    """The font for code: every letter of one width, no ligatures."""
+    made = QFont(_CODE_FAMILIES)
+    made.setPixelSize(pixels)
+    made.setStyleHint(QFont.StyleHint.Monospace)
+    return made
+
+
+def set_role(widget: QWidget, role: FontRole) -> None:
+    """Give a widget the font of a role."""
+    widget.setFont(font(role))

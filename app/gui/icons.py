@@ -1,0 +1,33 @@
+"""Lucide icons from assets, tinted with a colour of the theme. GUI thread only.
+
+Bundled, since `QIcon.fromTheme` is empty on many systems.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from PySide6.QtCore import QByteArray, QRectF, Qt
+from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+from app.paths import resource
+
+
+@cache
+def icon(name: str, colour: str, pixels: int = 16) -> QIcon:
+    """One icon at one, two and three times its size, with strokes of 1.5 px."""
+    source = resource("assets", "icons", f"{name}.svg").read_text(encoding="utf-8")
+    stroke = 1.5 * 24 / pixels
+    source = source.replace("currentColor", colour).replace('stroke-width="2"', f'stroke-width="{stroke:g}"')
+    renderer = QSvgRenderer(QByteArray(source.encode()))
+    made = QIcon()
+    for scale in (1, 2, 3):
+        pixmap = QPixmap(pixels * scale, pixels * scale)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        renderer.render(painter, QRectF(0, 0, pixels * scale, pixels * scale))
+        painter.end()
+        pixmap.setDevicePixelRatio(scale)
+        made.addPixmap(pixmap)
+    return made

@@ -1,0 +1,63 @@
+"""The text of one message: a frameless browser as high as its document, that can be selected and never fetches.
+
+GUI thread only. Links are handed on through `link_clicked`; images and files are never loaded, whatever a reply says.
+"""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QRectF, QSizeF, Qt, QUrl, Signal
+from PySide6.QtGui import QTextOption, QWheelEvent
+from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QWidget
+
+from app.gui import fonts
+from app.gui.transcript.styles import INDENT_PX
+
+
+class MessageText(QTextBrowser):
+    """A document that grows downwards and leaves scrolling to the page around it."""
+
+    link_clicked = Signal(str)
+    grew = Signal()  # its height is another one
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("messageText")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setOpenLinks(False)
+        self.setUndoRedoEnabled(False)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        self.setFont(fonts.font(fonts.MESSAGE))
+        self.viewport().setAutoFillBackground(False)
+        self.document().setDocumentMargin(0)
+        self.document().setIndentWidth(INDENT_PX)
+        self.document().documentLayout().documentSizeChanged.connect(self._take_height)
+        self.anchorClicked.connect(lambda address: self.link_clicked.emit(address.toString()))
+        self.setFixedHeight(1)
+
+    def space_below(self) -> int:
+        """What is painted below the last line, in pixels."""
+        return 0
+
+    def _take_height(self, size: QSizeF) -> None:
+        height = max(1, math.ceil(size.height()) + self.space_below())
+        if height != self.height():
+            self.setFixedHeight(height)
+            self.grew.emit()
+
+    def block_rect(self, position: int) -> QRectF:
+        """Where the block at this position stands, in the viewport."""
+        block = self.document().findBlock(position)
+        return self.document().documentLayout().blockBoundingRect(block)
+
+    def loadResource(self, kind: int, name: QUrl | str) -> object:
+        """Nothing is ever loaded: no reply can reach the network or a file."""
+        return None
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        """The page scrolls, not the message."""
+        event.ignore()

@@ -1,0 +1,145 @@
+"""Figures and times in words, in the user's language: every number the window shows. Knows no widget."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from PySide6.QtCore import QDateTime, QLocale
+
+from app.core.views import Figures, JobState, JobView, MachinePhase, StatusView
+
+DOT = "  ·  "
+
+
+def number(value: int) -> str:
+    """1306 as "1,306", "1.306", "1 306"."""
+    return QLocale().toString(value)
+
+
+def decimal(value: float, digits: int = 1) -> str:
+    """With the user's decimal sign."""
+    return QLocale().toString(value, "f", digits)
+
+
+def seconds(value: float) -> str:
+    """A short time: "0.16 s", "2.1 s", "43 s"."""
+    return f"{decimal(value, 2 if value < 1 else 1 if value < 10 else 0)} s"
+
+
+def rate(tokens_per_second: float) -> str:
+    """ "84 tok/s"; one decimal where it is slow."""
+    return f"{decimal(tokens_per_second, 0 if tokens_per_second >= 10 else 1)} tok/s"
+
+
+def size(n_bytes: int) -> str:
+    """ "92 MB", "4.1 GB"."""
+    if n_bytes >= 1_000_000_000:
+        return f"{decimal(n_bytes / 1e9)} GB"
+    return f"{number(max(1, round(n_bytes / 1e6)))} MB"
+
+
+def plural(count: int, one: str, many: str) -> str:
+    """ "1 token", "212 tokens"."""
+    return f"{number(count)} {one if count == 1 else many}"
+
+
+def figures(value: Figures) -> str:
+    """The line under a reply, TTFT first."""
+    parts = [f"TTFT {seconds(value.ttft_seconds)}"]
+    if value.tokens_per_second > 0:
+        parts.append(rate(value.tokens_per_second))
+    parts.append(plural(value.output_tokens, "token", "tokens"))
+    if value.prompt_tokens:
+        parts.append(f"{number(value.cached_tokens)} of {number(value.prompt_tokens)} cached")
+    return DOT.join(parts)
+
+
+def figures_explained(value: Figures) -> str:
+    """What the line means, for its tooltip."""
+    return (
+        f"The first word came {seconds(value.ttft_seconds)} after Enter.\n"
+        f"{plural(value.output_tokens, 'token', 'tokens')} were written, "
+        f"{rate(value.tokens_per_second)} after the first.\n"
+        f"Of {number(value.prompt_tokens)} tokens that the model had to know, "
+        f"{number(value.cached_tokens)} were still in memory."
+    )
+
+
+def time_left(value: float) -> str:
+    """ "about 38 min left"; never more precise than an estimate can be."""
+    if value < 60:
+        return "less than a minute left"
+    minutes = round(value / 60)
+    if minutes < 90:
+        return f"about {minutes} min left"
+    return f"about {decimal(value / 3600)} h left"
+
+
+def job_state(job: JobView, *, is_parked: bool = False) -> str:
+    """A job's state as its card says it."""
+    match job.state:
+        case JobState.READING:
+            return "reading…"
+        case JobState.QUEUED:
+            return "waiting its turn"
+        case JobState.RUNNING:
+            return "paused for this reply" if is_parked else "running"
+        case JobState.PAUSED:
+            return "paused"
+        case JobState.DONE:
+            return "done"
+        case JobState.FAILED:
+            return "failed"
+        case JobState.CANCELLED:
+            return "cancelled"
+
+
+def job_progress(job: JobView, status: StatusView) -> str:
+    """ "34 of 120 · 203 tok/s · about 38 min left"."""
+    parts = []
+    if job.items_total:
+        parts.append(f"{number(job.items_done)} of {number(job.items_total)}")
+    if job.items_failed:
+        parts.append(f"{number(job.items_failed)} failed")
+    if job.state is JobState.RUNNING:
+        if status.bulk_tokens_per_second > 0:
+            parts.append(rate(status.bulk_tokens_per_second))
+        if job.seconds_left is not None:
+            parts.append(time_left(job.seconds_left))
+    if job.state is JobState.DONE and job.coverage:
+        parts.append(job.coverage)
+    return DOT.join(parts)
+
+
+def machine(status: StatusView) -> str:
+    """The right end of the status bar."""
+    parts = []
+    if status.jobs_total:
+        parked = ", paused for chat" if status.phase is MachinePhase.BULK_PARKED else ""
+        parts.append(f"Jobs {number(status.jobs_done)}/{number(status.jobs_total)}{parked}")
+    if status.bulk_tokens_per_second > 0:
+        parts.append(f"jobs at {rate(status.bulk_tokens_per_second)}")
+    if status.kv_used_fraction > 0 or status.n_threads:
+        parts.append(f"KV {round(status.kv_used_fraction * 100)} %")
+    if status.n_threads:
+        parts.append(plural(status.n_threads, "thread", "threads"))
+    return DOT.join(parts)
+
+
+def group(updated_seconds: float, now: datetime) -> str:
+    """Today, This week or Older: where a chat stands in the sidebar."""
+    day = datetime.fromtimestamp(updated_seconds).date()
+    if day >= now.date():
+        return "Today"
+    return "This week" if day > now.date() - timedelta(days=7) else "Older"
+
+
+def when(updated_seconds: float, now: datetime) -> str:
+    """A time today, a weekday this week, else a date, in the user's language."""
+    moment = QDateTime.fromSecsSinceEpoch(int(updated_seconds))
+    match group(updated_seconds, now):
+        case "Today":
+            return QLocale().toString(moment.time(), QLocale.FormatType.ShortFormat)
+        case "This week":
+            return QLocale().standaloneDayName(moment.date().dayOfWeek())
+    return QLocale().toString(moment.date(), QLocale.FormatType.ShortFormat)
