@@ -205,11 +205,5 @@ class EngineReported(Message, frozen=True, kw_only=True):
 
 RequestEvent = PromptRead | TextProduced | RequestFinished | RequestFailed
 Event = (
-    EngineStarted
-    | ModelLoadProgressed
-    | ModelLoaded
-    | ModelLoadFailed
-    | RequestEvent
-    | TokensCounted
-    | EngineReported
+    EngineStarted | ModelLoadProgressed | ModelLoaded | ModelLoadFailed | RequestEvent | TokensCounted | EngineReported
 )

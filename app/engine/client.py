@@ -1,0 +1,301 @@
+"""The program's side of an engine that is spoken to in messages: streams by request id, restart after a crash.
+
+Runs on the asyncio thread. Where the other side runs (a child process, a thread for tests) is the Connection's matter.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from app import wire
+from app.engine.interface import EngineObserver, ModelState
+from app.engine.messages import (
+    Cancel,
+    Capabilities,
+    Command,
+    CountTokens,
+    EngineReported,
+    EngineStarted,
+    Event,
+    FinishReason,
+    ForgetChat,
+    GenerateRequest,
+    LoadModel,
+    ModelLoaded,
+    ModelLoadFailed,
+    ModelLoadProgressed,
+    Preset,
+    RequestEvent,
+    RequestFailed,
+    RequestFinished,
+    SetPreset,
+    Submit,
+    Timings,
+    TokensCounted,
+    Usage,
+)
+from app.errors import ErrorKind, KnownError
+from app.logs import topic
+
+log = topic("engine")
+
+CRASHES_AT_LOAD = 2  # a model that crashed the engine this often while it was loaded is not tried again
+FIRST_RESTART_SECONDS = 0.0
+LONGEST_RESTART_SECONDS = 10.0
+CALM_SECONDS = 60.0  # an engine that ran this long restarts at once again
+COUNT_BYTES = 64 * 1024  # texts are counted in pieces of about this size, so that a chat gets in between
+_CRASHED = "The engine stopped unexpectedly and was restarted."
+
+
+class Connection(Protocol):
+    """A running engine at the other end of a pipe."""
+
+    def send(self, *messages: wire.Message) -> None: ...
+    def messages(self) -> AsyncIterator[Event]: ...
+    async def wait(self) -> int: ...
+    def kill(self) -> None: ...
+    async def close(self) -> int: ...
+
+
+Connect = Callable[[], Awaitable[Connection]]
+
+
+class EngineClient:
+    """An Engine (see interface.py) over a Connection."""
+
+    def __init__(self, connect: Connect) -> None:
+        self._connect = connect
+        self._connection: Connection | None = None
+        self._observer: EngineObserver | None = None
+        self._streams: dict[str, asyncio.Queue[RequestEvent]] = {}
+        self._counts: dict[str, asyncio.Future[tuple[int, ...]]] = {}
+        self._loading: asyncio.Future[Capabilities] | None = None
+        self._load_settled = asyncio.Event()
+        self._model: Path | None = None
+        self._model_state = ModelState.ABSENT
+        self._why_no_model = (ErrorKind.NO_MODEL, "No model is loaded. Choose a model first.")
+        self._capabilities: Capabilities | None = None
+        self._preset = Preset.RESPONSIVE
+        self._crashes_at_load = 0
+        self._ids = itertools.count(1)
+        self._supervisor: asyncio.Task[None] | None = None
+        self._is_closing = False
+
+    @property
+    def model_state(self) -> ModelState:
+        return self._model_state
+
+    @property
+    def capabilities(self) -> Capabilities | None:
+        return self._capabilities
+
+    @property
+    def pid(self) -> int | None:
+        """Of the engine process, for `doctor` and for tests that kill it."""
+        return getattr(self._connection, "pid", None)
+
+    async def start(self, observer: EngineObserver) -> None:
+        self._observer = observer
+        self._connection = await self._connect()
+        self._supervisor = asyncio.create_task(self._supervise(), name="engine supervisor")
+
+    async def close(self) -> None:
+        self._is_closing = True
+        if self._connection is not None:
+            await self._connection.close()
+        if self._supervisor is not None:
+            self._supervisor.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._supervisor
+
+    # the model
+
+    async def load(self, path: Path) -> Capabilities:
+        self._model, self._crashes_at_load = path, 0
+        return await self._send_load()
+
+    async def _send_load(self) -> Capabilities:
+        loading = self._loading = asyncio.get_running_loop().create_future()
+        self._load_settled.clear()
+        self._capabilities = None
+        self._set_model_state(ModelState.LOADING)
+        self._send(LoadModel(id=f"load-{next(self._ids)}", path=str(self._model)))
+        return await asyncio.shield(loading)
+
+    def _load_failed(self, kind: ErrorKind, sentence: str) -> None:
+        self._why_no_model = (kind, sentence)
+        self._set_model_state(ModelState.FAILED, sentence=sentence)
+        self._load_settled.set()
+        if self._loading is not None and not self._loading.done():
+            self._loading.set_exception(KnownError(kind, sentence))
+            self._loading.exception()  # nobody may be waiting: a reload after a crash
+
+    def _set_model_state(self, state: ModelState, fraction: float = 0.0, sentence: str = "") -> None:
+        self._model_state = state
+        if self._observer is not None:
+            self._observer.model_state_changed(state, fraction, sentence)
+
+    # requests
+
+    async def generate(self, id: str, request: GenerateRequest) -> AsyncIterator[RequestEvent]:
+        queue = self._streams[id] = asyncio.Queue()
+        is_over = False
+        try:
+            if self._model_state is ModelState.LOADING:
+                settled = asyncio.create_task(self._load_settled.wait())
+                early = asyncio.create_task(queue.get())  # a cancel while the model loads
+                await asyncio.wait({settled, early}, return_when=asyncio.FIRST_COMPLETED)
+                settled.cancel()
+                if early.done():
+                    is_over = True
+                    yield early.result()
+                    return
+                early.cancel()
+            if self._model_state is not ModelState.READY:
+                is_over = True
+                kind, sentence = self._why_no_model
+                yield RequestFailed(id=id, kind=kind, sentence=sentence)
+                return
+            self._send(Submit(id=id, request=request))
+            while not is_over:
+                event = await queue.get()
+                is_over = isinstance(event, RequestFinished | RequestFailed)
+                yield event
+        finally:
+            del self._streams[id]
+            if not is_over:
+                self._send(Cancel(id=id))
+
+    def cancel(self, id: str) -> None:
+        if self._model_state is ModelState.LOADING and id in self._streams:
+            self._streams[id].put_nowait(
+                RequestFinished(
+                    id=id,
+                    reason=FinishReason.CANCELLED,
+                    usage=Usage(prompt_tokens=0, cached_tokens=0, output_tokens=0),
+                    timings=Timings(queue_seconds=0.0, ttft_seconds=0.0, total_seconds=0.0),
+                )
+            )
+            return
+        self._send(Cancel(id=id))
+
+    async def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        await self._load_settled.wait()
+        counts: list[int] = []
+        for piece in _pieces(texts, COUNT_BYTES):
+            id = f"count-{next(self._ids)}"
+            future = self._counts[id] = asyncio.get_running_loop().create_future()
+            self._send(CountTokens(id=id, texts=tuple(piece)))
+            got = await future
+            if len(got) != len(piece):
+                raise KnownError(*self._why_no_model)
+            counts += got
+        return counts
+
+    def set_preset(self, preset: Preset) -> None:
+        self._preset = preset
+        self._send(SetPreset(preset=preset))
+
+    def forget_chat(self, cache_key: str) -> None:
+        self._send(ForgetChat(cache_key=cache_key))
+
+    def _send(self, command: Command) -> None:
+        if self._connection is not None:
+            self._connection.send(command)
+
+    # the connection
+
+    async def _supervise(self) -> None:
+        """Listen; when the engine dies, tell everyone who waits, start it again, and load the model again."""
+        delay = FIRST_RESTART_SECONDS
+        loop = asyncio.get_running_loop()
+        while not self._is_closing:
+            assert self._connection is not None
+            started = loop.time()
+            try:
+                async for event in self._connection.messages():
+                    self._take(event)
+            except wire.WireError:
+                log.exception("the engine sent what is not an event; it is restarted")
+                self._connection.kill()
+            await self._connection.wait()
+            if self._is_over():
+                return
+            self._connection_lost()
+            delay = FIRST_RESTART_SECONDS if loop.time() - started > CALM_SECONDS else delay
+            await asyncio.sleep(delay)
+            delay = min(LONGEST_RESTART_SECONDS, max(0.25, delay * 2))
+            self._connection = await self._connect()
+            self._send(SetPreset(preset=self._preset))
+            if self._model is not None and self._model_state is ModelState.LOADING:
+                self._send(LoadModel(id=f"load-{next(self._ids)}", path=str(self._model)))
+
+    def _is_over(self) -> bool:
+        return self._is_closing
+
+    def _connection_lost(self) -> None:
+        running = frozenset(self._streams)
+        was_loading = self._model_state is ModelState.LOADING
+        self._capabilities = None
+        self._connection = None
+        for future in self._counts.values():
+            if not future.done():
+                future.set_exception(KnownError(ErrorKind.ENGINE_CRASHED, _CRASHED))
+        self._counts.clear()
+        if was_loading:
+            self._crashes_at_load += 1
+        if self._crashes_at_load >= CRASHES_AT_LOAD and self._model is not None:
+            name = self._model.name
+            self._load_failed(
+                ErrorKind.MODEL_UNREADABLE,
+                f"The engine crashes when it loads {name}: the file may be damaged. Choose another model.",
+            )
+        elif self._model is not None and self._model_state in (ModelState.READY, ModelState.LOADING):
+            self._load_settled.clear()
+            self._set_model_state(ModelState.LOADING)
+        if not was_loading:
+            for id, queue in self._streams.items():
+                queue.put_nowait(RequestFailed(id=id, kind=ErrorKind.ENGINE_CRASHED, sentence=_CRASHED))
+        if self._observer is not None:
+            self._observer.engine_crashed(running, _CRASHED)
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, EngineStarted):
+            log.info("engine started with the %s backend", event.backend)
+        elif isinstance(event, ModelLoadProgressed):
+            self._set_model_state(ModelState.LOADING, event.fraction)
+        elif isinstance(event, ModelLoaded):
+            self._capabilities, self._crashes_at_load = event.capabilities, 0
+            self._set_model_state(ModelState.READY, 1.0)
+            self._load_settled.set()
+            if self._loading is not None and not self._loading.done():
+                self._loading.set_result(event.capabilities)
+        elif isinstance(event, ModelLoadFailed):
+            self._load_failed(event.kind, event.sentence)
+        elif isinstance(event, TokensCounted):
+            future = self._counts.pop(event.id, None)
+            if future is not None and not future.done():
+                future.set_result(event.counts)
+        elif isinstance(event, EngineReported):
+            if self._observer is not None:
+                self._observer.engine_reported(event)
+        elif event.id in self._streams:
+            self._streams[event.id].put_nowait(event)
+
+
+def _pieces(texts: Sequence[str], limit: int) -> list[list[str]]:
+    """Neighbours together up to about `limit` characters."""
+    pieces: list[list[str]] = []
+    size = limit
+    for text in texts:
+        if size + len(text) > limit:
+            pieces.append([])
+            size = 0
+        pieces[-1].append(text)
+        size += len(text)
+    return pieces

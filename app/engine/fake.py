@@ -1,0 +1,72 @@
+"""The engine on a thread of this process, with the fake backend: for tests and for work on the window."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+
+from app import wire
+from app.engine.client import Connection, EngineClient
+from app.engine.messages import Capabilities, Command, Event
+from app.engine.process.fake_llama import FakeBackend
+from app.engine.process.inbox import Inbox
+from app.engine.process.loop import EngineLoop
+
+
+class _Thread:
+    """A Connection to a step loop in this process. Messages are encoded and decoded all the same."""
+
+    def __init__(self, seconds_per_token: float, capabilities: Capabilities | None) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._received: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._inbox = Inbox()
+        self._events: wire.Decoder[Event] = wire.Decoder(Event)
+        self._commands: wire.Decoder[Command] = wire.Decoder(Command)
+        engine = EngineLoop(
+            lambda path, context, progress: FakeBackend(seconds_per_token=seconds_per_token, capabilities=capabilities),
+            self._inbox,
+            lambda events: self._post(wire.encode(*events)),
+            name="fake",
+        )
+        self._thread = threading.Thread(target=self._run, args=(engine,), name="fake engine", daemon=True)
+        self._thread.start()
+
+    def _run(self, engine: EngineLoop) -> None:
+        try:
+            engine.run()
+        finally:
+            self._post(None)
+
+    def _post(self, data: bytes | None) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._received.put_nowait, data)
+
+    def send(self, *messages: wire.Message) -> None:
+        for line in wire.encode(*messages).splitlines():
+            self._inbox.put(self._commands.decode(line))
+
+    async def messages(self) -> AsyncIterator[Event]:
+        while (data := await self._received.get()) is not None:
+            for line in data.splitlines():
+                yield self._events.decode(line)
+
+    async def wait(self) -> int:
+        await asyncio.to_thread(self._thread.join)
+        return 0
+
+    def kill(self) -> None:
+        self._inbox.close()
+
+    async def close(self) -> int:
+        self._inbox.close()
+        return await self.wait()
+
+
+def fake_engine(*, seconds_per_token: float = 0.0, capabilities: Capabilities | None = None) -> EngineClient:
+    """An Engine that needs no model and starts at once."""
+
+    async def connect() -> Connection:
+        return _Thread(seconds_per_token, capabilities)
+
+    return EngineClient(connect)

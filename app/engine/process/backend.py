@@ -1,0 +1,92 @@
+"""The Backend protocol below the scheduler: StepPlan in, StepResult out. Two implementations: llama.py, fake_llama.py.
+
+All methods run on the step thread, except `interrupt`, which any thread may call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from app.engine.messages import Capabilities, GenerateRequest, Sampling
+from app.engine.process.sequence import Slot
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What one sequence does in a step: `tokens` go into its KV from `position` on."""
+
+    id: str
+    slot: Slot
+    tokens: tuple[int, ...]
+    position: int
+    wants_token: bool  # sample the next token after the last of `tokens`
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepPlan:
+    """One step of the machine; interactive work first."""
+
+    work: tuple[Work, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkResult:
+    """`n_done` of the work's tokens are in the KV now. `token` is None where none was wanted or the step was torn.
+
+    `is_lost`: the whole sequence fell out of the KV (memory that can't take a torn part back) and starts at 0.
+    """
+
+    id: str
+    n_done: int
+    token: int | None = None
+    is_lost: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepResult:
+    """The outcome of a part of a plan. A backend that computes a plan in parts yields each as soon as it is there."""
+
+    results: tuple[WorkResult, ...]
+    seconds: float
+
+
+class DecodeFailed(Exception):
+    """The backend could not compute a step, and why. The sequences of that step are lost."""
+
+
+class Backend(Protocol):
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    def encode_prompt(self, request: GenerateRequest) -> list[int]:
+        """The tokens of a conversation, through the model's chat template."""
+
+    def count_tokens(self, text: str) -> int: ...
+
+    def piece(self, token: int) -> bytes:
+        """The bytes a token stands for: not always whole characters."""
+
+    def is_end(self, token: int) -> bool: ...
+
+    def begin(self, slot: Slot, sampling: Sampling, tokens: list[int]) -> None:
+        """A request takes the slot: set up its sampler. `tokens` is the prompt, for penalties."""
+
+    def truncate(self, slot: Slot, n_tokens: int) -> int:
+        """Keep the first `n_tokens` of the slot's KV; returns how many are left (0 where it can't be cut)."""
+
+    def run(self, plan: StepPlan) -> Iterator[StepResult]:
+        """Compute. Raises DecodeFailed."""
+
+    def interrupt(self) -> None:
+        """Tear the step that is being computed, soon. Any thread."""
+
+    def clear_interrupt(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+OpenBackend = Callable[[Path, int, Callable[[float], bool]], Backend]
+"""(model file, context tokens of a chat, progress: fraction -> go on?) -> Backend. Raises KnownError."""

@@ -1,0 +1,94 @@
+"""A conversation becomes a prompt through the model's own chat template: untrusted Jinja, so in a sandbox. Pure."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import jinja2
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from app.engine.messages import Turn
+from app.errors import ErrorKind, KnownError
+
+PLAIN_TEMPLATE = (
+    "{% for message in messages %}{{ message['role'].capitalize() }}: {{ message['content'] }}\n\n{% endfor %}"
+    "{% if add_generation_prompt %}Assistant:{% endif %}"
+)
+"""For a model without a template of its own."""
+
+PLAIN_STOP = ("\n\nUser:", "\nUser:")
+
+# Private-use characters stand for special tokens that a person typed, so that they stay text (see `shield`).
+_OPEN, _CLOSE = "\uf8f0", "\uf8f1"
+_SHIELDED = re.compile(f"{_OPEN}(\\d+){_CLOSE}")
+
+
+class ChatTemplate:
+    """One model's template. `special_texts` are its control tokens as text: in a message they are only text."""
+
+    def __init__(self, source: str | None, *, bos: str, eos: str, special_texts: Sequence[str]) -> None:
+        self.is_models_own = source is not None
+        environment = ImmutableSandboxedEnvironment(
+            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+        )
+        environment.filters["tojson"] = lambda value, **_: json.dumps(value, ensure_ascii=False)
+        environment.globals.update(raise_exception=_raise, strftime_now=_now)
+        self._bos, self._eos = bos, eos
+        self._special_texts = sorted((text for text in special_texts if text), key=len, reverse=True)
+        self._special = re.compile("|".join(map(re.escape, self._special_texts)) or r"(?!)")
+        try:
+            self._template = environment.from_string(source or PLAIN_TEMPLATE)
+        except jinja2.TemplateError as error:
+            raise KnownError(
+                ErrorKind.MODEL_UNREADABLE,
+                f"This model's chat template is broken ({error}). Choose another model file.",
+            ) from error
+
+    def render(self, turns: Sequence[Turn], begun_reply: str = "") -> list[tuple[str, bool]]:
+        """The prompt in pieces of (text, may hold special tokens)."""
+        messages = [{"role": turn.role, "content": self._shield(turn.content)} for turn in turns]
+        try:
+            text = self._render(messages)
+        except KnownError:
+            if messages[0]["role"] != "system":
+                raise
+            # templates that refuse a system message (Gemma's): its words go in front of the first question
+            system, *rest = messages
+            if rest:
+                rest[0] = {**rest[0], "content": f"{system['content']}\n\n{rest[0]['content']}"}
+            text = self._render(rest)
+        return self._unshield(text + self._shield(begun_reply))
+
+    def _render(self, messages: list[dict[str, str]]) -> str:
+        try:
+            return self._template.render(
+                messages=messages, add_generation_prompt=True, bos_token=self._bos, eos_token=self._eos
+            )
+        except (jinja2.TemplateError, TypeError, ValueError, KeyError) as error:
+            raise KnownError(
+                ErrorKind.BAD_REQUEST, f"This model's chat template does not take this conversation: {error}."
+            ) from error
+
+    def _shield(self, text: str) -> str:
+        text = text.replace(_OPEN, "").replace(_CLOSE, "")
+        return self._special.sub(lambda found: f"{_OPEN}{self._special_texts.index(found.group())}{_CLOSE}", text)
+
+    def _unshield(self, text: str) -> list[tuple[str, bool]]:
+        pieces = []
+        for position, part in enumerate(_SHIELDED.split(text)):
+            is_special_text = position % 2 == 1
+            if part:
+                pieces.append((self._special_texts[int(part)], False) if is_special_text else (part, True))
+        return pieces
+
+
+def _raise(reason: Any) -> None:
+    raise jinja2.TemplateError(str(reason))
+
+
+def _now(pattern: str) -> str:
+    return datetime.datetime.now().strftime(pattern)

@@ -1,0 +1,166 @@
+"""A deterministic Backend without a model, under the same rules: slots, KV, torn steps. Ships for tests and demos.
+
+A token is a byte. The reply is a function of what lies in the slot's KV and of nothing else, so a KV that was mixed
+up or cut wrongly shows in the text. Words in the last message steer it:
+
+- `[[words N]]`: a reply of N words
+- `[[say TEXT]]`: a reply of exactly that text
+- `[[crash]]`: the process dies, as by a fault in native code, when the prompt has been read
+- `[[stall]]`: the first step after the prompt never ends, unless it is interrupted
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import signal
+import threading
+import time
+from collections.abc import Iterator
+
+from app.engine.messages import Capabilities, GenerateRequest, Sampling
+from app.engine.process.backend import StepPlan, StepResult, Work, WorkResult
+from app.engine.process.sequence import Slot
+
+END, TURN, REPLY = 256, 257, 258
+_WORDS = [
+    "time",
+    "stolen",
+    "from",
+    "one",
+    "voice",
+    "is",
+    "given",
+    "back",
+    "later",
+    "so",
+    "that",
+    "the",
+    "whole",
+    "keeps",
+    "its",
+    "measure",
+    "and",
+    "nobody",
+    "waits",
+    "long",
+    "while",
+    "many",
+    "pages",
+    "are",
+    "read",
+    "in",
+    "the",
+    "quiet",
+    "of",
+    "the",
+    "night",
+]
+
+
+def reply_to(prompt: str) -> str:
+    """The text that this backend generates for a conversation whose last message is `prompt`."""
+    said = re.search(r"\[\[say (.*?)\]\]", prompt, re.DOTALL)
+    if said:
+        return said.group(1)
+    wanted = re.search(r"\[\[words (\d+)\]\]", prompt)
+    digest = hashlib.sha256(prompt.encode()).digest()
+    n_words = int(wanted.group(1)) if wanted else 8 + digest[0] % 24
+    words = [_WORDS[(digest[index % 32] + index * 7) % len(_WORDS)] for index in range(n_words)]
+    return " ".join([digest.hex()[:8], *words]) + "."
+
+
+class FakeBackend:
+    """See the module. `seconds_per_token` makes steps take time, in which they can be interrupted."""
+
+    def __init__(self, *, seconds_per_token: float = 0.0, capabilities: Capabilities | None = None) -> None:
+        self._capabilities = capabilities or FAKE_CAPABILITIES
+        self._seconds_per_token = seconds_per_token
+        self._kv: dict[Slot, list[int]] = {}
+        self._interrupted = threading.Event()
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._capabilities
+
+    def encode_prompt(self, request: GenerateRequest) -> list[int]:
+        tokens: list[int] = []
+        for turn in request.turns:
+            tokens += [TURN, *f"{turn.role}: {turn.content}".encode()]
+        return [*tokens, REPLY, *request.begun_reply.encode()]
+
+    def count_tokens(self, text: str) -> int:
+        return len(text.encode())
+
+    def piece(self, token: int) -> bytes:
+        return bytes([token]) if token < END else b""
+
+    def is_end(self, token: int) -> bool:
+        return token == END
+
+    def begin(self, slot: Slot, sampling: Sampling, tokens: list[int]) -> None:
+        pass
+
+    def truncate(self, slot: Slot, n_tokens: int) -> int:
+        kv = self._kv.setdefault(slot, [])
+        del kv[n_tokens:]
+        return len(kv)
+
+    def run(self, plan: StepPlan) -> Iterator[StepResult]:
+        for piece in plan.work:
+            started = time.perf_counter()
+            kv = self._kv.setdefault(piece.slot, [])
+            assert len(kv) == piece.position, f"{piece.id}: {len(kv)} tokens in the KV, the plan says {piece.position}"
+            if self._interrupted.wait(self._seconds_per_token * len(piece.tokens)) or self._interrupted.is_set():
+                result = WorkResult(id=piece.id, n_done=0)
+            else:
+                result = self._compute(piece, kv)
+            yield StepResult(results=(result,), seconds=time.perf_counter() - started)
+
+    def _compute(self, piece: Work, kv: list[int]) -> WorkResult:
+        kv.extend(piece.tokens)
+        if not piece.wants_token:
+            return WorkResult(id=piece.id, n_done=len(piece.tokens))
+        start = len(kv) - kv[::-1].index(REPLY)
+        conversation = _last_turn(kv[: start - 1])
+        if "[[crash]]" in conversation:
+            os.kill(os.getpid(), signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
+        if "[[stall]]" in conversation and len(kv) > start:
+            self._interrupted.wait()
+            del kv[len(kv) - len(piece.tokens) :]
+            return WorkResult(id=piece.id, n_done=0)
+        reply = reply_to(conversation).encode()
+        n_said = len(kv) - start
+        token = reply[n_said] if n_said < len(reply) else END
+        return WorkResult(id=piece.id, n_done=len(piece.tokens), token=token)
+
+    def interrupt(self) -> None:
+        self._interrupted.set()
+
+    def clear_interrupt(self) -> None:
+        self._interrupted.clear()
+
+    def close(self) -> None:
+        pass
+
+
+def _last_turn(tokens: list[int]) -> str:
+    start = len(tokens) - tokens[::-1].index(TURN)
+    text = bytes(tokens[start:]).decode("utf-8", "replace")
+    return text.partition(": ")[2]
+
+
+FAKE_CAPABILITIES = Capabilities(
+    model_name="Fake",
+    n_parameters=0,
+    model_bytes=0,
+    trained_context=8192,
+    interactive_context=8192,
+    interactive_sequences=2,
+    bulk_context=4096,
+    bulk_sequences=4,
+    kv_bytes=0,
+    n_threads=1,
+    has_template=True,
+)

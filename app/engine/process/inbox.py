@@ -1,0 +1,63 @@
+"""Commands on their way from the reader thread to the step thread, and the decision to tear the step under way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from app.engine.messages import Cancel, Command, LoadModel, Preset, Priority, Submit
+from app.engine.process.backend import StepPlan
+from app.engine.process.presets import arrival_interrupts
+
+
+def interrupts(command: Command, plan: StepPlan, preset: Preset) -> bool:
+    """Is this command worth tearing the step that computes `plan`? Pure."""
+    if isinstance(command, Cancel):
+        return any(work.id == command.id for work in plan.work)
+    if isinstance(command, Submit) and command.request.priority is Priority.INTERACTIVE:
+        return arrival_interrupts(preset) and any(work.slot.priority is Priority.BULK for work in plan.work)
+    return isinstance(command, LoadModel)
+
+
+class Inbox:
+    """`put` and `close` on the reader thread; `take`, `wait`, `watch` on the step thread."""
+
+    def __init__(self) -> None:
+        self._commands: list[Command] = []
+        self._changed = threading.Condition()
+        self._plan: StepPlan | None = None
+        self._preset = Preset.RESPONSIVE
+        self._tear: Callable[[], None] = lambda: None
+        self.is_closed = False
+
+    def put(self, command: Command) -> None:
+        with self._changed:
+            self._commands.append(command)
+            if self._plan is not None and interrupts(command, self._plan, self._preset):
+                self._tear()
+            self._changed.notify()
+
+    def close(self) -> None:
+        """The other side is gone: nothing that is being computed matters any more."""
+        with self._changed:
+            self.is_closed = True
+            self._tear()
+            self._changed.notify()
+
+    def take(self, *, wait_seconds: float | None) -> list[Command]:
+        """All commands that are there. None: wait until there is one, or the inbox is closed. 0: don't wait."""
+        with self._changed:
+            self._plan = None
+            if wait_seconds != 0:
+                self._changed.wait_for(lambda: bool(self._commands) or self.is_closed, wait_seconds)
+            commands, self._commands = self._commands, []
+            return commands
+
+    def watch(self, plan: StepPlan, preset: Preset, tear: Callable[[], None], clear: Callable[[], None]) -> bool:
+        """From now on commands may tear `plan`. False, and nothing is watched, where a command came in before."""
+        with self._changed:
+            if self._commands or self.is_closed:
+                return False
+            clear()
+            self._plan, self._preset, self._tear = plan, preset, tear
+            return True

@@ -1,0 +1,348 @@
+"""The only file that imports llama_cpp: plans become llama_decode calls.
+
+Which contexts and which KV layout there are is decided here and nowhere else: two contexts over one loaded model, one
+for chats and one for bulk, each with a KV stream of its own a sequence. So a chat never walks over bulk's cells, a
+bulk step can be torn without touching a chat, and a plan with both is computed chat first.
+
+Return codes of llama_decode: 0 done, 1 no room, 2 aborted, negative broken.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import llama_cpp.llama_cpp as llama
+
+from app import diagnostics
+from app.engine.messages import Capabilities, GenerateRequest, Priority, Sampling
+from app.engine.process.backend import DecodeFailed, StepPlan, StepResult, Work, WorkResult
+from app.engine.process.chat_template import ChatTemplate
+from app.engine.process.memory_plan import KvPlan, plan_kv
+from app.engine.process.presets import STEP_TOKENS
+from app.engine.process.sampling import new_chain
+from app.engine.process.sequence import Slot
+from app.errors import ErrorKind, KnownError
+from app.logs import topic
+
+log = topic("engine")
+
+_DONE, _NO_ROOM, _ABORTED = 0, 1, 2
+_F16_BYTES = 2
+UNTORN_STEP_TOKENS = 64  # for models whose memory can't take a torn step back: no abort, short steps
+
+
+class _AbortFlag:
+    """Read by ggml at every node of the graph, without Python: libc's strlen over one byte is false or true."""
+
+    def __init__(self) -> None:
+        self._byte = ctypes.create_string_buffer(2)
+        strlen = ctypes.cast(ctypes.CDLL(None).strlen, ctypes.c_void_p).value
+        self.callback = ctypes.cast(ctypes.c_void_p(strlen), llama.ggml_abort_callback)
+        self.data = ctypes.cast(self._byte, ctypes.c_void_p)
+
+    def raise_(self) -> None:
+        self._byte[0] = b"\x01"
+
+    def clear(self) -> None:
+        self._byte[0] = b"\x00"
+
+
+class _Context:
+    """One llama_context: its batch buffer, its memory, the samplers of its sequences."""
+
+    def __init__(self, model: Any, n_context: int, n_sequences: int, n_threads: int, flag: _AbortFlag | None) -> None:
+        params = llama.llama_context_default_params()
+        params.n_ctx = n_context * n_sequences
+        params.n_seq_max = n_sequences
+        params.n_batch = params.n_ubatch = STEP_TOKENS
+        params.n_threads = params.n_threads_batch = n_threads
+        params.kv_unified = False
+        # measured on a CPU: 1.6 to 2 times the TTFT with flash attention on
+        params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        params.no_perf = True
+        self.handle = llama.llama_init_from_model(model, params)
+        if not self.handle:
+            raise KnownError(
+                ErrorKind.OUT_OF_MEMORY,
+                "There is not enough memory for this model's context. Close other programs or choose a smaller model.",
+            )
+        if flag is not None:
+            llama.llama_set_abort_callback(self.handle, flag.callback, flag.data)
+        self.memory = llama.llama_get_memory(self.handle)
+        self.batch = llama.llama_batch_init(STEP_TOKENS, 0, 1)
+        self.samplers: dict[int, Any] = {}
+
+    def decode(self, work: list[Work]) -> int:
+        """Put the work's tokens into the batch and compute it; returns llama_decode's code."""
+        batch, row = self.batch, 0
+        for piece in work:
+            for offset, token in enumerate(piece.tokens):
+                batch.token[row] = token
+                batch.pos[row] = piece.position + offset
+                batch.n_seq_id[row] = 1
+                batch.seq_id[row][0] = piece.slot.index
+                batch.logits[row] = 0
+                row += 1
+            batch.logits[row - 1] = piece.wants_token
+        batch.n_tokens = row
+        return int(llama.llama_decode(self.handle, batch))
+
+    def n_kept(self, index: int) -> int:
+        return int(llama.llama_memory_seq_pos_max(self.memory, index)) + 1
+
+    def truncate(self, index: int, n_tokens: int) -> int:
+        if self.n_kept(index) <= n_tokens:
+            return self.n_kept(index)
+        if n_tokens > 0 and llama.llama_memory_seq_rm(self.memory, index, n_tokens, -1):
+            return n_tokens
+        llama.llama_memory_seq_rm(self.memory, index, -1, -1)
+        return 0
+
+    def set_sampler(self, index: int, chain: Any) -> None:
+        old = self.samplers.pop(index, None)
+        if old is not None:
+            llama.llama_sampler_free(old)
+        if chain is not None:
+            self.samplers[index] = chain
+
+    def close(self) -> None:
+        for index in list(self.samplers):
+            self.set_sampler(index, None)
+        llama.llama_batch_free(self.batch)
+        llama.llama_free(self.handle)
+
+
+class LlamaBackend:
+    """A loaded model with its two contexts. See backend.py for the promises."""
+
+    def __init__(self, path: Path, context_tokens: int, on_progress: Callable[[float], bool]) -> None:
+        self._model = _load(path, on_progress)
+        self._vocab = llama.llama_model_get_vocab(self._model)
+        self._n_vocab = llama.llama_vocab_n_tokens(self._vocab)
+        self._pieces: dict[int, bytes] = {}
+        self._bos = llama.llama_vocab_bos(self._vocab)
+        self._template = self._read_template()
+        can_tear = not (llama.llama_model_is_recurrent(self._model) or llama.llama_model_is_hybrid(self._model))
+        self._flag = _AbortFlag()
+        plan = self._plan_memory(context_tokens)
+        n_threads = diagnostics.physical_cores()
+        self._contexts = {
+            priority: _Context(self._model, n_context, n_sequences, n_threads, self._flag if can_tear else None)
+            for priority, n_context, n_sequences in (
+                (Priority.INTERACTIVE, plan.chat_context, plan.chat_sequences),
+                (Priority.BULK, plan.bulk_context, plan.bulk_sequences),
+            )
+        }
+        self._step_tokens = STEP_TOKENS if can_tear else UNTORN_STEP_TOKENS
+        self._capabilities = Capabilities(
+            model_name=self._meta("general.name") or path.stem,
+            n_parameters=llama.llama_model_n_params(self._model),
+            model_bytes=llama.llama_model_size(self._model),
+            trained_context=llama.llama_model_n_ctx_train(self._model),
+            interactive_context=plan.chat_context,
+            interactive_sequences=plan.chat_sequences,
+            bulk_context=plan.bulk_context,
+            bulk_sequences=plan.bulk_sequences,
+            kv_bytes=plan.kv_bytes,
+            n_threads=n_threads,
+            has_template=self._template.is_models_own,
+        )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        return self._capabilities
+
+    # text and tokens
+
+    def encode_prompt(self, request: GenerateRequest) -> list[int]:
+        tokens: list[int] = []
+        for text, may_hold_special in self._template.render(request.turns, request.begun_reply):
+            tokens += self._tokenize(text, parse_special=may_hold_special)
+        if llama.llama_vocab_get_add_bos(self._vocab) and tokens[:1] != [self._bos]:
+            tokens.insert(0, self._bos)
+        return tokens
+
+    def count_tokens(self, text: str) -> int:
+        return len(self._tokenize(text, parse_special=False))
+
+    def piece(self, token: int) -> bytes:
+        cached = self._pieces.get(token)
+        if cached is None:
+            buffer = ctypes.create_string_buffer(256)
+            length = llama.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
+            cached = self._pieces[token] = buffer.raw[: max(0, length)]
+        return cached
+
+    def is_end(self, token: int) -> bool:
+        return bool(llama.llama_vocab_is_eog(self._vocab, token))
+
+    def _tokenize(self, text: str, *, parse_special: bool) -> list[int]:
+        data = text.encode("utf-8", "replace")
+        room = len(data) + 16
+        while True:
+            tokens = (llama.llama_token * room)()
+            count = llama.llama_tokenize(self._vocab, data, len(data), tokens, room, False, parse_special)
+            if count >= 0:
+                return tokens[:count]
+            room = -count
+
+    # the KV and the steps
+
+    def begin(self, slot: Slot, sampling: Sampling, tokens: list[int]) -> None:
+        chain = new_chain(llama, sampling, self._n_vocab)
+        if sampling.repeat_penalty != 1.0:
+            for token in tokens:
+                llama.llama_sampler_accept(chain, token)
+        self._contexts[slot.priority].set_sampler(slot.index, chain)
+
+    def truncate(self, slot: Slot, n_tokens: int) -> int:
+        return self._contexts[slot.priority].truncate(slot.index, n_tokens)
+
+    def run(self, plan: StepPlan) -> Iterator[StepResult]:
+        for priority, group in itertools.groupby(plan.work, key=lambda work: work.slot.priority):
+            started = time.perf_counter()
+            results = self._run_in(self._contexts[priority], list(group))
+            yield StepResult(results=results, seconds=time.perf_counter() - started)
+
+    def _run_in(self, context: _Context, work: list[Work]) -> tuple[WorkResult, ...]:
+        work = [self._shorten(piece) for piece in work]
+        code = context.decode(work)
+        if code == _DONE:
+            results, row = [], -1
+            for piece in work:
+                row += len(piece.tokens)
+                token = None
+                if piece.wants_token:
+                    chain = context.samplers[piece.slot.index]
+                    token = int(llama.llama_sampler_sample(chain, context.handle, row))
+                results.append(WorkResult(id=piece.id, n_done=len(piece.tokens), token=token))
+            return tuple(results)
+        if code == _ABORTED:
+            return tuple(self._after_tear(context, piece) for piece in work)
+        for piece in work:
+            context.truncate(piece.slot.index, 0)
+        raise DecodeFailed("no room in the KV cache" if code == _NO_ROOM else f"llama_decode returned {code}")
+
+    def _after_tear(self, context: _Context, piece: Work) -> WorkResult:
+        """Finished micro-batches stay in memory, but their logits are gone: the token that needs them goes again."""
+        wanted_end = piece.position + len(piece.tokens) - (1 if piece.wants_token else 0)
+        kept = context.truncate(piece.slot.index, max(wanted_end, piece.position))
+        if kept < piece.position:
+            return WorkResult(id=piece.id, n_done=0, is_lost=True)
+        return WorkResult(id=piece.id, n_done=kept - piece.position)
+
+    def _shorten(self, piece: Work) -> Work:
+        if len(piece.tokens) <= self._step_tokens:
+            return piece
+        return Work(
+            id=piece.id,
+            slot=piece.slot,
+            tokens=piece.tokens[: self._step_tokens],
+            position=piece.position,
+            wants_token=False,
+        )
+
+    def interrupt(self) -> None:
+        self._flag.raise_()
+
+    def clear_interrupt(self) -> None:
+        self._flag.clear()
+
+    def close(self) -> None:
+        for context in self._contexts.values():
+            context.close()
+        llama.llama_model_free(self._model)
+
+    # facts of the model
+
+    def _meta(self, key: str) -> str:
+        buffer = ctypes.create_string_buffer(256)
+        length = llama.llama_model_meta_val_str(self._model, key.encode(), buffer, len(buffer))
+        return buffer.value.decode("utf-8", "replace") if length >= 0 else ""
+
+    def _read_template(self) -> ChatTemplate:
+        source = llama.llama_model_chat_template(self._model, None)
+        special = [
+            llama.llama_vocab_get_text(self._vocab, token).decode("utf-8", "replace")
+            for token in range(self._n_vocab)
+            if llama.llama_vocab_is_control(self._vocab, token)
+        ]
+
+        def text(token: int) -> str:
+            return llama.llama_vocab_get_text(self._vocab, token).decode("utf-8", "replace") if token >= 0 else ""
+
+        return ChatTemplate(
+            source.decode("utf-8", "replace") if source else None,
+            bos=text(self._bos),
+            eos=text(llama.llama_vocab_eos(self._vocab)),
+            special_texts=special,
+        )
+
+    def _plan_memory(self, context_tokens: int) -> KvPlan:
+        n_head = max(1, llama.llama_model_n_head(self._model))
+        n_head_kv = llama.llama_model_n_head_kv(self._model) or n_head
+        head_size = llama.llama_model_n_embd(self._model) // n_head
+        bytes_per_token = llama.llama_model_n_layer(self._model) * n_head_kv * head_size * 2 * _F16_BYTES
+        plan = plan_kv(
+            bytes_per_token=bytes_per_token,
+            trained_context=llama.llama_model_n_ctx_train(self._model),
+            wanted_context=context_tokens,
+            free_bytes=diagnostics.free_memory_bytes(),
+        )
+        if plan is None:
+            raise KnownError(
+                ErrorKind.OUT_OF_MEMORY,
+                "There is not enough free memory to use this model. Close other programs or choose a smaller model.",
+            )
+        return plan
+
+
+_log_callback: Any = None  # must outlive every call from C
+
+
+def _route_log() -> None:
+    """llama.cpp's own messages go to the log: warnings and errors as such, the rest as detail."""
+    global _log_callback
+    if _log_callback is not None:
+        return
+
+    def write(level: int, text: bytes, _: Any) -> None:
+        line = text.decode("utf-8", "replace").rstrip()
+        if line.strip(". "):
+            (log.debug if level in (0, 1, 2, 5) else log.warning)("llama.cpp: %s", line)
+
+    _log_callback = llama.llama_log_callback(write)
+    llama.llama_log_set(_log_callback, ctypes.c_void_p(0))
+    llama.llama_backend_init()
+
+
+def _load(path: Path, on_progress: Callable[[float], bool]) -> Any:
+    """The model in memory. Raises KnownError for a file that is not there, not a GGUF, cut short or unknown."""
+    try:
+        with path.open("rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        raise KnownError(
+            ErrorKind.NO_MODEL, f"The model file {path} can't be opened ({error.strerror}). Choose another one."
+        ) from error
+    if magic != b"GGUF":
+        raise KnownError(
+            ErrorKind.MODEL_UNREADABLE, f"{path.name} is not a GGUF model. Choose a file that ends in .gguf."
+        )
+    _route_log()
+    params = llama.llama_model_default_params()
+    callback = llama.llama_progress_callback(lambda fraction, _: on_progress(fraction))
+    params.progress_callback = callback
+    model = llama.llama_model_load_from_file(str(path).encode(), params)
+    if not model:
+        raise KnownError(
+            ErrorKind.MODEL_UNREADABLE,
+            f"{path.name} could not be loaded: it is damaged, cut short, or of a kind that this version does not "
+            "know. Download it again or choose another model.",
+        )
+    return model

@@ -1,0 +1,283 @@
+"""The step loop: commands in, plan, decode, apply, events out. Runs on the engine process's step thread.
+
+Promises: each Submit gets exactly one last word; the events of one step travel in one write; a chat that arrives, a
+cancel or a quit tears a step that stands in its way.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.engine.messages import (
+    Cancel,
+    Command,
+    CountTokens,
+    EngineReported,
+    EngineStarted,
+    Event,
+    FinishReason,
+    ForgetChat,
+    LoadModel,
+    ModelLoaded,
+    ModelLoadFailed,
+    ModelLoadProgressed,
+    Preset,
+    Priority,
+    PromptRead,
+    RequestFailed,
+    RequestFinished,
+    SetPreset,
+    Submit,
+    TextProduced,
+    TokensCounted,
+)
+from app.engine.process.backend import Backend, DecodeFailed, OpenBackend, StepPlan, StepResult
+from app.engine.process.chat_template import PLAIN_STOP
+from app.engine.process.inbox import Inbox
+from app.engine.process.reply import Reply, usage
+from app.engine.process.scheduler import PromptDoesNotFit, Scheduler
+from app.engine.process.sequence import Sequence
+from app.engine.process.text_stream import TextStream
+from app.engine.process.throughput import Throughput
+from app.errors import ErrorKind, KnownError
+from app.logs import topic
+
+log = topic("engine")
+
+REPORT_EVERY_SECONDS = 0.25
+
+
+@dataclass
+class EngineLoop:
+    """`send` writes events to the program, all of one call in one write."""
+
+    open_backend: OpenBackend
+    inbox: Inbox
+    send: Callable[[list[Event]], None]
+    clock: Callable[[], float] = time.monotonic
+    name: str = "llama"
+    _preset: Preset = Preset.RESPONSIVE
+    _backend: Backend | None = None
+    _scheduler: Scheduler | None = None
+    _replies: dict[str, Reply] = field(default_factory=dict)
+    _events: list[Event] = field(default_factory=list)
+    _rates: dict[Priority, Throughput] = field(default_factory=lambda: {p: Throughput() for p in Priority})
+    _reported_seconds: float = 0.0
+    _is_reported_idle: bool = True
+
+    def run(self) -> None:
+        """Until the inbox is closed."""
+        self._events.append(EngineStarted(backend=self.name))
+        self._flush()
+        while not self.inbox.is_closed:
+            plan = self._plan()
+            for command in self.inbox.take(wait_seconds=0 if plan else None):
+                self._handle(command)
+                plan = None  # it may be out of date
+            if plan is not None and self._backend is not None:
+                self._step(plan)
+            self._report()
+            self._flush()
+        if self._backend is not None:
+            self._backend.close()
+
+    # commands
+
+    def _handle(self, command: Command) -> None:
+        if isinstance(command, Submit):
+            self._submit(command)
+        elif isinstance(command, Cancel):
+            self._finish(command.id, FinishReason.CANCELLED)
+        elif isinstance(command, SetPreset):
+            self._preset = command.preset
+            if self._scheduler is not None:
+                self._scheduler.preset = command.preset
+            self._is_reported_idle = False
+        elif isinstance(command, CountTokens):
+            self._count(command)
+        elif isinstance(command, ForgetChat):
+            if self._scheduler is not None:
+                self._scheduler.forget_chat(command.cache_key)
+        else:
+            self._load(command)
+
+    def _submit(self, command: Submit) -> None:
+        now = self.clock()
+        if self._backend is None or self._scheduler is None:
+            self._fail(command.id, ErrorKind.NO_MODEL, "No model is loaded. Choose a model first.")
+            return
+        request = command.request
+        try:
+            tokens = self._backend.encode_prompt(request)
+            sequence = Sequence(
+                id=command.id,
+                priority=request.priority,
+                tokens=tokens,
+                max_tokens=request.max_tokens,
+                cache_key=request.cache_key,
+            )
+            self._scheduler.add(sequence)
+        except PromptDoesNotFit as error:
+            self._fail(
+                command.id,
+                ErrorKind.PROMPT_TOO_LONG,
+                f"This is {error.n_prompt:,} tokens long and the model can take {error.limit_tokens:,} with its "
+                f"answer: {error.excess_tokens:,} too many. Shorten it, or start a new chat.",
+            )
+            return
+        except KnownError as error:
+            self._fail(command.id, error.kind, error.sentence)
+            return
+        except Exception:
+            log.error("a prompt could not be encoded\n%s", traceback.format_exc())
+            self._fail(command.id, ErrorKind.BUG, "The prompt could not be prepared; the engine's log says why.")
+            return
+        has_template = self._backend.capabilities.has_template
+        stop = request.stop if has_template else (*request.stop, *PLAIN_STOP)
+        self._replies[command.id] = Reply(text=TextStream(stop), sampling=request.sampling, submitted_seconds=now)
+
+    def _count(self, command: CountTokens) -> None:
+        backend = self._backend
+        counts = tuple(backend.count_tokens(text) for text in command.texts) if backend else ()
+        self._events.append(TokensCounted(id=command.id, counts=counts))
+
+    def _load(self, command: LoadModel) -> None:
+        for id in self._scheduler.ids if self._scheduler else []:
+            self._remove(id)
+            self._fail(id, ErrorKind.NO_MODEL, "The model was changed before this was done.")
+        if self._backend is not None:
+            self._backend.close()
+            self._backend = self._scheduler = None
+
+        def progress(fraction: float) -> bool:
+            self._events.append(ModelLoadProgressed(id=command.id, fraction=fraction))
+            self._flush()
+            return not self.inbox.is_closed
+
+        try:
+            backend = self.open_backend(Path(command.path), command.context_tokens, progress)
+        except KnownError as error:
+            self._events.append(ModelLoadFailed(id=command.id, kind=error.kind, sentence=error.sentence))
+            return
+        self._backend = backend
+        self._scheduler = Scheduler(backend.capabilities, backend.truncate, self._preset)
+        self._events.append(ModelLoaded(id=command.id, capabilities=backend.capabilities))
+        self._is_reported_idle = False
+
+    # a step
+
+    def _plan(self) -> StepPlan | None:
+        if self._scheduler is None or self._backend is None:
+            return None
+        for sequence in self._scheduler.admit():
+            self._admitted(sequence)
+        return self._scheduler.plan()
+
+    def _admitted(self, sequence: Sequence) -> None:
+        assert self._backend is not None
+        assert sequence.slot is not None
+        reply = self._replies[sequence.id]
+        reply.admitted_seconds = self.clock()
+        self._backend.begin(sequence.slot, reply.sampling, sequence.tokens)
+
+    def _step(self, plan: StepPlan) -> None:
+        assert self._backend is not None
+        backend = self._backend
+        if not self.inbox.watch(plan, self._preset, backend.interrupt, backend.clear_interrupt):
+            return
+        try:
+            for result in backend.run(plan):
+                self._apply(plan, result)
+                self._flush()
+        except DecodeFailed as error:
+            log.error("a step failed: %s", error)
+            for work in plan.work:
+                self._remove(work.id)
+                self._fail(work.id, ErrorKind.BUG, f"The engine could not compute this ({error}). Try it again.")
+
+    def _apply(self, plan: StepPlan, result: StepResult) -> None:
+        assert self._scheduler is not None
+        now = self.clock()
+        read = {part.id: part.n_done for part in result.results}
+        for sequence in self._scheduler.apply(result):
+            self._take_token(sequence, now)
+        for work in plan.work:
+            if work.id not in read:
+                continue  # another part of the plan
+            self._rates[work.slot.priority].add(now, read[work.id])
+            reading = self._scheduler.get(work.id)
+            if reading is not None and reading.is_reading:
+                self._tell_reading(reading)
+
+    def _tell_reading(self, sequence: Sequence) -> None:
+        if sequence.priority is Priority.INTERACTIVE:
+            self._events.append(
+                PromptRead(id=sequence.id, n_read=sequence.n_kv, n_total=sequence.n_prompt, n_cached=sequence.n_cached)
+            )
+
+    def _take_token(self, sequence: Sequence, now: float) -> None:
+        assert self._backend is not None
+        reply = self._replies[sequence.id]
+        reply.first_token_seconds = reply.first_token_seconds or now
+        token = sequence.tokens[-1]
+        is_end = self._backend.is_end(token)
+        text = "" if is_end else reply.text.feed(self._backend.piece(token))
+        if text:
+            self._events.append(TextProduced(id=sequence.id, text=text, n_tokens=sequence.n_output))
+        reason = reply.finish_reason(sequence, is_end=is_end)
+        if reason is not None:
+            self._finish(sequence.id, reason)
+
+    # last words
+
+    def _finish(self, id: str, reason: FinishReason) -> None:
+        """Does nothing for a request that has had its last word."""
+        sequence = self._remove(id)
+        if sequence is None:
+            return
+        reply = self._replies.pop(id)
+        rest = reply.text.finish()
+        if rest:
+            self._events.append(TextProduced(id=id, text=rest, n_tokens=sequence.n_output))
+        timings = reply.timings(self.clock())
+        self._events.append(RequestFinished(id=id, reason=reason, usage=usage(sequence), timings=timings))
+
+    def _fail(self, id: str, kind: ErrorKind, sentence: str) -> None:
+        self._replies.pop(id, None)
+        self._events.append(RequestFailed(id=id, kind=kind, sentence=sentence))
+
+    def _remove(self, id: str) -> Sequence | None:
+        return self._scheduler.remove(id) if self._scheduler is not None else None
+
+    def _report(self) -> None:
+        scheduler = self._scheduler
+        if scheduler is None:
+            return
+        now = self.clock()
+        is_idle = scheduler.is_idle
+        if self._is_reported_idle and is_idle:
+            return
+        if not is_idle and now - self._reported_seconds < REPORT_EVERY_SECONDS:
+            return
+        self._reported_seconds, self._is_reported_idle = now, is_idle
+        self._events.append(
+            EngineReported(
+                preset=self._preset,
+                interactive_running=scheduler.count_running(Priority.INTERACTIVE),
+                bulk_running=scheduler.count_running(Priority.BULK),
+                bulk_waiting=scheduler.count_waiting(Priority.BULK),
+                bulk_is_parked=scheduler.bulk_is_parked,
+                interactive_tokens_per_second=self._rates[Priority.INTERACTIVE].rate(now),
+                bulk_tokens_per_second=self._rates[Priority.BULK].rate(now),
+                kv_used_fraction=scheduler.kv_used_fraction,
+            )
+        )
+
+    def _flush(self) -> None:
+        if self._events:
+            events, self._events = self._events, []
+            self.send(events)

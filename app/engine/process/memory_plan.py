@@ -1,0 +1,47 @@
+"""How much context of chats and bulk fits the memory that is free. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+CHAT_SEQUENCES = 2
+BULK_SEQUENCES = 8
+BULK_CONTEXT = 2048
+SMALLEST_CONTEXT = 1024
+KV_SHARE_OF_FREE = 0.5  # the rest is for compute buffers and the person's other programs
+
+
+@dataclass(frozen=True, kw_only=True)
+class KvPlan:
+    """Tokens and sequences of the two contexts, and the bytes of their KV."""
+
+    chat_context: int
+    chat_sequences: int
+    bulk_context: int
+    bulk_sequences: int
+    kv_bytes: int
+
+
+def plan_kv(*, bytes_per_token: int, trained_context: int, wanted_context: int, free_bytes: int) -> KvPlan | None:
+    """The largest plan that fits, giving up bulk width first, then chats, then context. None: nothing fits."""
+    chat_context = min(wanted_context, trained_context)
+    bulk_context = min(BULK_CONTEXT, trained_context)
+    chats, bulk = CHAT_SEQUENCES, BULK_SEQUENCES
+    while True:
+        kv_bytes = bytes_per_token * (chat_context * chats + bulk_context * bulk)
+        if kv_bytes <= free_bytes * KV_SHARE_OF_FREE:
+            return KvPlan(
+                chat_context=chat_context,
+                chat_sequences=chats,
+                bulk_context=bulk_context,
+                bulk_sequences=bulk,
+                kv_bytes=kv_bytes,
+            )
+        if bulk > 2:
+            bulk //= 2
+        elif chats > 1:
+            chats = 1
+        elif chat_context > SMALLEST_CONTEXT:
+            chat_context //= 2
+        else:
+            return None

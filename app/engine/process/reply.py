@@ -1,0 +1,41 @@
+"""The output side of one request: its text, when things happened, and how it ended. Pure: times are arguments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.engine.messages import FinishReason, Sampling, Timings, Usage
+from app.engine.process.sequence import Sequence
+from app.engine.process.text_stream import TextStream
+
+
+@dataclass(kw_only=True)
+class Reply:
+    """Seconds are of the engine's monotonic clock; 0.0: has not happened."""
+
+    text: TextStream
+    sampling: Sampling
+    submitted_seconds: float
+    admitted_seconds: float = 0.0
+    first_token_seconds: float = 0.0
+
+    def finish_reason(self, sequence: Sequence, *, is_end: bool) -> FinishReason | None:
+        """Why the reply is over after its newest token, or None where it goes on."""
+        if is_end:
+            return FinishReason.END
+        if self.text.is_stopped:
+            return FinishReason.STOP_STRING
+        if sequence.n_output >= sequence.max_tokens:
+            return FinishReason.LENGTH
+        return None
+
+    def timings(self, now_seconds: float) -> Timings:
+        return Timings(
+            queue_seconds=(self.admitted_seconds or now_seconds) - self.submitted_seconds,
+            ttft_seconds=(self.first_token_seconds or now_seconds) - self.submitted_seconds,
+            total_seconds=now_seconds - self.submitted_seconds,
+        )
+
+
+def usage(sequence: Sequence) -> Usage:
+    return Usage(prompt_tokens=sequence.n_prompt, cached_tokens=sequence.n_cached, output_tokens=sequence.n_output)

@@ -1,0 +1,47 @@
+"""One request inside the engine: its tokens, and how many of them are in the KV cache. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.engine.messages import Priority
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place for one sequence's KV in the backend. Chats and bulk have slots of their own."""
+
+    priority: Priority
+    index: int
+
+
+@dataclass(kw_only=True)
+class Sequence:
+    """`tokens` is the prompt and, after it, the output; the first `n_kv` of them are in the KV cache."""
+
+    id: str
+    priority: Priority
+    tokens: list[int]
+    max_tokens: int
+    cache_key: str = ""
+    slot: Slot | None = None
+    n_kv: int = 0
+    n_cached: int = 0  # tokens of the prompt that were in the KV cache when it was admitted
+    n_prompt: int = 0
+
+    def __post_init__(self) -> None:
+        self.n_prompt = len(self.tokens)
+
+    @property
+    def n_output(self) -> int:
+        return len(self.tokens) - self.n_prompt
+
+    @property
+    def n_pending(self) -> int:
+        """Tokens that are known and not in the KV cache yet."""
+        return len(self.tokens) - self.n_kv
+
+    @property
+    def is_reading(self) -> bool:
+        """Prefill: more than the one token that a decode has pending, or no output yet."""
+        return self.n_pending > 1 or self.n_output == 0
