@@ -88,6 +88,7 @@ def check() -> int:
         [program("ruff"), "check"],
         [program("ruff"), "format", "--check"],
         [program("mypy")],
+        [program("mypy"), "packaging"],
         [program("lint-imports")],
         [program("python"), "-m", "pytest"],
     ]

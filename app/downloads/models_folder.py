@@ -1,0 +1,86 @@
+"""The folder of models: which file is whole, and what is unfinished. Runs on both sides of a download.
+
+Beside each checked file NAME.gguf lies NAME.gguf.sha256, in the form that `sha256sum -c` reads, so that a file is read
+through once and not at every start. An unfinished download is a folder NAME.gguf.PID.part: what a killed process left
+is removed by the next download of that model.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from pathlib import Path
+
+import psutil
+
+from app.downloads.catalogue import Entry
+from app.downloads.checked_file import sha256_of
+from app.paths import Paths
+
+
+def find_model(entry: Entry, paths: Paths) -> Path | None:
+    """The file of this model, whole and checked, in the profile's models or the user's; None where there is none.
+
+    A file without a record is read through once, which takes a second for each 500 MB or so.
+    """
+    for folder in dict.fromkeys((paths.models, paths.shared_models)):
+        file = folder / entry.file_name
+        if _is_whole(file, entry):
+            return file
+    return None
+
+
+def put_in_place(part: Path, file: Path, entry: Entry) -> None:
+    """A checked file gets its name. Another file that had this name is kept as NAME.old. Raises OSError."""
+    if file.exists():
+        file.replace(file.with_name(f"{file.name}.old"))
+    part.replace(file)
+    if os.name == "posix":
+        descriptor = os.open(file.parent, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    _record(file, entry.sha256)
+
+
+def make_part_folder(entry: Entry, folder: Path) -> Path:
+    """A folder for this process's unfinished download, beside the file that it will be. Raises OSError."""
+    clean(entry, folder)
+    part = folder / f"{entry.file_name}.{os.getpid()}.part"
+    part.mkdir()
+    return part
+
+
+def clean(entry: Entry, folder: Path) -> None:
+    """Remove the unfinished downloads of processes that are no more."""
+    for part in folder.glob(f"{entry.file_name}.*.part"):
+        pid = part.name.removesuffix(".part").rpartition(".")[2]
+        if pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(part, ignore_errors=True)
+
+
+def _is_whole(file: Path, entry: Entry) -> bool:
+    try:
+        facts = file.stat()
+        if facts.st_size != entry.size_bytes:
+            return False
+        record = _record_of(file)
+        if record.exists() and record.stat().st_mtime_ns >= facts.st_mtime_ns:
+            return record.read_text().split()[:1] == [entry.sha256]
+        if sha256_of(file) != entry.sha256:
+            return False
+    except OSError:
+        return False
+    with contextlib.suppress(OSError):  # a folder that is only read: checked again next time
+        _record(file, entry.sha256)
+    return True
+
+
+def _record_of(file: Path) -> Path:
+    return file.with_name(f"{file.name}.sha256")
+
+
+def _record(file: Path, sha256: str) -> None:
+    _record_of(file).write_text(f"{sha256}  {file.name}\n")

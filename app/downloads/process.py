@@ -1,0 +1,85 @@
+"""The download process: one model from its source into a folder, then it ends.
+
+Started by `download.place_model` through `children.Child`. At the end of its input it ends at once, and pip with it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import threading
+import traceback
+from pathlib import Path
+from typing import BinaryIO
+
+from app import wire
+from app.children import claim_pipes
+from app.downloads import models_folder, sources
+from app.downloads.catalogue import Entry
+from app.downloads.checked_file import CheckedFile, TooLong
+from app.downloads.messages import DownloadFailed, FetchModel, ModelPlaced
+from app.downloads.progress import Progress
+from app.errors import ErrorKind, KnownError, from_os_error
+
+
+def main(arguments: list[str]) -> int:
+    """Carry out the one command that comes over the pipe. Every outcome is a message; returns the exit code."""
+    incoming, outgoing = claim_pipes()
+    line = incoming.readline()
+    if not line:
+        return 0
+    command = wire.Decoder[FetchModel](FetchModel).decode(line)
+    threading.Thread(target=_end_with_input, args=(incoming,), daemon=True).start()
+    try:
+        file = place(command.entry, Path(command.folder), Progress(lambda event: _send(outgoing, event)))
+    except KnownError as error:
+        _send(outgoing, DownloadFailed(kind=error.kind, sentence=error.sentence))
+        return 1
+    except Exception as error:
+        traceback.print_exc()
+        sentence = (
+            f"Fetching {command.entry.name} failed in a way that was not foreseen ({error!r}). Please report this."
+        )
+        _send(outgoing, DownloadFailed(kind=ErrorKind.BUG, sentence=sentence))
+        return 1
+    _send(outgoing, ModelPlaced(path=str(file)))
+    return 0
+
+
+def place(entry: Entry, folder: Path, progress: Progress) -> Path:
+    """Fetch, check, and put in place; on any failure nothing is left. Raises KnownError."""
+    try:
+        scratch = models_folder.make_part_folder(entry, folder)
+        try:
+            part, file = scratch / entry.file_name, folder / entry.file_name
+            with CheckedFile(part, size_bytes=entry.size_bytes, written=progress.reached) as checked:
+                sources.fetch(entry, checked, scratch, progress)
+                facts = checked.sync()
+            if facts != (entry.size_bytes, entry.sha256):
+                raise _wrong_checksum(entry)
+            models_folder.put_in_place(part, file, entry)
+            return file
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+    except TooLong:
+        raise _wrong_checksum(entry) from None
+    except OSError as error:
+        raise from_os_error(error, f"store {entry.name}") from error
+
+
+def _wrong_checksum(entry: Entry) -> KnownError:
+    sentence = f"What came for {entry.name} has a wrong size or checksum, so it was thrown away. Try again later."
+    return KnownError(ErrorKind.DOWNLOAD_FAILED, sentence)
+
+
+def _send(outgoing: BinaryIO, message: wire.Message) -> None:
+    outgoing.write(wire.encode(message))
+
+
+def _end_with_input(incoming: BinaryIO) -> None:
+    """Runs in a thread of its own: nobody waits for this download any more."""
+    incoming.read()
+    if os.name == "posix" and os.getpgrp() == os.getpid():  # its own group, with pip in it
+        os.killpg(os.getpid(), signal.SIGKILL)
+    os._exit(1)
