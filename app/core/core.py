@@ -1,49 +1,257 @@
-"""Core: the one object a face talks to. Down = calls, up = events."""
+"""Core: the one object a face talks to. Down = calls, up = events. Lives on one asyncio thread, owns no widget."""
 
 from __future__ import annotations
 
+import asyncio
+import dataclasses
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Protocol
 
-from app.core.events import Event
-from app.core.views import ChatView, JobView, ModelView, OpenChat, SummaryView
-from app.engine.messages import Preset
+from app import settings as settings_file
+from app.core.chats import ChatService
+from app.core.documents import DocumentService
+from app.core.events import EngineRestarted, Event, NoticeShown, ReplyEnded, StatusChanged, WindowRaised
+from app.core.jobs import JobRunner
+from app.core.models import ModelService
+from app.core.views import ChatView, JobView, MachinePhase, ModelView, OpenChat, StatusView, SummaryView
+from app.engine.interface import Engine, ModelState
+from app.engine.messages import EngineReported, Preset
+from app.errors import KnownError
+from app.logs import topic
+from app.paths import Paths
+from app.settings import Settings
+from app.store.chats import Chats
+from app.store.database import Database
+from app.store.jobs import Jobs
+
+log = topic("core")
 
 EventSink = Callable[[Event], None]
 
 
-class Core(Protocol):
-    """Signatures first (being implemented). Every coroutine runs on the core thread and raises KnownError only."""
+class Core:
+    """The program without a face. Methods run on the core thread and raise KnownError only.
 
-    async def start(self) -> None: ...
-    async def close(self) -> None: ...
+    `model` is a GGUF file to use instead of the one in the settings. Nothing is opened before `start`.
+    """
+
+    def __init__(
+        self, paths: Paths, engine: Engine, publish: EventSink, *, settings: Settings, model: Path | None = None
+    ) -> None:
+        self.paths = paths
+        self.settings = settings
+        self._sinks: list[EventSink] = [publish]
+        self._engine = engine
+        self._model = model
+        self._status = StatusView(preset=settings.preset)
+        self._report: EngineReported | None = None
+        self._loading: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Open the profile, go on with what was left, start the engine; the model loads behind it."""
+        self.paths.make_folders()
+        self._database = Database(self.paths.database, self.paths.backups)
+        self._models = ModelService(self.paths, self._engine, self._publish)
+        self._chats = ChatService(
+            store=Chats(self._database), engine=self._engine, settings=lambda: self.settings, publish=self._publish
+        )
+        self._jobs = JobRunner(
+            store=Jobs(self._database),
+            engine=self._engine,
+            documents=DocumentService(self._engine, self.paths.logs),
+            publish=self._publish,
+        )
+        self._chats.recover()
+        await self._engine.start(self)
+        self._engine.set_preset(Preset(self.settings.preset))
+        self._loading = asyncio.create_task(self._load_at_start(), name="load the model")
+        self._jobs.recover()
+
+    async def close(self) -> None:
+        """Everything that is under way is on the disk and goes on at the next start."""
+        if self._loading is not None:
+            self._loading.cancel()
+        await self._chats.close()
+        await self._jobs.close()
+        await self._engine.close()
+        self._database.close()
+
+    async def _load_at_start(self) -> None:
+        try:
+            model = self._model
+            if model is None:
+                model = await asyncio.to_thread(self._models.choose_at_start, self.settings)
+            await self._models.load(model)
+        except KnownError as error:
+            if self._engine.model_state is not ModelState.FAILED:  # the engine tells its own failures
+                self.model_state_changed(ModelState.FAILED, 0.0, error.sentence)
+
+    # events
+
+    def add_sink(self, sink: EventSink) -> Callable[[], None]:
+        """Another listener, for example a command from another process; returns what removes it."""
+        self._sinks.append(sink)
+        return lambda: self._sinks.remove(sink)
+
+    def _publish(self, event: Event) -> None:
+        for sink in list(self._sinks):
+            sink(event)
+        if isinstance(event, ReplyEnded) and event.message.figures is not None:
+            figures = event.message.figures
+            self._set_status(
+                last_ttft_seconds=figures.ttft_seconds,
+                last_tokens_per_second=figures.tokens_per_second,
+                context_used=figures.prompt_tokens + figures.output_tokens,
+            )
 
     # chats
-    def chats(self) -> list[ChatView]: ...
-    def search(self, text: str) -> list[ChatView]: ...
-    def open_chat(self, chat_id: str) -> OpenChat: ...
-    async def send(self, chat_id: str | None, text: str, *, entered_seconds: float | None = None) -> str: ...
-    def stop(self, chat_id: str) -> None: ...
-    async def regenerate(self, message_id: str) -> None: ...
-    async def continue_reply(self, message_id: str) -> None: ...
-    async def edit(self, message_id: str, text: str) -> None: ...
-    def choose_version(self, message_id: str, version: int) -> None: ...
-    def rename_chat(self, chat_id: str, title: str) -> None: ...
-    def delete_chat(self, chat_id: str) -> None: ...
-    def restore_chat(self, chat_id: str) -> None: ...
+
+    def chats(self) -> list[ChatView]:
+        return self._chats.all()
+
+    def search(self, text: str) -> list[ChatView]:
+        return self._chats.search(text)
+
+    def open_chat(self, chat_id: str) -> OpenChat:
+        return self._chats.open(chat_id)
+
+    async def send(self, chat_id: str | None, text: str, *, entered_seconds: float | None = None) -> str:
+        """`entered_seconds`: when the person pressed Enter, by time.monotonic. Returns the chat's id."""
+        return await self._chats.send(chat_id, text, entered_seconds=entered_seconds)
+
+    async def wait_for_reply(self, chat_id: str) -> None:
+        """Until nothing is being written in this chat."""
+        await self._chats.wait(chat_id)
+
+    def stop(self, chat_id: str) -> None:
+        self._chats.stop(chat_id)
+
+    async def regenerate(self, message_id: str) -> None:
+        await self._chats.regenerate(message_id)
+
+    async def continue_reply(self, message_id: str) -> None:
+        await self._chats.continue_reply(message_id)
+
+    async def edit(self, message_id: str, text: str) -> None:
+        await self._chats.edit(message_id, text)
+
+    def choose_version(self, message_id: str, version: int) -> None:
+        self._chats.choose_version(message_id, version)
+
+    def rename_chat(self, chat_id: str, title: str) -> None:
+        self._chats.rename(chat_id, title)
+
+    def delete_chat(self, chat_id: str) -> None:
+        self._chats.delete(chat_id)
+
+    def restore_chat(self, chat_id: str) -> None:
+        self._chats.restore(chat_id)
 
     # jobs
-    def jobs(self) -> list[JobView]: ...
-    async def summarize(self, files: Sequence[Path]) -> list[str]: ...
-    def pause_job(self, job_id: str) -> None: ...
-    def resume_job(self, job_id: str) -> None: ...
-    def cancel_job(self, job_id: str) -> None: ...
-    def retry_job(self, job_id: str) -> None: ...
-    def remove_job(self, job_id: str) -> None: ...
-    def summary(self, job_id: str) -> SummaryView: ...
 
-    # machine
-    def models(self) -> list[ModelView]: ...
-    async def load_model(self, path: Path) -> None: ...
-    def set_preset(self, preset: Preset) -> None: ...
+    def jobs(self) -> list[JobView]:
+        return self._jobs.all()
+
+    async def summarize(self, files: Sequence[Path]) -> list[str]:
+        """Queue a summary of each file; returns the jobs' ids at once."""
+        return self._jobs.summarize(files)
+
+    async def wait_for_job(self, job_id: str) -> JobView:
+        """Until a job is done, failed, paused or cancelled."""
+        return await self._jobs.wait(job_id)
+
+    def pause_job(self, job_id: str) -> None:
+        self._jobs.pause(job_id)
+
+    def resume_job(self, job_id: str) -> None:
+        self._jobs.resume(job_id)
+
+    def cancel_job(self, job_id: str) -> None:
+        self._jobs.cancel(job_id)
+
+    def retry_job(self, job_id: str) -> None:
+        self._jobs.retry(job_id)
+
+    def remove_job(self, job_id: str) -> None:
+        self._jobs.remove(job_id)
+
+    def summary(self, job_id: str) -> SummaryView:
+        return self._jobs.result(job_id)
+
+    # the machine
+
+    @property
+    def model_path(self) -> Path | None:
+        """The model that is loaded, or being loaded."""
+        return self._models.path
+
+    def models(self) -> list[ModelView]:
+        return self._models.all()
+
+    async def load_model(self, path: Path) -> None:
+        """Use another model from now on, and at the next start."""
+        before = self._models.path
+        try:
+            await self._models.load(path)
+        except KnownError:
+            if before is not None and before != path:
+                await self._models.load(before)
+            raise
+        self.change_settings(model=str(path))
+
+    def set_preset(self, preset: Preset) -> None:
+        """Takes effect at the engine's next step."""
+        self._engine.set_preset(preset)
+        self._set_status(preset=preset.value)
+        self.change_settings(preset=preset.value)
+
+    def change_settings(self, **changes: object) -> None:
+        """Set and save; a disk that does not take them is told in a notice."""
+        for name, value in changes.items():
+            setattr(self.settings, name, value)
+        try:
+            settings_file.save(self.settings, self.paths.settings)
+        except KnownError as error:
+            self._publish(NoticeShown(sentence=error.sentence, is_error=True))
+
+    def raise_window(self) -> None:
+        self._publish(WindowRaised())
+
+    # what the engine tells (EngineObserver)
+
+    def model_state_changed(self, state: ModelState, fraction: float, sentence: str) -> None:
+        self._models.publish_state(state, fraction, sentence)
+        capabilities = self._engine.capabilities
+        if state is ModelState.READY and capabilities is not None:
+            self._set_status(n_threads=capabilities.n_threads, context_limit=capabilities.interactive_context)
+            self._jobs.wake()
+
+    def engine_crashed(self, running: frozenset[str], description: str) -> None:
+        self._jobs.engine_crashed(running)
+        self._publish(EngineRestarted(sentence=description))
+
+    def engine_reported(self, report: EngineReported) -> None:
+        self._report = report
+        done, total = self._jobs.unfinished_items()
+        self._set_status(
+            phase=phase_of(report),
+            preset=report.preset.value,
+            jobs_done=done,
+            jobs_total=total,
+            chat_tokens_per_second=report.interactive_tokens_per_second,
+            bulk_tokens_per_second=report.bulk_tokens_per_second,
+            kv_used_fraction=report.kv_used_fraction,
+        )
+
+    def _set_status(self, **changes: object) -> None:
+        self._status = dataclasses.replace(self._status, **changes)  # type: ignore[arg-type]
+        self._publish(StatusChanged(status=self._status))
+
+
+def phase_of(report: EngineReported) -> MachinePhase:
+    """What the machine does, in one word."""
+    if report.interactive_running and report.bulk_running:
+        return MachinePhase.BULK_PARKED if report.bulk_is_parked else MachinePhase.BOTH
+    if report.interactive_running:
+        return MachinePhase.CHAT
+    return MachinePhase.BULK if report.bulk_running else MachinePhase.IDLE

@@ -1,0 +1,35 @@
+"""Documents on their way into the queue: read in a task process, cut by the engine's own token counts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from app.engine.interface import Engine
+from app.ingest.chunking import OVERHEAD_TOKENS, Chunk, cut_into_chunks, split_large_blocks
+from app.ingest.document import Block, Document
+from app.ingest.reading import read_document
+
+Progress = Callable[[int, int | None], None]
+
+
+class DocumentService:
+    """Reads files for jobs. What readers print goes to `logs`/readers.log."""
+
+    def __init__(self, engine: Engine, logs: Path) -> None:
+        self._engine = engine
+        self._logs = logs
+
+    async def read(self, path: Path, on_progress: Progress | None = None) -> Document:
+        """Raises KnownError with the sentence for the person. Cancelling it kills the reader."""
+        return await read_document(path, log_file=self._logs / "readers.log", on_progress=on_progress)
+
+    async def chunks(self, document: Document, limit_tokens: int) -> list[Chunk]:
+        """All of the document in order, no chunk over the limit; waits for a model, whose tokens are counted."""
+        limit_characters = limit_tokens * 3  # about as much text as fits; halved until every part does
+        while True:
+            blocks: list[Block] = split_large_blocks(document.blocks, limit_characters)
+            counts = await self._engine.count_tokens([block.text for block in blocks])
+            if max(counts, default=0) + OVERHEAD_TOKENS <= limit_tokens or limit_characters == 1:
+                return cut_into_chunks(blocks, counts, limit_tokens)
+            limit_characters = max(1, limit_characters // 2)

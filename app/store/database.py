@@ -1,0 +1,116 @@
+"""The SQLite file: connection, transactions, numbered migrations with a backup before each.
+
+WAL with synchronous=FULL: what was committed is on the disk, after a power cut too. One connection, on the core thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from app.errors import ErrorKind, KnownError
+from app.logs import topic
+
+log = topic("store")
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_FULL = frozenset({sqlite3.SQLITE_FULL})
+_UNWRITABLE = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH})
+_BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+BUSY_SECONDS = 5.0
+
+
+class Database:
+    """`read` for queries, `transaction` for writes; both raise KnownError where the disk does not go along."""
+
+    def __init__(self, path: Path, backups: Path) -> None:
+        self._path = path
+        with _known_errors(path):
+            self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+            self._connection.row_factory = sqlite3.Row
+            self._connection.execute("PRAGMA journal_mode = WAL")
+            self._connection.execute("PRAGMA synchronous = FULL")
+            self._connection.execute("PRAGMA foreign_keys = ON")
+            self._migrate(backups)
+
+    def read(self, sql: str, *values: Any) -> list[sqlite3.Row]:
+        with _known_errors(self._path):
+            return self._connection.execute(sql, values).fetchall()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """All or nothing; committed, and on the disk, when the block is left."""
+        with _known_errors(self._path):
+            self._connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._connection
+                self._connection.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:  # a full disk may have rolled it back already
+                    self._connection.execute("ROLLBACK")
+                raise
+
+    def close(self) -> None:
+        self._connection.close()
+
+    @property
+    def version(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def _migrate(self, backups: Path) -> None:
+        migrations = numbered_migrations(_MIGRATIONS)
+        newest = max(migrations)
+        if self.version > newest:
+            raise KnownError(
+                ErrorKind.BAD_REQUEST,
+                f"The data in {self._path.parent} was written by a newer Rubato. Update this one to open it.",
+            )
+        for number in range(self.version + 1, newest + 1):
+            if number > 1:
+                self._back_up(backups, number - 1)
+            log.info("migration %d", number)
+            self._connection.executescript(
+                f"BEGIN IMMEDIATE; {migrations[number]}; PRAGMA user_version = {number}; COMMIT;"
+            )
+
+    def _back_up(self, backups: Path, version: int) -> None:
+        backups.mkdir(exist_ok=True)
+        stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+        copy = sqlite3.connect(backups / f"version-{version}-{stamp}.sqlite3")
+        with contextlib.closing(copy):
+            self._connection.backup(copy)
+
+
+def numbered_migrations(folder: Path) -> dict[int, str]:
+    """Number to SQL, from files called like 0001_name.sql."""
+    files = {int(match.group()): file for file in folder.glob("*.sql") if (match := re.match(r"\d+", file.name))}
+    return {number: files[number].read_text(encoding="utf-8") for number in sorted(files)}
+
+
+@contextlib.contextmanager
+def _known_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _FULL:
+            raise KnownError(
+                ErrorKind.DISK_FULL, "The disk is full, so nothing can be saved. Free some space and try again."
+            ) from error
+        if code in _UNWRITABLE:
+            raise KnownError(
+                ErrorKind.PROFILE_READ_ONLY,
+                f"Rubato can't write to {path.parent}. Change its permissions, or choose another one with --profile.",
+            ) from error
+        if code in _BROKEN:
+            raise KnownError(
+                ErrorKind.BUG,
+                f"The file {path} is damaged. Copy it somewhere safe, then put back the newest file from the folder "
+                "backups beside it, or start with a new profile.",
+            ) from error
+        raise

@@ -1,0 +1,211 @@
+"""Jobs and their items: the durable queue. A row leaves `running` only with its result, or back to the queue.
+
+States of a job: reading, queued, running, paused, done, failed, cancelled. Of an item: queued, running, done, failed.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.store.database import Database
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobRow:
+    """`params` is JSON that the job's kind wrote."""
+
+    id: str
+    kind: str
+    title: str
+    state: str
+    source: str
+    params: str
+    error: str
+    position: int
+    created_seconds: float
+    worked_seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemRow:
+    """`input` is JSON that the job's kind wrote, `output` the text that came of it."""
+
+    id: int
+    job_id: str
+    level: int
+    position: int
+    state: str
+    input: str
+    output: str
+    error: str
+    is_suspect: bool
+    crashes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemCounts:
+    queued: int = 0
+    running: int = 0
+    done: int = 0
+    failed: int = 0
+
+
+class Jobs:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # jobs
+
+    def all(self) -> list[JobRow]:
+        return [_job(row) for row in self._database.read("SELECT * FROM jobs ORDER BY position")]
+
+    def get(self, job_id: str) -> JobRow | None:
+        rows = self._database.read("SELECT * FROM jobs WHERE id = ?", job_id)
+        return _job(rows[0]) if rows else None
+
+    def add(self, *, id: str, kind: str, title: str, source: str, params: str, now_seconds: float) -> None:
+        """A new job at the end of the queue, its document still to be read."""
+        with self._database.transaction() as sql:
+            sql.execute(
+                "INSERT INTO jobs (id, kind, title, state, source, params, created_seconds, position) VALUES"
+                " (?, ?, ?, 'reading', ?, ?, ?, (SELECT coalesce(max(position), 0) + 1 FROM jobs))",
+                (id, kind, title, source, params, now_seconds),
+            )
+
+    def set_state(self, job_id: str, state: str, error: str = "") -> None:
+        with self._database.transaction() as sql:
+            sql.execute("UPDATE jobs SET state = ?, error = ? WHERE id = ?", (state, error, job_id))
+
+    def start_job(self, job_id: str) -> bool:
+        """From queued to running; False where it is neither waiting nor new."""
+        with self._database.transaction() as sql:
+            return (
+                sql.execute("UPDATE jobs SET state = 'running' WHERE id = ? AND state = 'queued'", (job_id,)).rowcount
+                > 0
+            )
+
+    def add_worked(self, job_id: str, seconds: float) -> None:
+        with self._database.transaction() as sql:
+            sql.execute("UPDATE jobs SET worked_seconds = worked_seconds + ? WHERE id = ?", (seconds, job_id))
+
+    def remove(self, job_id: str) -> None:
+        with self._database.transaction() as sql:
+            sql.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
+
+    # items
+
+    def queue_items(self, job_id: str, level: int, inputs: Sequence[str], *, params: str | None = None) -> None:
+        """The items of a level; the job is ready to run with the same commit. `params`: new ones for the job."""
+        with self._database.transaction() as sql:
+            _insert_items(sql, job_id, level, inputs)
+            sql.execute("UPDATE jobs SET state = 'queued' WHERE id = ? AND state = 'reading'", (job_id,))
+            if params is not None:
+                sql.execute("UPDATE jobs SET params = ? WHERE id = ?", (params, job_id))
+
+    def claim(self, *, only_suspects: bool) -> ItemRow | None:
+        """The next item, now running: later levels first, so that what was begun is finished."""
+        with self._database.transaction() as sql:
+            row = sql.execute(
+                "UPDATE items SET state = 'running' WHERE id = ("
+                " SELECT items.id FROM jobs JOIN items ON items.job_id = jobs.id"
+                " WHERE jobs.state IN ('queued', 'running') AND items.state = 'queued' AND items.is_suspect = ?"
+                " ORDER BY jobs.position, items.level DESC, items.position LIMIT 1) RETURNING *",
+                (int(only_suspects),),
+            ).fetchone()
+        return _item(row) if row else None
+
+    def has_suspects(self) -> bool:
+        """Are there items to run that were running when the engine crashed?"""
+        return bool(
+            self._database.read(
+                "SELECT 1 FROM items JOIN jobs ON items.job_id = jobs.id WHERE items.is_suspect = 1"
+                " AND items.state = 'queued' AND jobs.state IN ('queued', 'running') LIMIT 1"
+            )
+        )
+
+    def finish_item(
+        self, item: ItemRow, output: str, *, next_level: Sequence[str] | None = None, job_is_done: bool = False
+    ) -> None:
+        """The result and "done" in one commit, with the items that follow from it, or the end of the job."""
+        with self._database.transaction() as sql:
+            sql.execute(
+                "UPDATE items SET state = 'done', output = ?, error = '', is_suspect = 0 WHERE id = ?",
+                (output, item.id),
+            )
+            _level_up(sql, item, next_level, job_is_done)
+
+    def fail_item(
+        self, item: ItemRow, error: str, *, next_level: Sequence[str] | None = None, job_is_done: bool = False
+    ) -> None:
+        with self._database.transaction() as sql:
+            sql.execute("UPDATE items SET state = 'failed', error = ?, is_suspect = 0 WHERE id = ?", (error, item.id))
+            _level_up(sql, item, next_level, job_is_done)
+
+    def requeue(self, item_id: int) -> None:
+        with self._database.transaction() as sql:
+            sql.execute("UPDATE items SET state = 'queued' WHERE id = ? AND state = 'running'", (item_id,))
+
+    def requeue_suspect(self, item_id: int, crashes: int) -> None:
+        with self._database.transaction() as sql:
+            sql.execute(
+                "UPDATE items SET state = 'queued', is_suspect = 1, crashes = ? WHERE id = ?", (crashes, item_id)
+            )
+
+    def requeue_all_running(self) -> int:
+        """At the start of the program: what a kill or a quit left running. Returns how many."""
+        with self._database.transaction() as sql:
+            return sql.execute("UPDATE items SET state = 'queued' WHERE state = 'running'").rowcount
+
+    def retry_failed(self, job_id: str) -> None:
+        """Failed items go again; what was made from the level they belong to is made again."""
+        with self._database.transaction() as sql:
+            row = sql.execute("SELECT min(level) AS level FROM items WHERE job_id = ? AND state = 'failed'", (job_id,))
+            lowest = row.fetchone()["level"]
+            if lowest is not None:
+                sql.execute("DELETE FROM items WHERE job_id = ? AND level > ?", (job_id, lowest))
+                sql.execute(
+                    "UPDATE items SET state = 'queued', error = '', crashes = 0 WHERE job_id = ? AND state = 'failed'",
+                    (job_id,),
+                )
+
+    def items(self, job_id: str, level: int | None = None) -> list[ItemRow]:
+        rows = self._database.read(
+            "SELECT * FROM items WHERE job_id = ? AND (? IS NULL OR level = ?) ORDER BY level, position",
+            job_id,
+            level,
+            level,
+        )
+        return [_item(row) for row in rows]
+
+    def count(self, job_id: str, level: int | None = None) -> ItemCounts:
+        rows = self._database.read(
+            "SELECT state, count(*) AS n FROM items WHERE job_id = ? AND (? IS NULL OR level = ?) GROUP BY state",
+            job_id,
+            level,
+            level,
+        )
+        return ItemCounts(**{row["state"]: row["n"] for row in rows})
+
+
+def _insert_items(sql: sqlite3.Connection, job_id: str, level: int, inputs: Sequence[str]) -> None:
+    sql.executemany(
+        "INSERT INTO items (job_id, level, position, state, input) VALUES (?, ?, ?, 'queued', ?)",
+        [(job_id, level, position, text) for position, text in enumerate(inputs)],
+    )
+
+
+def _level_up(sql: sqlite3.Connection, item: ItemRow, next_level: Sequence[str] | None, job_is_done: bool) -> None:
+    if next_level:
+        _insert_items(sql, item.job_id, item.level + 1, next_level)
+    if job_is_done:
+        sql.execute("UPDATE jobs SET state = 'done' WHERE id = ?", (item.job_id,))
+
+
+def _job(row: sqlite3.Row) -> JobRow:
+    return JobRow(**dict(row))
+
+
+def _item(row: sqlite3.Row) -> ItemRow:
+    return ItemRow(**{**dict(row), "is_suspect": bool(row["is_suspect"])})
