@@ -79,7 +79,8 @@ def _send(outgoing: BinaryIO, message: wire.Message) -> None:
 
 def _end_with_input(incoming: BinaryIO) -> None:
     """Runs in a thread of its own: nobody waits for this download any more."""
-    incoming.read()
+    while os.read(incoming.fileno(), 4096):  # not incoming.read: its lock would hold up the end of this process by 1 s
+        pass
     if os.name == "posix" and os.getpgrp() == os.getpid():  # its own group, with pip in it
         os.killpg(os.getpid(), signal.SIGKILL)
     os._exit(1)
