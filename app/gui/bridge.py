@@ -11,16 +11,18 @@ from __future__ import annotations
 import asyncio
 import inspect
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
 
-from app.core.core import Core, EventSink
 from app.core.events import Event
 from app.errors import ErrorKind, KnownError
 from app.gui.merging import Urgency, merged
 from app.logs import topic
+
+if TYPE_CHECKING:
+    from app.core.core import Core, EventSink
 
 DELIVERY_MS = 33
 CLOSE_LIMIT_MS = 8_000
@@ -68,11 +70,23 @@ class Bridge(QObject):
         self._thread.start()
         self.call(lambda core: None, done=lambda _: done() if done else None, failed=failed)
 
+    @overload
     def call(
         self,
-        work: Callable[[Core], Awaitable[T] | T],
+        work: Callable[[Core], Coroutine[Any, Any, T]],
         *,
         done: Callable[[T], None] | None = None,
+        failed: Failed | None = None,
+    ) -> None: ...
+    @overload
+    def call(
+        self, work: Callable[[Core], T], *, done: Callable[[T], None] | None = None, failed: Failed | None = None
+    ) -> None: ...
+    def call(
+        self,
+        work: Callable[[Core], Any],
+        *,
+        done: Callable[[Any], None] | None = None,
         failed: Failed | None = None,
     ) -> None:
         """Run `work` on the core thread; one of `done` and `failed` is then called on the GUI thread."""
@@ -164,15 +178,13 @@ class Bridge(QObject):
         finally:
             self._started.set()
 
-    async def _work(
-        self, work: Callable[[Core], Awaitable[T] | T], done: Callable[[T], None] | None, failed: Failed
-    ) -> None:
+    async def _work(self, work: Callable[[Core], Any], done: Callable[[Any], None] | None, failed: Failed) -> None:
         await self._started.wait()
         try:
             if self._start_error is not None or self._core is None:
                 raise self._start_error or KnownError(ErrorKind.BUG, "The core did not start.")
             answer = work(self._core)
-            result: T = await answer if inspect.isawaitable(answer) else answer
+            result = await answer if inspect.isawaitable(answer) else answer
         except Exception as error:
             known = _known(error)
             self._arrive(lambda: failed(known), is_urgent=True)

@@ -18,7 +18,12 @@ def number(value: int) -> str:
 
 def decimal(value: float, digits: int = 1) -> str:
     """With the user's decimal sign."""
-    return QLocale().toString(value, "f", digits)
+    return QLocale().toString(float(value), "f", digits)
+
+
+def percent(fraction: float) -> str:
+    """ "43 %"; never 100 before it is so."""
+    return f"{min(100, int(fraction * 100))} %"
 
 
 def seconds(value: float) -> str:
@@ -75,15 +80,17 @@ def time_left(value: float) -> str:
     return f"about {decimal(value / 3600)} h left"
 
 
-def job_state(job: JobView, *, is_parked: bool = False) -> str:
-    """A job's state as its card says it."""
+def job_state(job: JobView, parked_seconds: float | None = None) -> str:
+    """A job's state as its card says it; `parked_seconds` since it stands still for a chat."""
     match job.state:
         case JobState.READING:
             return "reading…"
         case JobState.QUEUED:
             return "waiting its turn"
         case JobState.RUNNING:
-            return "paused for this reply" if is_parked else "running"
+            if parked_seconds is None:
+                return "running"
+            return f"paused {number(round(parked_seconds))} s for this reply"
         case JobState.PAUSED:
             return "paused"
         case JobState.DONE:
@@ -111,6 +118,16 @@ def job_progress(job: JobView, status: StatusView) -> str:
     return DOT.join(parts)
 
 
+def last_turn(status: StatusView) -> str:
+    """ "TTFT 0.16 s · 84 tok/s" of the last chat turn; nothing before the first."""
+    parts = []
+    if status.last_ttft_seconds is not None:
+        parts.append(f"TTFT {seconds(status.last_ttft_seconds)}")
+    if status.last_tokens_per_second:
+        parts.append(rate(status.last_tokens_per_second))
+    return DOT.join(parts)
+
+
 def machine(status: StatusView) -> str:
     """The right end of the status bar."""
     parts = []
@@ -120,7 +137,7 @@ def machine(status: StatusView) -> str:
     if status.bulk_tokens_per_second > 0:
         parts.append(f"jobs at {rate(status.bulk_tokens_per_second)}")
     if status.kv_used_fraction > 0 or status.n_threads:
-        parts.append(f"KV {round(status.kv_used_fraction * 100)} %")
+        parts.append(f"KV {percent(status.kv_used_fraction)}")
     if status.n_threads:
         parts.append(plural(status.n_threads, "thread", "threads"))
     return DOT.join(parts)

@@ -43,6 +43,9 @@ class ReplyText(MessageText):
 
     def append(self, text: str) -> None:
         """More of the reply. Shown at once, or after a rest where showing has become slow."""
+        if self._is_complete:
+            text = self._source + text
+            self._clear()
         self._source += text
         self._splitter.grow(text)
         if not self._rest.isActive():
@@ -55,13 +58,14 @@ class ReplyText(MessageText):
             self.show_text(text)
             return
         self._flush()
+        self._is_complete = True
         if self._splitter.env.get("references") or self._tail_env.get("references"):
             self.show_text(text)
 
     def show_text(self, text: str) -> None:
         """Show this text, rendered in full."""
         self._clear()
-        self._source = text
+        self._source, self._is_complete = text, True
         try:
             with self._writer.one_change():
                 self._writer.write(parse(normal(text), self._tail_env))
@@ -74,7 +78,7 @@ class ReplyText(MessageText):
         self._rest.stop()
         self.document().clear()
         self._source = ""
-        self._is_plain = False
+        self._is_plain = self._is_complete = False
         self._splitter = Splitter()
         self._tail_env: dict[str, object] = {}
         self._writer = Writer(self.document(), Styles(self._theme.tokens))
@@ -83,10 +87,11 @@ class ReplyText(MessageText):
 
     def _render_again(self) -> None:
         source = self._source
-        self._clear()
-        self._source = source
-        self._splitter.grow(source)
-        self._flush()
+        if self._is_complete:
+            self.show_text(source)
+        else:
+            self._clear()
+            self.append(source)
 
     def _flush(self) -> None:
         clock = QElapsedTimer()
@@ -137,7 +142,7 @@ class ReplyText(MessageText):
         topic("window").error("a reply could not be rendered, shown as plain text", exc_info=error)
         source = self._source
         self._clear()
-        self._source, self._is_plain = source, True
+        self._source, self._is_plain = source, True  # what is appended from now on is shown plainly too
         self.setPlainText(source)
 
     # what is painted behind the text

@@ -1,0 +1,53 @@
+"""The program with its window: made here, run here, ended here. The main thread is the GUI thread."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QApplication
+
+from app.errors import KnownError
+from app.gui import fonts
+from app.gui.bridge import Bridge
+from app.gui.qt_messages import log_qt_messages
+from app.gui.theme import Theme
+from app.gui.window import Window
+from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.core.core import Core, EventSink
+
+
+def run(make_core: Callable[[EventSink], Core], settings: Settings) -> int:
+    """Show the window until it is closed and Core has ended; the exit code.
+
+    `make_core` is called on the core thread. `settings` is the core's own object: it changes and writes it, the
+    window reads it.
+    """
+    app = make_app(sys.argv[:1])
+    theme = Theme(app, settings.theme)
+    bridge = Bridge(make_core)
+    window = Window(bridge, theme, settings)
+    window.show()
+    bridge.start(done=window.start, failed=lambda error: _say_at_start(window, error))
+    app.lastWindowClosed.connect(lambda: bridge.close(app.quit))
+    return app.exec()
+
+
+def make_app(arguments: list[str]) -> QApplication:
+    """Qt's application with the program's fonts and names; ends only when the bridge has closed."""
+    log_qt_messages()
+    app = QApplication(arguments)
+    app.setApplicationName("rubato")
+    app.setApplicationDisplayName("Rubato")
+    app.setDesktopFileName("rubato")
+    app.setStyle("Fusion")
+    app.setQuitOnLastWindowClosed(False)
+    fonts.load(app)
+    return app
+
+
+def _say_at_start(window: Window, error: KnownError) -> None:
+    window.conversation.notices.show_notice(error.sentence, tone="danger", key="start")

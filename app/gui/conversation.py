@@ -1,0 +1,230 @@
+"""One chat on the page: its messages, what is being sent, and the box to write in. GUI thread only.
+
+Keeps which chat is shown and what of the core's events concerns it. A new chat has no id until Core has made one:
+its first message is taken for ours by its text, so that its first token need not wait for the call's result.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from app.core.events import (
+    Event,
+    MessageAdded,
+    MessagesReplaced,
+    ModelStateChanged,
+    PromptProgressed,
+    ReplyEnded,
+    ReplyGrew,
+)
+from app.core.views import JobState, JobView, MessageState, MessageView, OpenChat, Role, StatusView
+from app.engine.interface import ModelState
+from app.errors import KnownError
+from app.gui import words
+from app.gui.bridge import Bridge
+from app.gui.composer import Composer, centred
+from app.gui.job_card import JobActions, JobCard
+from app.gui.notices import Notices
+from app.gui.theme import Theme
+from app.gui.transcript.view import COLUMN_WIDTH, Transcript
+
+if TYPE_CHECKING:
+    from app.core.core import Core
+
+
+class Conversation(QWidget):
+    """The middle of the window."""
+
+    chat_changed = Signal(str)  # another chat is shown; empty: a new one
+
+    def __init__(self, bridge: Bridge, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("conversation")
+        self._bridge = bridge
+        self.chat_id = ""
+        self._wanted_id = ""  # the chat that is being opened
+        self._starting_text: str | None = None  # the first message of a chat that has no id yet
+        self._is_sending = False  # from Enter until Core has begun the reply
+        self._writing: set[str] = set()  # replies of this chat that are being written
+        self._context_limit = 0
+        self._context_used = 0
+        self.notices = Notices(theme)
+        self.transcript = Transcript(theme)
+        self.composer = Composer(theme)
+        self._job = JobCard(JobActions(self), is_slim=True)
+        self._job.hide()
+        self._connect()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 16)
+        column.setSpacing(0)
+        column.addWidget(centred(self.notices, COLUMN_WIDTH))
+        column.addWidget(self.transcript, 1)
+        column.addWidget(centred(self._job, COLUMN_WIDTH))
+        column.addSpacing(12)
+        column.addWidget(centred(self.composer, COLUMN_WIDTH))
+
+    # which chat
+
+    def new_chat(self) -> None:
+        """An empty page; the chat is made with its first message."""
+        self._leave()
+        self.transcript.show_chat(())
+        self.chat_changed.emit("")
+        self.composer.text.setFocus()
+
+    def open_chat(self, chat_id: str) -> None:
+        """Show a chat from its end."""
+        self._wanted_id = chat_id
+        self._bridge.call(lambda core: core.open_chat(chat_id), done=self._opened, failed=self._say)
+
+    def _opened(self, chat: OpenChat) -> None:
+        if chat.chat.id == self._wanted_id:
+            self._leave()
+            self._adopt(chat.chat.id)
+            self._show(chat.messages)
+            self.transcript.show_chat(chat.messages)
+            self.composer.text.setFocus()
+
+    def _leave(self) -> None:
+        self.composer.forget_queued()
+        self.chat_id = self._wanted_id = ""
+        self._starting_text, self._is_sending = None, False
+        self._show(())
+
+    def _adopt(self, chat_id: str) -> None:
+        self.chat_id, self._starting_text = chat_id, None
+        self.chat_changed.emit(chat_id)
+
+    def _show(self, messages: tuple[MessageView, ...]) -> None:
+        self._writing = {message.id for message in messages if message.state is MessageState.WRITING}
+        figures = [message.figures for message in messages if message.figures is not None]
+        self._context_used = figures[-1].prompt_tokens + figures[-1].output_tokens if figures else 0
+        self._refresh()
+
+    # what the person asks for
+
+    def send(self, text: str) -> None:
+        """Enter. TTFT runs from here."""
+        entered, chat_id = time.monotonic(), self.chat_id or None
+        if chat_id is None:
+            self._starting_text = text
+        self._is_sending = True
+        self._refresh()
+        self._bridge.call(
+            lambda core: core.send(chat_id, text, entered_seconds=entered),
+            done=lambda made: self._sent(made, text),
+            failed=lambda error: self._not_sent(error, text),
+        )
+
+    def _sent(self, chat_id: str, text: str) -> None:
+        self._is_sending = False
+        if not self.chat_id and self._starting_text == text:
+            self.open_chat(chat_id)
+        self._refresh()
+
+    def _not_sent(self, error: KnownError, text: str) -> None:
+        self._starting_text, self._is_sending = None, False
+        self._refresh()
+        self.composer.put(text)
+        self._say(error)
+
+    def stop(self) -> None:
+        """Esc. The reply keeps what it has."""
+        if chat_id := self.chat_id:
+            self._bridge.call(lambda core: core.stop(chat_id), failed=self._say)
+
+    def edit_last(self) -> None:
+        if message := self.transcript.last_user_message():
+            message.begin_edit()
+
+    def regenerate_last(self) -> None:
+        if (reply := self.transcript.last_reply()) and not self._writing:
+            message_id = reply.message.id
+            self._do(lambda core: core.regenerate(message_id))
+
+    def copy_last(self) -> None:
+        if reply := self.transcript.last_reply():
+            reply.copy()
+
+    def step_version(self, by: int) -> None:
+        if reply := self.transcript.last_reply():
+            reply.step_version(by)
+
+    def _do(self, work: Callable[[Core], object]) -> None:
+        self._bridge.call(work, failed=self._say)
+
+    def _say(self, error: KnownError) -> None:
+        self.notices.show_notice(error.sentence, tone="danger")
+
+    # what the core tells
+
+    def hear(self, event: Event) -> None:
+        """One event; those of other chats are not for this page."""
+        match event:
+            case MessageAdded():
+                self._added(event.message)
+            case ReplyGrew() if event.chat_id == self.chat_id:
+                self.transcript.grow(event.message_id, event.text)
+                if event.message_id not in self._writing:  # a reply that was cut goes on
+                    self._writing.add(event.message_id)
+                    self._refresh()
+            case ReplyEnded() if event.message.chat_id == self.chat_id:
+                self._ended(event.message)
+            case MessagesReplaced() if event.chat_id == self.chat_id:
+                self.transcript.replace(event.messages)
+                self._show(event.messages)
+            case PromptProgressed() if event.chat_id == self.chat_id:
+                self.transcript.show_prompt_read(event.message_id, event.n_read, event.n_total)
+            case ModelStateChanged():
+                is_loading = event.state is ModelState.LOADING
+                self.transcript.show_loading(
+                    f"Loading the model, {words.percent(event.fraction)}" if is_loading else ""
+                )
+
+    def _added(self, message: MessageView) -> None:
+        if not self.chat_id and message.role is Role.USER and message.text == self._starting_text:
+            self._adopt(message.chat_id)
+        if message.chat_id != self.chat_id:
+            return
+        self.transcript.add(message)
+        self._is_sending = self._is_sending and message.role is Role.USER
+        if message.state is MessageState.WRITING:
+            self._writing.add(message.id)
+        self._refresh()
+
+    def _ended(self, message: MessageView) -> None:
+        self.transcript.end(message)
+        self._writing.discard(message.id)
+        if message.figures is not None:
+            self._context_used = message.figures.prompt_tokens + message.figures.output_tokens
+        self._refresh()
+
+    def show_status(self, status: StatusView, job: JobView | None, parked_seconds: float | None) -> None:
+        """The context's size, and the job that is being worked on now, if there is one."""
+        self._context_limit = status.context_limit
+        self.composer.set_context(self._context_used, self._context_limit)
+        self._job.setVisible(job is not None and job.state in (JobState.READING, JobState.RUNNING))
+        if job is not None:
+            self._job.show_job(job, status, parked_seconds)
+
+    def _refresh(self) -> None:
+        self.composer.set_answering(self._is_sending or bool(self._writing))
+        self.composer.set_context(self._context_used, self._context_limit)
+
+    def _connect(self) -> None:
+        asked = self.transcript.actions_asked
+        asked.edit.connect(lambda message_id, text: self._do(lambda core: core.edit(message_id, text)))
+        asked.regenerate.connect(lambda message_id: self._do(lambda core: core.regenerate(message_id)))
+        asked.continue_reply.connect(lambda message_id: self._do(lambda core: core.continue_reply(message_id)))
+        asked.choose_version.connect(
+            lambda message_id, version: self._do(lambda core: core.choose_version(message_id, version))
+        )
+        self.composer.sent.connect(self.send)
+        self.composer.stop_asked.connect(self.stop)
+        self.composer.edit_last_asked.connect(self.edit_last)
+        self.composer.pages_asked.connect(self.transcript.scroll_pages)

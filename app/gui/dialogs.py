@@ -1,0 +1,65 @@
+"""The system's dialogs and the one question before a link is opened; none of them stops the program."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+
+_DOCUMENTS = "Documents (*.pdf *.docx *.txt *.md *.html *.htm);;All files (*)"
+
+
+def choose_documents(parent: QWidget, done: Callable[[list[Path]], None]) -> None:
+    """Some documents to summarise."""
+    dialog = _file_dialog(parent, "Summarise documents", _DOCUMENTS)
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
+    dialog.filesSelected.connect(lambda names: done([Path(name) for name in names]))
+    dialog.open()
+
+
+def choose_model(parent: QWidget, done: Callable[[Path], None]) -> None:
+    """A model file."""
+    dialog = _file_dialog(parent, "Open a model", "Models (*.gguf);;All files (*)")
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.fileSelected.connect(lambda name: done(Path(name)))
+    dialog.open()
+
+
+def choose_target(parent: QWidget, name: str, done: Callable[[Path], None]) -> None:
+    """Where to save a text; asks before it replaces a file."""
+    dialog = _file_dialog(parent, "Save as Markdown", "Markdown (*.md)")
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix("md")
+    dialog.selectFile(name.replace("/", "-"))
+    dialog.fileSelected.connect(lambda chosen: done(Path(chosen)))
+    dialog.open()
+
+
+def confirm_link(parent: QWidget, address: str) -> None:
+    """Say where a link of a reply leads; only then hand it to the system's browser."""
+    url = QUrl(address, QUrl.ParsingMode.StrictMode)
+    box = QMessageBox(parent)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setWindowTitle("Open link")
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    if url.scheme() not in ("http", "https", "mailto"):
+        box.setText("This link does not lead to a web page, so it is not opened.")
+        box.setInformativeText(address[:500])
+        box.setStandardButtons(QMessageBox.StandardButton.Close)
+    else:
+        box.setText("Open this link in your browser?")
+        box.setInformativeText(address[:500])
+        box.setStandardButtons(QMessageBox.StandardButton.Open | QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(QMessageBox.StandardButton.Cancel)
+        box.button(QMessageBox.StandardButton.Open).clicked.connect(lambda: QDesktopServices.openUrl(url))
+    box.open()
+
+
+def _file_dialog(parent: QWidget, title: str, names: str) -> QFileDialog:
+    dialog = QFileDialog(parent, title)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.setNameFilter(names)
+    return dialog

@@ -1,0 +1,91 @@
+"""Quiet bars at the top of the conversation: what happened, and what can be done about it. Never modal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from app.gui.buttons import IconButton, IconLabel, button, label
+from app.gui.theme import Theme
+
+_AT_MOST = 3
+_ICONS = {"muted": "info", "warn": "triangle-alert", "danger": "circle-alert", "ok": "circle-check"}
+
+
+class Notices(QWidget):
+    """The newest bars, at most three."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._bars: dict[str, Notice] = {}
+        self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 0, 0, 8)
+        self._column.setSpacing(8)
+        self.hide()
+
+    def show_notice(
+        self,
+        sentence: str,
+        *,
+        tone: str = "muted",
+        action: tuple[str, Callable[[], object]] | None = None,
+        key: str = "",
+        seconds: float = 0,
+    ) -> None:
+        """`tone` muted, warn, danger or ok. A bar of the same `key` is replaced; after `seconds` it goes by itself."""
+        key = key or sentence
+        self.dismiss(key)
+        bar = Notice(self._theme, sentence, tone, action, lambda: self.dismiss(key))
+        self._bars[key] = bar
+        self._column.addWidget(bar)
+        while len(self._bars) > _AT_MOST:
+            self.dismiss(next(iter(self._bars)))
+        if seconds:
+            QTimer.singleShot(int(seconds * 1_000), bar, lambda: self.dismiss(key))
+        self.show()
+
+    def dismiss(self, key: str) -> None:
+        """Take a bar away, if it is there."""
+        if bar := self._bars.pop(key, None):
+            bar.hide()
+            bar.deleteLater()
+        self.setVisible(bool(self._bars))
+
+    @property
+    def sentences(self) -> list[str]:
+        """What is shown now, oldest first."""
+        return [bar.sentence for bar in self._bars.values()]
+
+
+class Notice(QFrame):
+    """One bar."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        sentence: str,
+        tone: str,
+        action: tuple[str, Callable[[], object]] | None,
+        close: Callable[[], None],
+    ) -> None:
+        super().__init__()
+        self.setObjectName("notice")
+        self.setAccessibleName(sentence)
+        self.sentence = sentence
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 8, 8, 8)
+        row.setSpacing(10)
+        row.addWidget(IconLabel(theme, _ICONS[tone], tone))
+        row.addWidget(label(sentence, wraps=True), 1)
+        if action is not None:
+            text, self._do = action
+            self._close = close
+            row.addWidget(button(text, self._act))
+        row.addWidget(IconButton(theme, "x", "Dismiss", close, 28))
+
+    def _act(self) -> None:
+        self._do()
+        self._close()

@@ -1,0 +1,91 @@
+"""The settings a person changes most; not modal. GUI thread only: Core keeps and writes them."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPlainTextEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.gui import fonts
+from app.gui.buttons import button, label
+from app.settings import Settings
+
+_THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
+
+
+class SettingsDialog(QDialog):
+    """Shows the settings as they are; Save tells those it asks for, by their names."""
+
+    saved = Signal(dict)
+
+    def __init__(self, parent: QWidget, settings: Settings) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Settings")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setMinimumWidth(520)
+        self.theme = QComboBox()
+        for value, name in _THEMES.items():
+            self.theme.addItem(name, value)
+        self.theme.setCurrentIndex(max(0, self.theme.findData(settings.theme)))
+        self.prompt = QPlainTextEdit(settings.system_prompt)
+        self.prompt.setObjectName("editor")
+        self.prompt.setTabChangesFocus(True)
+        self.prompt.setFixedHeight(104)
+        self.temperature = QDoubleSpinBox()
+        self.temperature.setRange(0, 2)
+        self.temperature.setSingleStep(0.1)
+        self.temperature.setDecimals(2)
+        self.temperature.setValue(settings.temperature)
+        self.longest = QSpinBox()
+        self.longest.setRange(16, 131_072)
+        self.longest.setSingleStep(256)
+        self.longest.setGroupSeparatorShown(True)
+        self.longest.setSuffix(" tokens")
+        self.longest.setValue(settings.max_reply_tokens)
+        form = QFormLayout()
+        form.setHorizontalSpacing(24)
+        form.setVerticalSpacing(4)
+        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self._add(form, "Theme", self.theme, "")
+        self._add(form, "System prompt", self.prompt, "What the model is told before each chat.")
+        self._add(form, "Temperature", self.temperature, "0 always takes the likeliest word; higher is more varied.")
+        self._add(form, "Longest reply", self.longest, "A token is about three quarters of an English word.")
+        row = QHBoxLayout()
+        row.addStretch()
+        row.addWidget(button("Cancel", self.reject))
+        row.addWidget(button("Save", self._save, kind="main", role=fonts.UI_STRONG))
+        column = QVBoxLayout(self)
+        column.setContentsMargins(24, 20, 24, 20)
+        column.setSpacing(20)
+        column.addWidget(label("Settings", role=fonts.TITLE))
+        column.addLayout(form)
+        column.addLayout(row)
+
+    def _add(self, form: QFormLayout, name: str, field: QWidget, hint: str) -> None:
+        field.setAccessibleName(name)
+        field.setAccessibleDescription(hint)
+        title: QLabel = label(name)
+        title.setContentsMargins(0, 7, 0, 0)
+        title.setBuddy(field)
+        form.addRow(title, field)
+        form.addRow("", label(hint, role=fonts.SMALL, tone="muted"))
+
+    def _save(self) -> None:
+        changes = {
+            "theme": str(self.theme.currentData()),
+            "system_prompt": self.prompt.toPlainText().strip(),
+            "temperature": round(self.temperature.value(), 2),
+            "max_reply_tokens": self.longest.value(),
+        }
+        self.saved.emit(changes)
+        self.accept()

@@ -1,0 +1,168 @@
+"""The result of a summary job, in place of the chat: paragraphs with their pages, and the text they came from.
+
+GUI thread only. The pages are the program's own bookkeeping, not the model's words.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from app.core.views import Paragraph, Source, SummaryView
+from app.gui import fonts
+from app.gui.buttons import button, label
+from app.gui.icons import icon
+from app.gui.summary_text import as_markdown
+from app.gui.theme import Theme
+from app.gui.transcript.message_text import MessageText
+from app.gui.transcript.reply_text import ReplyText
+from app.gui.transcript.styles import Styles
+from app.gui.transcript.view import COLUMN_WIDTH
+
+_SOURCE_LINK = "rubato:source"
+
+
+class SummaryPage(QWidget):
+    """`show_summary` fills it; the window shows it and takes it away again."""
+
+    back_asked = Signal()
+    save_asked = Signal(str, str)  # a file name to propose, Markdown
+    link_clicked = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("summaryPage")
+        self._theme = theme
+        self._summary: SummaryView | None = None
+        self._back = button("Back", self.back_asked.emit, kind="quiet", name="Back to the chat", role=fonts.UI)
+        copy = button("Copy", self._copy, name="Copy the summary")
+        save = button("Save as Markdown…", self._save)
+        head = QHBoxLayout()
+        head.setContentsMargins(16, 4, 24, 8)
+        head.addWidget(self._back)
+        head.addStretch()
+        head.addWidget(copy)
+        head.addWidget(save)
+        self._area = QScrollArea()
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setAccessibleName("Summary")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(head)
+        column.addWidget(self._area, 1)
+        theme.changed.connect(self._tint)
+        self._tint()
+
+    def show_summary(self, summary: SummaryView) -> None:
+        """Show another result, from its top."""
+        self._summary = summary
+        content, page = QWidget(), QWidget()
+        content.setObjectName("column")
+        page.setMaximumWidth(COLUMN_WIDTH)
+        row = QHBoxLayout(content)
+        row.setContentsMargins(24, 8, 12, 32)
+        row.addStretch(1)
+        row.addWidget(page, 1_000)
+        row.addStretch(1)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(16)
+        column.addWidget(label(summary.title, role=fonts.TITLE, wraps=True))
+        if summary.coverage:
+            column.addWidget(label(f"Made from {summary.coverage}.", role=fonts.SMALL, tone="muted", wraps=True))
+        for note in summary.notes:
+            column.addWidget(label(note, role=fonts.SMALL, tone="warn", wraps=True))
+        for paragraph in summary.paragraphs:
+            made = SummaryParagraph(paragraph, self._theme)
+            made.text.link_clicked.connect(self.link_clicked)
+            column.addWidget(made)
+        column.addStretch()
+        self._area.setWidget(content)
+        self._area.verticalScrollBar().setValue(0)
+
+    def focus(self) -> None:
+        """Where the keyboard starts on this page."""
+        self._back.setFocus()
+
+    def _copy(self) -> None:
+        if self._summary is not None:
+            QGuiApplication.clipboard().setText(as_markdown(self._summary))
+
+    def _save(self) -> None:
+        if self._summary is not None:
+            self.save_asked.emit(f"{self._summary.title}.md", as_markdown(self._summary))
+
+    def _tint(self) -> None:
+        self._back.setIcon(icon("arrow-left", self._theme.tokens.muted))
+
+
+class SummaryParagraph(QWidget):
+    """A paragraph; the label of its pages at its end opens the text that it came from."""
+
+    def __init__(self, paragraph: Paragraph, theme: Theme) -> None:
+        super().__init__()
+        self.text = _ParagraphText(paragraph, theme)
+        self.text.source_asked.connect(self.toggle_sources)
+        self._sources = QWidget()
+        inside = QVBoxLayout(self._sources)
+        inside.setContentsMargins(0, 4, 0, 4)
+        inside.setSpacing(8)
+        for source in paragraph.sources:
+            inside.addWidget(_source_block(source))
+        self._sources.hide()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.text)
+        column.addWidget(self._sources)
+
+    @property
+    def shows_sources(self) -> bool:
+        return self._sources.isVisibleTo(self)
+
+    def toggle_sources(self) -> None:
+        """Show the text that the paragraph came from, or hide it."""
+        self._sources.setVisible(not self.shows_sources)
+
+
+class _ParagraphText(ReplyText):
+    source_asked = Signal()
+
+    def __init__(self, paragraph: Paragraph, theme: Theme) -> None:
+        self._pages = paragraph.label if paragraph.sources else ""
+        super().__init__(theme)
+        self.setAccessibleName("Paragraph")
+        self.anchorClicked.connect(self._follow)
+        self.show_text(paragraph.text)
+
+    def show_text(self, text: str) -> None:
+        super().show_text(text)
+        if self._pages:
+            styles = Styles(self._theme.tokens)
+            cursor = QTextCursor(self.document())
+            cursor.movePosition(QTextCursor.MoveOperation.End)
+            plain = cursor.charFormat()
+            plain.setAnchor(False)
+            cursor.insertText("  ", plain)
+            cursor.insertText(self._pages, styles.with_link(plain, _SOURCE_LINK))
+
+    def _follow(self, address: object) -> None:
+        if str(getattr(address, "toString", str)()) == _SOURCE_LINK:
+            self.source_asked.emit()
+
+
+def _source_block(source: Source) -> QFrame:
+    made = QFrame()
+    made.setObjectName("sourceBlock")
+    text = MessageText()
+    text.setAccessibleName(f"Text of {source.label}")
+    text.setPlainText(source.text)
+    column = QVBoxLayout(made)
+    column.setContentsMargins(14, 10, 14, 12)
+    column.setSpacing(6)
+    column.addWidget(label(source.label, role=fonts.SMALL_STRONG, tone="muted"))
+    column.addWidget(text)
+    return made

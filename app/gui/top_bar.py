@@ -1,0 +1,84 @@
+"""Above the conversation: which model answers, and the way to another one. GUI thread only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWidget
+
+from app.core.events import ModelStateChanged
+from app.core.views import ModelView
+from app.engine.interface import ModelState
+from app.gui import fonts, words
+from app.gui.buttons import ElidedLabel, IconButton
+from app.gui.icons import icon
+from app.gui.theme import Theme
+
+
+class TopBar(QWidget):
+    """The model picker, what the model's state is, and a button for the sidebar where that is folded away."""
+
+    sidebar_asked = Signal()
+    models_asked = Signal()  # the menu wants to be filled: answer with `show_models`
+    model_chosen = Signal(Path)
+    file_asked = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setObjectName("topBar")
+        self._theme = theme
+        self.sidebar_button = IconButton(theme, "panel-left", "Show the sidebar", self.sidebar_asked.emit)
+        self.picker = QPushButton("No model")
+        self.picker.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the chevron stands after the name
+        self.picker.setIconSize(QSize(16, 16))
+        self.picker.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.picker.setToolTip("Choose a model   Ctrl+L")
+        self.picker.setProperty("kind", "raised")
+        self.picker.setAutoDefault(False)
+        self.picker.clicked.connect(self.models_asked.emit)
+        self._note = ElidedLabel(role=fonts.SMALL, tone="muted")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(24, 12, 24, 8)
+        row.setSpacing(8)
+        row.addWidget(self.sidebar_button)
+        row.addWidget(self.picker)
+        row.addWidget(self._note, 1)
+        theme.changed.connect(self._tint)
+        self._tint()
+        self.show_model(ModelStateChanged(state=ModelState.ABSENT, name=""))
+
+    def show_model(self, change: ModelStateChanged) -> None:
+        """What is loaded, or how far it is."""
+        self.picker.setText(change.name or "Choose a model")
+        self.picker.setAccessibleName(f"Model: {change.name or 'none'}")
+        match change.state:
+            case ModelState.LOADING:
+                note = f"Loading, {words.percent(change.fraction)}"
+            case ModelState.FAILED:
+                note = change.sentence
+            case ModelState.ABSENT:
+                note = "No model is loaded"
+            case _:
+                note = words.size(change.size_bytes) if change.size_bytes else ""
+        self._note.setText(note)
+
+    def show_models(self, models: Sequence[ModelView]) -> None:
+        """Open the menu with these models."""
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for model in models:
+            if model.path is None:
+                continue
+            action = menu.addAction(f"{model.name}    {words.size(model.size_bytes)}")
+            action.setCheckable(True)
+            action.setChecked(model.is_loaded)
+            action.triggered.connect(lambda _checked=False, path=model.path: self.model_chosen.emit(path))
+        if models:
+            menu.addSeparator()
+        menu.addAction("Open a GGUF file…").triggered.connect(self.file_asked.emit)
+        menu.popup(self.picker.mapToGlobal(self.picker.rect().bottomLeft()))
+
+    def _tint(self) -> None:
+        self.picker.setIcon(icon("chevron-down", self._theme.tokens.text))

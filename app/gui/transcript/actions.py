@@ -1,0 +1,15 @@
+"""What a person can ask for on a message. One object for all messages of a transcript; GUI thread only."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+
+class Actions(QObject):
+    """Signals that carry a message's id, for the window to pass on to Core."""
+
+    edit = Signal(str, str)  # id, new text
+    regenerate = Signal(str)
+    continue_reply = Signal(str)
+    choose_version = Signal(str, int)
+    open_link = Signal(str)

@@ -1,0 +1,241 @@
+"""The page that scrolls the messages of one chat. GUI thread only.
+
+It follows the end only while the end is in view; otherwise what is being read stays where it is and a button leads to
+the end. Of a long chat only the last messages are built, older ones when the top comes near.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from app.core.views import MessageState, MessageView, Role
+from app.gui import words
+from app.gui.icons import icon
+from app.gui.theme import Theme
+from app.gui.transcript.actions import Actions
+from app.gui.transcript.reply import Reply
+from app.gui.transcript.user_message import UserMessage
+from app.gui.transcript.welcome import Welcome
+
+BUILT_AT_FIRST = 50
+BUILT_MORE = 30
+COLUMN_WIDTH = 760
+_NEAR_END_PX = 24
+_NEAR_TOP_PX = 300
+
+
+class Transcript(QWidget):
+    """Shows messages; what a person asks for on them comes out of `actions`."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self.actions_asked = Actions(self)
+        self._messages: list[MessageView] = []
+        self._widgets: dict[str, Reply | UserMessage] = {}
+        self._n_hidden = 0  # older messages that are not built
+        self._loading = ""  # what every reply waits for while the model loads
+        self._follows = True
+        self._area = QScrollArea(self)
+        self._area.setWidgetResizable(True)
+        self._area.setFrameShape(QFrame.Shape.NoFrame)
+        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._area.setAccessibleName("Conversation")
+        self._welcome = Welcome()
+        self._column = self._make_column()
+        bar = self._area.verticalScrollBar()
+        bar.valueChanged.connect(self._scrolled)
+        bar.rangeChanged.connect(self._range_changed)
+        self._to_end = self._make_to_end()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._area)
+        theme.changed.connect(self._tint)
+        self.show_chat(())
+
+    # what is shown
+
+    def show_chat(self, messages: Sequence[MessageView]) -> None:
+        """Show these messages in place of all others, and their end."""
+        self._clear()
+        self._messages = list(messages)
+        self._n_hidden = max(0, len(self._messages) - BUILT_AT_FIRST)
+        for message in self._messages[self._n_hidden :]:
+            self._build(message)
+        self._welcome.setVisible(not self._messages)
+        self.go_to_end()
+
+    def replace(self, messages: Sequence[MessageView]) -> None:
+        """Another branch is shown: what both have in common stays as it is."""
+        same = 0
+        for old, new in zip(self._messages, messages, strict=False):
+            if old != new:
+                break
+            same += 1
+        if same <= self._n_hidden:
+            self.show_chat(messages)
+            return
+        for message in self._messages[same:]:
+            self._remove(self._widgets.pop(message.id))
+        self._messages = self._messages[:same]
+        for message in messages[same:]:
+            self._messages.append(message)
+            self._build(message)
+
+    def add(self, message: MessageView) -> None:
+        """A message that is new; a person's own leads to the end."""
+        if message.id in self._widgets:
+            self.end(message)
+            return
+        self._messages.append(message)
+        self._build(message)
+        self._welcome.hide()
+        if message.role is Role.USER:
+            self.go_to_end()
+
+    def grow(self, message_id: str, text: str) -> None:
+        """More of a reply."""
+        if isinstance(reply := self._widgets.get(message_id), Reply):
+            reply.grow(text)
+
+    def show_prompt_read(self, message_id: str, n_read: int, n_total: int) -> None:
+        """How far the engine has read the prompt of a reply."""
+        if isinstance(reply := self._widgets.get(message_id), Reply) and n_total:
+            reply.set_waiting(f"Reading the prompt, {words.percent(n_read / n_total)}")
+
+    def show_loading(self, sentence: str) -> None:
+        """What a reply that has no text yet waits for: "Loading the model, 43 %"; empty when it is there."""
+        self._loading = sentence
+        for widget in self._widgets.values():
+            if isinstance(widget, Reply) and widget.message.state is MessageState.WRITING:
+                widget.set_waiting(sentence)
+
+    def end(self, message: MessageView) -> None:
+        """The last word on a reply."""
+        self._messages = [message if old.id == message.id else old for old in self._messages]
+        if isinstance(reply := self._widgets.get(message.id), Reply):
+            reply.end(message)
+
+    # what a key can ask for
+
+    @property
+    def follows(self) -> bool:
+        """True while the end is in view."""
+        return self._follows
+
+    def last_reply(self) -> Reply | None:
+        return next((w for w in reversed(self._widgets.values()) if isinstance(w, Reply)), None)
+
+    def last_user_message(self) -> UserMessage | None:
+        return next((w for w in reversed(self._widgets.values()) if isinstance(w, UserMessage)), None)
+
+    def scroll_pages(self, by: int) -> None:
+        bar = self._area.verticalScrollBar()
+        bar.setValue(bar.value() + by * bar.pageStep() * 9 // 10)
+
+    def go_to_end(self) -> None:
+        """Show the end, and follow it from now on."""
+        self._follows = True
+        self._to_end.hide()
+        bar = self._area.verticalScrollBar()
+        bar.setValue(bar.maximum())
+
+    # building
+
+    def _build(self, message: MessageView, *, at_top: bool = False) -> None:
+        if message.role is Role.USER:
+            made: Reply | UserMessage = UserMessage(message, self._theme, self.actions_asked)
+        else:
+            made = Reply(message, self._theme, self.actions_asked)
+            made.set_waiting(self._loading)
+        if at_top:
+            self._widgets = {message.id: made, **self._widgets}
+            self._layout.insertWidget(0, made)
+        else:
+            self._widgets[message.id] = made
+            self._layout.insertWidget(len(self._widgets) - 1, made)
+
+    def _build_older(self) -> None:
+        bar = self._area.verticalScrollBar()
+        below = bar.maximum() - bar.value()
+        begin = max(0, self._n_hidden - BUILT_MORE)
+        for message in reversed(self._messages[begin : self._n_hidden]):
+            self._build(message, at_top=True)
+        self._n_hidden = begin
+        self._settle()
+        bar.setValue(bar.maximum() - below)
+
+    def _settle(self) -> None:
+        """Let the layout find its heights now, so that the place being read can be kept."""
+        self._layout.activate()
+        content = self._area.widget()
+        if content is not None:
+            content.adjustSize()
+
+    def _clear(self) -> None:
+        for widget in self._widgets.values():
+            self._remove(widget)
+        self._widgets = {}
+
+    def _remove(self, widget: QWidget) -> None:
+        self._layout.removeWidget(widget)
+        widget.hide()
+        widget.deleteLater()
+
+    # following the end
+
+    def _scrolled(self, value: int) -> None:
+        self._follows = value >= self._area.verticalScrollBar().maximum() - _NEAR_END_PX
+        self._to_end.setVisible(not self._follows)
+        if value < _NEAR_TOP_PX and self._n_hidden:
+            QTimer.singleShot(0, self, lambda: self._build_older() if self._n_hidden else None)
+
+    def _range_changed(self, _least: int, most: int) -> None:
+        if self._follows:
+            self._area.verticalScrollBar().setValue(most)
+        self._to_end.setVisible(not self._follows)
+
+    # parts
+
+    def _make_column(self) -> QWidget:
+        content, made = QWidget(), QWidget()
+        made.setObjectName("column")
+        content.setObjectName("column")
+        made.setMaximumWidth(COLUMN_WIDTH)
+        row = QHBoxLayout(content)
+        row.setContentsMargins(24, 12, 12, 24)
+        row.addStretch(1)
+        row.addWidget(made, 1_000)
+        row.addStretch(1)
+        self._layout = QVBoxLayout(made)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(20)
+        self._layout.addWidget(self._welcome, 1)
+        self._layout.addStretch()
+        self._area.setWidget(content)
+        return made
+
+    def _make_to_end(self) -> QPushButton:
+        made = QPushButton(self)
+        made.setObjectName("toEnd")
+        made.setAccessibleName("To the end of the conversation")
+        made.setToolTip("To the end")
+        made.setFixedSize(32, 32)
+        made.setIconSize(QSize(16, 16))
+        made.setIcon(icon("arrow-down", self._theme.tokens.text))
+        made.clicked.connect(self.go_to_end)
+        made.hide()
+        return made
+
+    def _tint(self) -> None:
+        self._to_end.setIcon(icon("arrow-down", self._theme.tokens.text))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        place = QPoint((self.width() - self._to_end.width()) // 2, self.height() - self._to_end.height() - 12)
+        self._to_end.move(place)
+        self._to_end.raise_()

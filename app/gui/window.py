@@ -1,0 +1,421 @@
+"""The one window: what is where, which page is shown, and who hears which event. GUI thread only.
+
+It knows no more of the program than Core's methods (through the bridge) and Core's events.
+"""
+
+from __future__ import annotations
+
+import base64
+import time
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from app.core.events import (
+    ChatChanged,
+    ChatDeleted,
+    EngineRestarted,
+    Event,
+    JobChanged,
+    JobRemoved,
+    ModelStateChanged,
+    NoticeShown,
+    StatusChanged,
+    WindowRaised,
+)
+from app.core.views import ChatView, JobState, JobView, MachinePhase, StatusView, SummaryView
+from app.engine.messages import Preset
+from app.errors import KnownError
+from app.gui import dialogs
+from app.gui.bridge import Bridge
+from app.gui.conversation import Conversation
+from app.gui.drop_overlay import DropOverlay, files_of
+from app.gui.jobs_pane import WIDTH as JOBS_WIDTH
+from app.gui.jobs_pane import JobsPane
+from app.gui.keys import Key, KeysDialog, install
+from app.gui.settings_dialog import SettingsDialog
+from app.gui.sidebar import Sidebar
+from app.gui.status_bar import StatusBar
+from app.gui.summary_view import SummaryPage
+from app.gui.theme import Theme
+from app.gui.top_bar import TopBar
+from app.settings import Settings
+
+_FOLD_BELOW = 900
+_UNDO_SECONDS = 10
+
+
+class Window(QMainWindow):
+    """Made before Core is up; `start` asks Core for what to show."""
+
+    def __init__(self, bridge: Bridge, theme: Theme, settings: Settings) -> None:
+        super().__init__()
+        self.setWindowTitle("Rubato")
+        self.setMinimumSize(480, 400)
+        self.resize(1320, 860)
+        self.setAcceptDrops(True)
+        self._bridge, self._theme, self._settings = bridge, theme, settings
+        self._chats: dict[str, ChatView] = {}
+        self._found: list[ChatView] | None = None  # while something is searched for
+        self._jobs: dict[str, JobView] = {}
+        self._awaited_jobs: set[str] = set()  # begun in this session, not over yet
+        self._status = StatusView()
+        self._parked_since: float | None = None
+        self._is_closing = False
+        self._wants_sidebar: bool | None = None  # what the person chose at this width; None: by the width
+        self.sidebar = Sidebar(theme)
+        self.top_bar = TopBar(theme)
+        self.conversation = Conversation(bridge, theme)
+        self.summary_page = SummaryPage(theme)
+        self.jobs_pane = JobsPane(theme)
+        self.status_bar = StatusBar()
+        self.stack = QStackedWidget()
+        self._overlay = DropOverlay(self)
+        self._arrange()
+        self._connect()
+        self.keys = self._key_table()
+        install(self, self.keys)
+        if settings.window_geometry:
+            self.restoreGeometry(QByteArray(base64.b64decode(settings.window_geometry)))
+        self._fold()
+        self.conversation.composer.text.setFocus()
+
+    def start(self) -> None:
+        """Ask Core for chats and jobs; called once, when it is up."""
+        self._bridge.call(lambda core: core.chats(), done=self._show_chats, failed=self._say)
+        self._bridge.call(lambda core: core.jobs(), done=self._show_jobs, failed=self._say)
+
+    # events
+
+    def hear(self, event: Event) -> None:
+        """One event from the core."""
+        match event:
+            case ChatChanged():
+                self._chats[event.chat.id] = event.chat
+                self._refresh_chats()
+            case ChatDeleted():
+                self._forget_chat(event.chat_id)
+            case JobChanged():
+                self._job_changed(event.job)
+            case JobRemoved():
+                self._jobs.pop(event.job_id, None)
+                self.jobs_pane.remove(event.job_id)
+                self._show_status(self._status)
+            case StatusChanged():
+                self._show_status(event.status)
+            case ModelStateChanged():
+                self.top_bar.show_model(event)
+                self.conversation.hear(event)
+            case EngineRestarted():
+                self.conversation.notices.show_notice(event.sentence, tone="warn", key="engine")
+            case NoticeShown():
+                self.conversation.notices.show_notice(event.sentence, tone="danger" if event.is_error else "muted")
+            case WindowRaised():
+                self.bring_up()
+            case _:
+                self.conversation.hear(event)
+
+    def bring_up(self) -> None:
+        """To the front, whatever hid it."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
+
+    # chats
+
+    def _show_chats(self, chats: list[ChatView]) -> None:
+        self._chats = {chat.id: chat for chat in chats} | self._chats
+        self._refresh_chats()
+
+    def _refresh_chats(self) -> None:
+        if self._found is None:
+            self.sidebar.show_chats(list(self._chats.values()))
+        else:
+            self.sidebar.show_chats([self._chats.get(chat.id, chat) for chat in self._found])
+
+    def _forget_chat(self, chat_id: str) -> None:
+        self._chats.pop(chat_id, None)
+        if self._found is not None:
+            self._found = [chat for chat in self._found if chat.id != chat_id]
+        self._refresh_chats()
+        if chat_id == self.conversation.chat_id:
+            self.conversation.new_chat()
+
+    def open_chat(self, chat_id: str) -> None:
+        self.show_conversation()
+        self.conversation.open_chat(chat_id)
+
+    def new_chat(self) -> None:
+        self.show_conversation()
+        self.conversation.new_chat()
+
+    def search(self, text: str) -> None:
+        """Show the chats that have this text; all where it is empty."""
+        if text:
+            self._bridge.call(lambda core: core.search(text), done=self._show_found, failed=self._say)
+        else:
+            self._show_found(None)
+
+    def _show_found(self, found: list[ChatView] | None) -> None:
+        self._found = found if self.sidebar.search.text().strip() else None
+        self._refresh_chats()
+
+    def delete_chat(self, chat_id: str, title: str) -> None:
+        self._bridge.call(lambda core: core.delete_chat(chat_id), failed=self._say)
+        self.conversation.notices.show_notice(
+            f"“{title}” is deleted.",
+            action=("Undo", lambda: self._restore_chat(chat_id)),
+            key="undo",
+            seconds=_UNDO_SECONDS,
+        )
+
+    def _restore_chat(self, chat_id: str) -> None:
+        self._bridge.call(lambda core: core.restore_chat(chat_id), done=lambda _: self.start(), failed=self._say)
+
+    # jobs
+
+    def summarize(self, files: list[Path]) -> None:
+        """Documents were dropped or chosen."""
+        if files:
+            self.show_jobs_pane(True)
+            self._bridge.call(lambda core: core.summarize(files), done=self._await_jobs, failed=self._say)
+
+    def _await_jobs(self, job_ids: list[str]) -> None:
+        self._awaited_jobs.update(job_ids)
+        for job_id in job_ids:
+            if job := self._jobs.get(job_id):
+                self._announce(job)
+
+    def _show_jobs(self, jobs: list[JobView]) -> None:
+        self._jobs = {job.id: job for job in jobs}
+        self.jobs_pane.show_jobs(jobs)
+        self._show_status(self._status)
+
+    def _job_changed(self, job: JobView) -> None:
+        self._jobs[job.id] = job
+        self.jobs_pane.show_job(job)
+        self._announce(job)
+        self._show_status(self._status)
+
+    def _announce(self, job: JobView) -> None:
+        notices = self.conversation.notices
+        if job.id not in self._awaited_jobs:
+            return
+        if job.state is JobState.DONE:
+            notices.show_notice(
+                f"{job.title} is ready.", tone="ok", action=("Open", lambda: self.open_summary(job.id)), key=job.id
+            )
+        elif job.state is JobState.FAILED:
+            notices.show_notice(job.error or f"{job.title} failed.", tone="danger", key=job.id)
+        if job.state in (JobState.DONE, JobState.FAILED, JobState.CANCELLED):
+            self._awaited_jobs.discard(job.id)
+
+    def open_summary(self, job_id: str) -> None:
+        """Show a result in place of the chat."""
+        self._bridge.call(lambda core: core.summary(job_id), done=self._show_summary, failed=self._say)
+
+    def _show_summary(self, summary: SummaryView) -> None:
+        self.summary_page.show_summary(summary)
+        self.stack.setCurrentWidget(self.summary_page)
+        self.summary_page.focus()
+
+    def show_conversation(self) -> None:
+        self.stack.setCurrentWidget(self.conversation)
+        self.conversation.composer.text.setFocus()
+
+    def show_jobs_pane(self, shown: bool) -> None:
+        self.jobs_pane.setVisible(shown)
+        self._fold()
+
+    def _show_status(self, status: StatusView) -> None:
+        self._status = status
+        is_parked = status.phase is MachinePhase.BULK_PARKED
+        self._parked_since = (self._parked_since or time.monotonic()) if is_parked else None
+        parked = time.monotonic() - self._parked_since if self._parked_since is not None else None
+        running = [job for job in self._jobs.values() if job.state in (JobState.RUNNING, JobState.READING)]
+        running.sort(key=lambda job: (job.state is not JobState.RUNNING, job.created_seconds))
+        self.status_bar.show_status(status)
+        self.sidebar.show_jobs(status.jobs_done, status.jobs_total)
+        self.jobs_pane.show_status(status, parked)
+        self.conversation.show_status(status, running[0] if running else None, parked)
+
+    # settings, models, files
+
+    def open_settings(self) -> None:
+        dialog = SettingsDialog(self, self._settings)
+        dialog.saved.connect(self.change_settings)
+        dialog.show()
+
+    def change_settings(self, changes: dict[str, Any]) -> None:
+        """The theme shows at once; Core keeps and writes them all."""
+        if "theme" in changes:
+            self._theme.choose(changes["theme"])
+        self._bridge.call(lambda core: core.change_settings(**changes), failed=self._say)
+
+    def choose_preset(self, preset: Preset) -> None:
+        self._bridge.call(lambda core: core.set_preset(preset), failed=self._say)
+
+    def open_models(self) -> None:
+        self._bridge.call(lambda core: core.models(), done=self.top_bar.show_models, failed=self._say)
+
+    def load_model(self, path: Path) -> None:
+        self._bridge.call(lambda core: core.load_model(path), failed=self._say)
+
+    def _save_text(self, name: str, text: str) -> None:
+        def write(path: Path) -> None:
+            self._bridge.call(lambda _core: path.write_text(text, encoding="utf-8"), failed=self._say)
+
+        dialogs.choose_target(self, name, write)
+
+    def _say(self, error: KnownError) -> None:
+        self.conversation.notices.show_notice(error.sentence, tone="danger")
+
+    # keys
+
+    def escape(self) -> None:
+        """Back from a page over the chat, else stop the reply."""
+        if self.stack.currentWidget() is self.summary_page:
+            self.show_conversation()
+        else:
+            self.conversation.stop()
+
+    def focus_search(self) -> None:
+        self.show_sidebar(True)
+        self.sidebar.search.setFocus()
+        self.sidebar.search.selectAll()
+
+    def open_keys(self) -> None:
+        KeysDialog(self, self.keys).show()
+
+    def _key_table(self) -> tuple[Key, ...]:
+        chat = self.conversation
+        return (
+            Key(("Return",), "Send"),
+            Key(("Shift+Return",), "New line"),
+            Key(("Esc",), "Stop the reply, or back to the chat", self.escape),
+            Key(("Up",), "In an empty message: edit the last one"),
+            Key(("Ctrl+N",), "New chat", self.new_chat),
+            Key(("Ctrl+K",), "Search chats", self.focus_search),
+            Key(("Ctrl+L",), "Choose a model", self.open_models),
+            Key(("Ctrl+B",), "Show or hide the sidebar", lambda: self.show_sidebar(not self.sidebar.isVisible())),
+            Key(("Ctrl+J",), "Show or hide the jobs", lambda: self.show_jobs_pane(not self.jobs_pane.isVisible())),
+            Key(("Ctrl+,",), "Settings", self.open_settings),
+            Key(("Ctrl+R",), "Regenerate the last reply", chat.regenerate_last),
+            Key(("Ctrl+Shift+C",), "Copy the last reply", chat.copy_last),
+            Key(("Alt+Left",), "Version before", lambda: chat.step_version(-1)),
+            Key(("Alt+Right",), "Next version", lambda: chat.step_version(1)),
+            Key(("Ctrl+O",), "Summarise documents", self._choose_documents),
+            Key(("F1", "Ctrl+/"), "This list", self.open_keys),
+        )
+
+    # drop
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if files := files_of(event.mimeData()):
+            event.acceptProposedAction()
+            self._overlay.show_files(files)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._overlay.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._overlay.hide()
+        if files := files_of(event.mimeData()):
+            event.acceptProposedAction()
+            self.summarize(files)
+
+    # geometry and end
+
+    def show_sidebar(self, shown: bool) -> None:
+        self._wants_sidebar = shown
+        self._fold()
+
+    def _fold(self) -> None:
+        taken = JOBS_WIDTH if not self.jobs_pane.isHidden() else 0
+        fits = self.width() - taken >= _FOLD_BELOW
+        shown = fits if self._wants_sidebar is None else self._wants_sidebar
+        self.sidebar.setVisible(shown)
+        self.top_bar.sidebar_button.setVisible(not shown)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        was_wide, is_wide = event.oldSize().width() >= _FOLD_BELOW, self.width() >= _FOLD_BELOW
+        if was_wide != is_wide:
+            self._wants_sidebar = None
+        self._fold()
+        self._overlay.setGeometry(self.rect())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Hide at once; the program ends when Core has closed."""
+        event.accept()
+        if not self._is_closing:
+            self._is_closing = True
+            self.change_settings({"window_geometry": base64.b64encode(self.saveGeometry().data()).decode()})
+
+    # parts
+
+    def _choose_documents(self) -> None:
+        dialogs.choose_documents(self, self.summarize)
+
+    def _arrange(self) -> None:
+        self.stack.addWidget(self.conversation)
+        self.stack.addWidget(self.summary_page)
+        self.jobs_pane.hide()
+        middle = QVBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(self.top_bar)
+        middle.addWidget(self.stack, 1)
+        upper = QHBoxLayout()
+        upper.setSpacing(0)
+        upper.addLayout(middle, 1)
+        upper.addWidget(self.jobs_pane)
+        right = QVBoxLayout()
+        right.setSpacing(0)
+        right.addLayout(upper, 1)
+        right.addWidget(self.status_bar)
+        page = QWidget()
+        page.setObjectName("page")
+        row = QHBoxLayout(page)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.sidebar)
+        row.addLayout(right, 1)
+        self.setCentralWidget(page)
+
+    def _connect(self) -> None:
+        self._bridge.happened.connect(self.hear)
+        self._bridge.call_failed.connect(self._say)
+        side, top, jobs = self.sidebar, self.top_bar, self.jobs_pane
+        side.chosen.connect(self.open_chat)
+        side.new_chat_asked.connect(self.new_chat)
+        side.search_asked.connect(self.search)
+        side.rename_asked.connect(
+            lambda chat_id, title: self._bridge.call(lambda core: core.rename_chat(chat_id, title), failed=self._say)
+        )
+        side.delete_asked.connect(self.delete_chat)
+        side.jobs_asked.connect(lambda: self.show_jobs_pane(not self.jobs_pane.isVisible()))
+        side.settings_asked.connect(self.open_settings)
+        top.sidebar_asked.connect(lambda: self.show_sidebar(True))
+        top.models_asked.connect(self.open_models)
+        top.model_chosen.connect(self.load_model)
+        top.file_asked.connect(lambda: dialogs.choose_model(self, self.load_model))
+        jobs.closed.connect(lambda: self.show_jobs_pane(False))
+        jobs.files_asked.connect(self._choose_documents)
+        asked = jobs.actions_asked
+        asked.pause.connect(lambda job_id: self._bridge.call(lambda core: core.pause_job(job_id)))
+        asked.resume.connect(lambda job_id: self._bridge.call(lambda core: core.resume_job(job_id)))
+        asked.cancel.connect(lambda job_id: self._bridge.call(lambda core: core.cancel_job(job_id)))
+        asked.retry.connect(lambda job_id: self._bridge.call(lambda core: core.retry_job(job_id)))
+        asked.remove.connect(lambda job_id: self._bridge.call(lambda core: core.remove_job(job_id)))
+        asked.open.connect(self.open_summary)
+        self.conversation.chat_changed.connect(self.sidebar.select)
+        self.conversation.composer.attach_asked.connect(self._choose_documents)
+        self.conversation.transcript.actions_asked.open_link.connect(lambda link: dialogs.confirm_link(self, link))
+        self.summary_page.back_asked.connect(self.show_conversation)
+        self.summary_page.save_asked.connect(self._save_text)
+        self.summary_page.link_clicked.connect(lambda link: dialogs.confirm_link(self, link))
+        self.status_bar.preset_chosen.connect(self.choose_preset)
