@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from app.core.core import Core, EventSink
+    from app.settings import Settings
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -10,9 +16,23 @@ def main(argv: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     if arguments[:1] == ["child"]:
         return _child(arguments[1], arguments[2:])
-    from app.cli.main import main as command_line
+    from app.cli import main as command_line
+    from app.cli.options import UsageError, parse
 
-    return command_line(arguments)
+    try:
+        options = parse(arguments)
+    except UsageError as error:
+        print(error, file=sys.stderr)
+        return 2
+    if options.command is not None:
+        return command_line.run(options, arguments)
+    return command_line.run_window(options, arguments, _window)
+
+
+def _window(make_core: Callable[[EventSink], Core], settings: Settings) -> int:
+    from app.gui.app import run  # Qt is imported only where a window opens
+
+    return run(make_core, settings)
 
 
 def _child(role: str, arguments: list[str]) -> int:

@@ -94,13 +94,15 @@ class ChatService:
 
     # asking
 
-    async def send(self, chat_id: str | None, text: str, *, entered_seconds: float | None = None) -> str:
-        """Store the prompt, then have it answered; returns the chat's id at once."""
+    async def send(
+        self, chat_id: str | None, text: str, *, new_id: str | None = None, entered_seconds: float | None = None
+    ) -> str:
+        """Store the prompt, then have it answered; returns the chat's id at once. `new_id`: of a chat to be made."""
         text = text.strip()
         if not text:
             raise KnownError(ErrorKind.BAD_REQUEST, "The message is empty. Write something first.")
         row = self._chat(chat_id) if chat_id else None
-        id = row.id if row else self.new_id()
+        id = row.id if row else new_id or self.new_id()
         prompt = self._new_message(id, row.leaf_id if row else None, Role.USER, text, MessageState.COMPLETE)
         await self._ask(id, [prompt], new_title=None if row else title_of(text), entered_seconds=entered_seconds)
         return id

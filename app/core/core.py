@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -11,11 +12,12 @@ from app import settings as settings_file
 from app.core.chats import ChatService
 from app.core.documents import DocumentService
 from app.core.events import EngineRestarted, Event, NoticeShown, ReplyEnded, StatusChanged, WindowRaised
+from app.core.instance import Execute, Instance
 from app.core.jobs import JobRunner
 from app.core.models import ModelService
 from app.core.views import ChatView, JobView, MachinePhase, ModelView, OpenChat, StatusView, SummaryView
 from app.engine.interface import Engine, ModelState
-from app.engine.messages import EngineReported, Preset
+from app.engine.messages import EngineReported, GenerateRequest, Preset, Priority, RequestFailed, Turn
 from app.errors import KnownError
 from app.logs import topic
 from app.paths import Paths
@@ -46,9 +48,15 @@ class Core:
         self._status = StatusView(preset=settings.preset)
         self._report: EngineReported | None = None
         self._loading: asyncio.Task[None] | None = None
+        self._instance: Instance | None = None
+        self._execute: Execute | None = None
 
-    async def start(self) -> None:
-        """Open the profile, go on with what was left, start the engine; the model loads behind it."""
+    def host(self, instance: Instance, execute: Execute) -> None:
+        """Before `start`: this Core has the profile, and runs the commands of later starts until it is closed."""
+        self._instance, self._execute = instance, execute
+
+    def open(self) -> None:
+        """Open the profile. Enough to look at chats and jobs; nothing runs yet."""
         self.paths.make_folders()
         self._database = Database(self.paths.database, self.paths.backups)
         self._models = ModelService(self.paths, self._engine, self._publish)
@@ -61,14 +69,22 @@ class Core:
             documents=DocumentService(self._engine, self.paths.logs),
             publish=self._publish,
         )
+
+    async def start(self) -> None:
+        """Open the profile, go on with what was left, start the engine; the model loads behind it."""
+        self.open()
         self._chats.recover()
         await self._engine.start(self)
         self._engine.set_preset(Preset(self.settings.preset))
         self._loading = asyncio.create_task(self._load_at_start(), name="load the model")
         self._jobs.recover()
+        if self._instance is not None and self._execute is not None:
+            await self._instance.serve(self._execute)
 
     async def close(self) -> None:
         """Everything that is under way is on the disk and goes on at the next start."""
+        if self._instance is not None:
+            await self._instance.close()
         if self._loading is not None:
             self._loading.cancel()
         await self._chats.close()
@@ -115,9 +131,14 @@ class Core:
     def open_chat(self, chat_id: str) -> OpenChat:
         return self._chats.open(chat_id)
 
-    async def send(self, chat_id: str | None, text: str, *, entered_seconds: float | None = None) -> str:
-        """`entered_seconds`: when the person pressed Enter, by time.monotonic. Returns the chat's id."""
-        return await self._chats.send(chat_id, text, entered_seconds=entered_seconds)
+    async def send(
+        self, chat_id: str | None, text: str, *, new_id: str | None = None, entered_seconds: float | None = None
+    ) -> str:
+        """Ask in a chat, or in a new one (which gets `new_id` where that is given); returns the chat's id.
+
+        `entered_seconds`: when the person pressed Enter, by time.monotonic.
+        """
+        return await self._chats.send(chat_id, text, new_id=new_id, entered_seconds=entered_seconds)
 
     async def wait_for_reply(self, chat_id: str) -> None:
         """Until nothing is being written in this chat."""
@@ -204,6 +225,20 @@ class Core:
         self._engine.set_preset(preset)
         self._set_status(preset=preset.value)
         self.change_settings(preset=preset.value)
+
+    def check_database(self) -> str:
+        """What is wrong with the file, as a sentence; empty: nothing."""
+        return self._database.problem()
+
+    async def try_engine(self) -> float:
+        """Have a few tokens generated; the seconds that took, once a model is loaded. Raises KnownError."""
+        await self._engine.count_tokens([""])
+        started = time.monotonic()
+        request = GenerateRequest(turns=(Turn("user", "Say hello."),), priority=Priority.INTERACTIVE, max_tokens=8)
+        async for event in self._engine.generate("try", request):
+            if isinstance(event, RequestFailed):
+                raise KnownError(event.kind, event.sentence)
+        return time.monotonic() - started
 
     def change_settings(self, **changes: object) -> None:
         """Set and save; a disk that does not take them is told in a notice."""

@@ -55,6 +55,11 @@ class Database:
                     self._connection.execute("ROLLBACK")
                 raise
 
+    def problem(self) -> str:
+        """SQLite's own check of the whole file: a sentence, or nothing where it is sound."""
+        found = str(self.read("PRAGMA quick_check")[0][0])
+        return "" if found == "ok" else f"{self._path} is damaged ({found}); put back a file from the folder backups"
+
     def close(self) -> None:
         self._connection.close()
 

@@ -1,0 +1,58 @@
+"""The command line's grammar. Options that choose where and with what come before the command."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+from app import __version__
+
+EPILOG = "Without a command the window opens. Answers go to standard output, everything else to standard error."
+
+
+class UsageError(Exception):
+    """The words of a command line are off; `str(error)` is what to print."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]
+        raise UsageError(f"{self.prog}: {message}. See {self.prog} --help.")
+
+
+def parser() -> argparse.ArgumentParser:
+    top = _Parser(prog="rubato", description="A private desktop assistant.", epilog=EPILOG)
+    top.add_argument("--version", action="version", version=f"Rubato {__version__}")
+    top.add_argument("--profile", type=Path, metavar="DIR", help="keep everything that is written below this folder")
+    top.add_argument("--model", type=Path, metavar="FILE", help="use this GGUF file")
+    top.add_argument(
+        "--engine", choices=("local", "fake"), default="local", help="fake: no model, for trying things out"
+    )
+    top.add_argument("--fake-seconds-per-token", type=float, default=0.0, help=argparse.SUPPRESS)
+    top.add_argument(
+        "--debug", action="append", default=[], metavar="TOPIC", help="log a topic (engine, jobs, … or all) in detail"
+    )
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
+
+    chat = commands.add_parser("chat", help="ask once, or talk in the terminal")
+    chat.add_argument("prompt", nargs="?", help="what to ask; without it a conversation begins")
+    chat.add_argument("--chat", metavar="ID", default="", help="ask in this chat")
+
+    summarize = commands.add_parser("summarize", help="summarise documents as background work")
+    summarize.add_argument("files", nargs="+", type=Path, metavar="FILE")
+
+    jobs = commands.add_parser("jobs", help="what is in the queue")
+    jobs.add_argument("action", nargs="?", choices=("list", "run", "show", "cancel", "retry", "remove"), default="list")
+    jobs.add_argument("id", nargs="?", default="", help="a job's id, or its first characters")
+
+    models = commands.add_parser("models", help="which models there are; get one")
+    models.add_argument("action", nargs="?", choices=("list", "get"), default="list")
+    models.add_argument("id", nargs="?", default="", help="a model's id; without it the starter model")
+
+    commands.add_parser("doctor", help="check this machine, this profile and the engine")
+    return top
+
+
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Raises UsageError; exits for --help and --version, as people expect."""
+    return parser().parse_args(arguments)

@@ -1,0 +1,269 @@
+"""What every Engine promises: the fake on a thread, the engine process with the fake backend, and with a real GGUF."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+import pytest
+
+from app.engine.client import EngineClient
+from app.engine.fake import fake_engine
+from app.engine.interface import Engine, ModelState
+from app.engine.local import local_engine
+from app.engine.messages import (
+    EngineReported,
+    FinishReason,
+    GenerateRequest,
+    Preset,
+    Priority,
+    PromptRead,
+    RequestFailed,
+    RequestFinished,
+    Sampling,
+    TextProduced,
+    Turn,
+)
+from app.errors import ErrorKind, KnownError
+
+GREEDY = Sampling(temperature=0.0)
+
+
+class Observer:
+    def __init__(self) -> None:
+        self.states: list[ModelState] = []
+        self.reports: list[EngineReported] = []
+        self.crashes: list[frozenset[str]] = []
+
+    def model_state_changed(self, state: ModelState, fraction: float, sentence: str) -> None:
+        self.states.append(state)
+
+    def engine_crashed(self, running: frozenset[str], description: str) -> None:
+        self.crashes.append(running)
+
+    def engine_reported(self, report: EngineReported) -> None:
+        self.reports.append(report)
+
+
+def chat(text: str, *, max_tokens: int = 24, key: str = "", **more: object) -> GenerateRequest:
+    return GenerateRequest(
+        turns=(Turn("user", text),),
+        priority=Priority.INTERACTIVE,
+        max_tokens=max_tokens,
+        sampling=GREEDY,
+        cache_key=key,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def bulk(text: str, *, max_tokens: int = 24) -> GenerateRequest:
+    return GenerateRequest(turns=(Turn("user", text),), priority=Priority.BULK, max_tokens=max_tokens, sampling=GREEDY)
+
+
+async def answer(engine: Engine, id: str, request: GenerateRequest) -> tuple[str, RequestFinished | RequestFailed]:
+    text, last = "", None
+    async for event in engine.generate(id, request):
+        assert last is None, "something came after the last word"
+        if isinstance(event, TextProduced):
+            text += event.text
+        elif isinstance(event, RequestFinished | RequestFailed):
+            last = event
+    assert last is not None, "no last word"
+    return text, last
+
+
+@pytest.fixture(params=["fake thread", "fake process", "real model"])
+def engine_and_model(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[Callable[[], EngineClient], Path]:
+    if request.param == "fake thread":
+        return fake_engine, tmp_path / "none.gguf"
+    if request.param == "fake process":
+        return lambda: local_engine(tmp_path, backend="fake"), tmp_path / "none.gguf"
+    return lambda: local_engine(tmp_path), request.getfixturevalue("starter_model")
+
+
+async def run_with(
+    engine_and_model: tuple[Callable[[], EngineClient], Path],
+    story: Callable[[EngineClient, Observer], AsyncIterator[None]] | Callable,
+) -> None:
+    new_engine, model = engine_and_model
+    engine, observer = new_engine(), Observer()
+    await engine.start(observer)
+    try:
+        await engine.load(model)
+        await asyncio.wait_for(story(engine, observer), 120)
+    finally:
+        await engine.close()
+
+
+def test_a_request_streams_text_and_ends_with_one_last_word(engine_and_model) -> None:
+    async def story(engine: EngineClient, observer: Observer) -> None:
+        text, last = await answer(engine, "a", chat("Name three colours."))
+        assert isinstance(last, RequestFinished)
+        assert text.strip()
+        assert last.usage.output_tokens <= 24
+        assert last.usage.prompt_tokens > 3
+        assert 0 < last.timings.ttft_seconds <= last.timings.total_seconds
+        assert observer.states[-1] is ModelState.READY
+
+    asyncio.run(run_with(engine_and_model, story))
+
+
+def test_the_same_prompt_again_is_read_from_the_cache_and_answered_alike(engine_and_model) -> None:
+    async def story(engine: EngineClient, observer: Observer) -> None:
+        first, _ = await answer(engine, "a", chat("What is a rubato in music?", key="c"))
+        again, last = await answer(engine, "b", chat("What is a rubato in music?", key="c"))
+        assert isinstance(last, RequestFinished)
+        assert again == first
+        assert last.usage.cached_tokens == last.usage.prompt_tokens - 1
+
+    asyncio.run(run_with(engine_and_model, story))
+
+
+def test_a_reply_that_was_cut_goes_on_where_it_ended(engine_and_model) -> None:
+    async def story(engine: EngineClient, observer: Observer) -> None:
+        whole, _ = await answer(engine, "a", chat("Tell me about rivers.", max_tokens=30))
+        half, last = await answer(engine, "b", chat("Tell me about rivers.", max_tokens=12))
+        assert isinstance(last, RequestFinished)
+        assert last.reason is FinishReason.LENGTH
+        rest, _ = await answer(engine, "c", chat("Tell me about rivers.", max_tokens=18, begun_reply=half))
+        assert half + rest == whole
+
+    asyncio.run(run_with(engine_and_model, story))
+
+
+def test_cancel_is_a_last_word_too(engine_and_model) -> None:
+    async def story(engine: EngineClient, observer: Observer) -> None:
+        last = None
+        async for event in engine.generate("a", chat("Count to a thousand. [[words 400]]", max_tokens=4000)):
+            if isinstance(event, TextProduced):
+                engine.cancel("a")
+            last = event
+        assert isinstance(last, RequestFinished)
+        assert last.reason is FinishReason.CANCELLED
+        text, _ = await answer(engine, "b", chat("Still there?"))
+        assert text.strip()
+
+    asyncio.run(run_with(engine_and_model, story))
+
+
+def test_leaving_the_stream_cancels_the_request(engine_and_model) -> None:
+    async def story(engine: EngineClient, observer: Observer) -> None:
+        stream = engine.generate("a", chat("Count. [[words 400]]", max_tokens=4000))
+        async for event in stream:
+            if isinstance(event, TextProduced):
+                break
+        await stream.aclose()
+        await answer(engine, "b", chat("Hello."))
+        while not observer.reports or observer.reports[-1].interactive_running:
+            await asyncio.sleep(0)
+
+    asyncio.run(run_with(engine_and_model, story))
+
+
+def test_a_prompt_that_can_never_fit_is_refused_with_the_figures(engine_and_model) -> None:
+    async def story(engine: EngineClient, observer: Observer) -> None:
+        _, last = await answer(engine, "a", chat("word and another " * 9000))
+        assert isinstance(last, RequestFailed)
+        assert last.kind is ErrorKind.PROMPT_TOO_LONG
+        assert "8,192" in last.sentence
+
+    asyncio.run(run_with(engine_and_model, story))
+
+
+def test_bulk_and_chat_at_once_all_get_their_own_answer(engine_and_model) -> None:
+    """Every interleaving of steps, parks and torn steps gives the text that the request gets when it is alone."""
+
+    async def story(engine: EngineClient, observer: Observer) -> None:
+        prompts = [f"Write one sentence about the number {n}." for n in range(12)]
+        alone = [(await answer(engine, f"alone-{n}", bulk(text)))[0] for n, text in enumerate(prompts[:3])]
+        tasks = [asyncio.create_task(answer(engine, f"bulk-{n}", bulk(text))) for n, text in enumerate(prompts)]
+        for preset in Preset:
+            engine.set_preset(preset)
+            text, last = await answer(engine, f"chat-{preset.value}", chat(f"Say hello in {preset.value} words."))
+            assert text.strip()
+            assert isinstance(last, RequestFinished)
+        results = await asyncio.gather(*tasks)
+        assert all(isinstance(last, RequestFinished) for _, last in results)
+        assert len({text for text, _ in results}) > 6
+        if engine.capabilities is not None and engine.capabilities.model_name == "Fake":
+            assert [text for text, _ in results[:3]] == alone  # a batched float sum may differ in its last bits
+
+    asyncio.run(run_with(engine_and_model, story))
+
+
+def test_tokens_are_counted(engine_and_model) -> None:
+    async def story(engine: EngineClient, observer: Observer) -> None:
+        one, empty, long = await engine.count_tokens(["hello", "", "hello there " * 20_000])
+        assert 0 < one <= 5
+        assert empty == 0
+        assert long > 20_000
+
+    asyncio.run(run_with(engine_and_model, story))
+
+
+def test_reading_a_long_prompt_tells_how_far_it_is(engine_and_model) -> None:
+    async def story(engine: EngineClient, observer: Observer) -> None:
+        seen: list[PromptRead] = []
+        async for event in engine.generate("a", chat("one two three " * 400, max_tokens=2)):
+            if isinstance(event, PromptRead):
+                seen.append(event)
+        assert seen
+        assert all(0 < event.n_read < event.n_total for event in seen)
+        assert [event.n_read for event in seen] == sorted(event.n_read for event in seen)
+
+    asyncio.run(run_with(engine_and_model, story))
+
+
+def test_without_a_model_a_request_says_so(tmp_path: Path) -> None:
+    async def story() -> None:
+        engine = fake_engine()
+        await engine.start(Observer())
+        _, last = await answer(engine, "a", chat("Hello."))
+        assert isinstance(last, RequestFailed)
+        assert last.kind is ErrorKind.NO_MODEL
+        await engine.close()
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(b"", "not a GGUF"), (b"PK\x03\x04 something else", "not a GGUF"), (None, "can't be opened")],
+)
+def test_a_file_that_is_no_model_gets_a_sentence(tmp_path: Path, content: bytes | None, words: str) -> None:
+    async def story() -> None:
+        file = tmp_path / "model.gguf"
+        if content is not None:
+            file.write_bytes(content)
+        engine, observer = local_engine(tmp_path), Observer()
+        await engine.start(observer)
+        with pytest.raises(KnownError) as error:
+            await engine.load(file)
+        assert words in error.value.sentence
+        assert observer.states[-1] is ModelState.FAILED
+        await engine.close()
+
+    asyncio.run(story())
+
+
+def test_a_truncated_model_gets_a_sentence_and_the_one_before_can_be_loaded_again(
+    tmp_path: Path, starter_model: Path
+) -> None:
+    async def story() -> None:
+        file = tmp_path / "cut.gguf"
+        with starter_model.open("rb") as whole:
+            file.write_bytes(whole.read(3_000_000))
+        engine = local_engine(tmp_path)
+        await engine.start(Observer())
+        await engine.load(starter_model)
+        with pytest.raises(KnownError) as error:
+            await engine.load(file)
+        assert error.value.kind is ErrorKind.MODEL_UNREADABLE
+        assert "cut short" in error.value.sentence
+        await engine.load(starter_model)
+        text, _ = await answer(engine, "a", chat("Hello."))
+        assert text.strip()
+        await engine.close()
+
+    asyncio.run(story())

@@ -1,0 +1,275 @@
+"""Who runs in the next step. Nothing here has a clock, a thread or a model."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from app.engine.messages import Preset, Priority
+from app.engine.process.backend import StepPlan, StepResult, WorkResult
+from app.engine.process.fake_llama import FAKE_CAPABILITIES
+from app.engine.process.presets import BATCH_TOKENS, STEP_TOKENS
+from app.engine.process.scheduler import PromptDoesNotFit, Scheduler
+from app.engine.process.sequence import Sequence, Slot
+
+
+class Kv:
+    """How much each slot holds, as a backend would say."""
+
+    def __init__(self) -> None:
+        self.held: dict[Slot, int] = {}
+
+    def truncate(self, slot: Slot, n_tokens: int) -> int:
+        self.held[slot] = min(self.held.get(slot, 0), n_tokens)
+        return self.held[slot]
+
+
+def chat(id: str, n_prompt: int, max_tokens: int = 50, key: str = "") -> Sequence:
+    return Sequence(
+        id=id, priority=Priority.INTERACTIVE, tokens=list(range(n_prompt)), max_tokens=max_tokens, cache_key=key
+    )
+
+
+def bulk(id: str, n_prompt: int, max_tokens: int = 50) -> Sequence:
+    return Sequence(id=id, priority=Priority.BULK, tokens=list(range(n_prompt)), max_tokens=max_tokens)
+
+
+def new_scheduler(preset: Preset = Preset.RESPONSIVE) -> tuple[Scheduler, Kv]:
+    kv = Kv()
+    return Scheduler(FAKE_CAPABILITIES, kv.truncate, preset), kv
+
+
+def shape(plan: StepPlan | None) -> list[tuple[str, int]]:
+    return [(work.id, len(work.tokens)) for work in plan.work] if plan else []
+
+
+def run(scheduler: Scheduler, kv: Kv, plan: StepPlan, *, seconds: float = 0.01) -> None:
+    """The step goes well: chat and bulk apart, as two contexts compute them."""
+    for priority in Priority:
+        results = []
+        for work in plan.work:
+            if work.slot.priority is priority:
+                assert kv.held.get(work.slot, 0) == work.position
+                kv.held[work.slot] = work.position + len(work.tokens)
+                results.append(WorkResult(id=work.id, n_done=len(work.tokens), token=7 if work.wants_token else None))
+        if results:
+            scheduler.apply(StepResult(results=tuple(results), seconds=seconds))
+
+
+def step(scheduler: Scheduler, kv: Kv) -> list[tuple[str, int]]:
+    scheduler.admit()
+    plan = scheduler.plan()
+    if plan is not None:
+        run(scheduler, kv, plan)
+    return shape(plan)
+
+
+def test_a_chat_takes_the_machine_from_bulk_and_gives_it_back() -> None:
+    scheduler, kv = new_scheduler()
+    scheduler.add(bulk("b1", 20))
+    assert step(scheduler, kv) == [("b1", 20)]
+    assert step(scheduler, kv) == [("b1", 1)]
+    scheduler.add(chat("c", 5))
+    assert step(scheduler, kv) == [("c", 5)]
+    assert step(scheduler, kv) == [("c", 1)]
+    assert scheduler.bulk_is_parked
+    scheduler.remove("c")
+    assert step(scheduler, kv) == [("b1", 1)], "bulk goes on with its KV in place"
+    assert not scheduler.bulk_is_parked
+
+
+def test_the_three_presets_plan_three_different_steps_beside_a_chat() -> None:
+    plans = {}
+    for preset in Preset:
+        scheduler, kv = new_scheduler()
+        for n in range(6):
+            scheduler.add(bulk(f"b{n}", 10))
+        while any(size > 1 for _, size in step(scheduler, kv)):
+            pass
+        scheduler.add(chat("c", 5))
+        step(scheduler, kv)
+        scheduler.preset = preset
+        plans[preset] = [step(scheduler, kv) for _ in range(30)]
+    everyone = [("c", 1), *((f"b{n}", 1) for n in range(4))]
+    assert all(plan == [("c", 1)] for plan in plans[Preset.RESPONSIVE])
+    assert all(plan == everyone for plan in plans[Preset.BATCH])
+    with_bulk = sum(len(plan) > 1 for plan in plans[Preset.BALANCED])
+    assert 5 < with_bulk <= 15, "about half as much time for bulk as for the chat"
+
+
+@pytest.mark.parametrize("preset", list(Preset))
+def test_with_no_chat_active_every_preset_gives_bulk_the_full_width(preset: Preset) -> None:
+    scheduler, kv = new_scheduler(preset)
+    for n in range(4):
+        scheduler.add(bulk(f"b{n}", 10))
+    assert step(scheduler, kv) == [(f"b{n}", 10) for n in range(4)]
+    assert step(scheduler, kv) == [(f"b{n}", 1) for n in range(4)]
+
+
+def test_a_preset_takes_effect_at_the_next_step() -> None:
+    scheduler, kv = new_scheduler()
+    scheduler.add(bulk("b", 4000))
+    scheduler.add(chat("c", 5))
+    assert step(scheduler, kv) == [("c", 5)]
+    scheduler.preset = Preset.BATCH
+    assert step(scheduler, kv) == [("c", 1), ("b", BATCH_TOKENS)]
+    scheduler.preset = Preset.RESPONSIVE
+    assert step(scheduler, kv) == [("c", 1)]
+
+
+def test_balanced_holds_bulk_back_until_the_first_token_is_there() -> None:
+    scheduler, kv = new_scheduler(Preset.BALANCED)
+    scheduler.add(bulk("b", 40))
+    step(scheduler, kv)
+    scheduler.add(chat("c", STEP_TOKENS * 2))
+    assert step(scheduler, kv) == [("c", STEP_TOKENS)]
+    assert step(scheduler, kv) == [("c", STEP_TOKENS)]
+
+
+def test_a_long_bulk_prompt_is_read_in_steps_of_one_micro_batch_and_short_ones_together() -> None:
+    scheduler, kv = new_scheduler()
+    scheduler.add(bulk("long", STEP_TOKENS + 88))
+    scheduler.add(bulk("short", 30))
+    assert step(scheduler, kv) == [("long", STEP_TOKENS)]
+    assert step(scheduler, kv) == [("long", 88), ("short", 30)]
+
+
+def test_an_arriving_prompt_does_not_make_a_reply_stutter() -> None:
+    scheduler, kv = new_scheduler()
+    scheduler.add(chat("first", 5))
+    step(scheduler, kv)
+    scheduler.add(chat("second", 4000))
+    (_, one), (_, piece) = step(scheduler, kv)
+    assert (one, piece) == (1, 128)
+
+
+def test_the_next_turn_of_a_chat_reads_only_what_is_new() -> None:
+    scheduler, kv = new_scheduler()
+    scheduler.add(chat("turn 1", 100, key="chat"))
+    step(scheduler, kv)
+    scheduler.remove("turn 1")
+    scheduler.add(chat("turn 2", 130, key="chat"))
+    assert step(scheduler, kv) == [("turn 2", 30)]
+    assert scheduler.get("turn 2").n_cached == 100
+
+
+def test_what_can_never_fit_is_refused_at_once_and_a_chats_output_is_shortened() -> None:
+    scheduler, _ = new_scheduler()
+    with pytest.raises(PromptDoesNotFit) as error:
+        scheduler.add(bulk("b", 4000, max_tokens=200))
+    assert error.value.excess_tokens == 4000 + 200 - FAKE_CAPABILITIES.bulk_context
+    with pytest.raises(PromptDoesNotFit):
+        scheduler.add(chat("c", FAKE_CAPABILITIES.interactive_context))
+    almost = chat("c", FAKE_CAPABILITIES.interactive_context - 10, max_tokens=50)
+    scheduler.add(almost)
+    assert almost.max_tokens == 10
+
+
+def test_a_torn_step_is_planned_again_where_it_was_torn() -> None:
+    scheduler, kv = new_scheduler()
+    scheduler.add(bulk("b", 600))
+    scheduler.admit()
+    plan = scheduler.plan()
+    assert plan is not None
+    kv.held[plan.work[0].slot] = 200
+    scheduler.apply(StepResult(results=(WorkResult(id="b", n_done=200),), seconds=0.1))
+    again = scheduler.plan()
+    assert again is not None
+    assert (again.work[0].position, len(again.work[0].tokens)) == (200, 400)
+
+
+def test_a_sequence_whose_memory_was_lost_is_read_again_with_what_it_has_said() -> None:
+    scheduler, kv = new_scheduler()
+    scheduler.add(bulk("b", 10))
+    step(scheduler, kv)
+    step(scheduler, kv)
+    scheduler.admit()
+    plan = scheduler.plan()
+    assert plan is not None
+    kv.held[plan.work[0].slot] = 0
+    scheduler.apply(StepResult(results=(WorkResult(id="b", n_done=0, is_lost=True),), seconds=0.1))
+    assert step(scheduler, kv) == [("b", 12)]
+
+
+class AnyStory(RuleBasedStateMachine):
+    """Whatever comes and goes, and however steps are torn: order, budget and KV hold, and everyone gets done."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        capabilities = FAKE_CAPABILITIES
+        self.kv = Kv()
+        self.scheduler = Scheduler(capabilities, self.kv.truncate)
+        self.count = 0
+        self.wanted: dict[str, int] = {}
+
+    @rule(n_prompt=st.integers(1, 900), max_tokens=st.integers(1, 6), key=st.sampled_from(["", "x", "y"]))
+    def ask(self, n_prompt: int, max_tokens: int, key: str) -> None:
+        self.count += 1
+        sequence = chat(f"c{self.count}", n_prompt, max_tokens, key)
+        self.scheduler.add(sequence)
+        self.wanted[sequence.id] = max_tokens
+
+    @rule(n_prompt=st.integers(1, 900), max_tokens=st.integers(1, 6))
+    def queue(self, n_prompt: int, max_tokens: int) -> None:
+        self.count += 1
+        sequence = bulk(f"b{self.count}", n_prompt, max_tokens)
+        self.scheduler.add(sequence)
+        self.wanted[sequence.id] = max_tokens
+
+    @rule(preset=st.sampled_from(list(Preset)))
+    def choose(self, preset: Preset) -> None:
+        self.scheduler.preset = preset
+
+    @precondition(lambda self: self.wanted)
+    @rule(data=st.data())
+    def cancel(self, data: st.DataObject) -> None:
+        id = data.draw(st.sampled_from(sorted(self.wanted)))
+        self.scheduler.remove(id)
+        del self.wanted[id]
+
+    @rule(torn_at=st.one_of(st.none(), st.integers(0, 600)))
+    def go(self, torn_at: int | None) -> None:
+        self.one_step(torn_at)
+
+    def one_step(self, torn_at: int | None = None) -> None:
+        self.scheduler.admit()
+        plan = self.scheduler.plan()
+        if plan is None:
+            assert self.scheduler.is_idle
+            return
+        slots = [work.slot for work in plan.work]
+        assert len(set(slots)) == len(slots), "two sequences in one slot"
+        chats = [work for work in plan.work if work.slot.priority is Priority.INTERACTIVE]
+        assert plan.work[: len(chats)] == tuple(chats), "chats come first"
+        results = []
+        for work in plan.work:
+            assert self.kv.held.get(work.slot, 0) == work.position
+            assert 0 < len(work.tokens) <= STEP_TOKENS
+            n_done = len(work.tokens) if torn_at is None else min(torn_at, len(work.tokens) - 1)
+            self.kv.held[work.slot] = work.position + n_done
+            token = 7 if work.wants_token and torn_at is None else None
+            results.append(WorkResult(id=work.id, n_done=n_done, token=token))
+        for sequence in self.scheduler.apply(StepResult(results=tuple(results), seconds=0.01)):
+            if sequence.n_output >= sequence.max_tokens:
+                assert sequence.n_output == self.wanted.pop(sequence.id)
+                self.scheduler.remove(sequence.id)
+
+    @invariant()
+    def chats_stop_bulk_in_responsive(self) -> None:
+        plan = self.scheduler.plan()
+        if self.scheduler.preset is Preset.RESPONSIVE and self.scheduler.count_running(Priority.INTERACTIVE):
+            assert plan is not None
+            assert all(work.slot.priority is Priority.INTERACTIVE for work in plan.work)
+
+    def teardown(self) -> None:
+        for _ in range(20_000):
+            if not self.wanted:
+                return
+            self.one_step()
+        raise AssertionError(f"never done: {self.wanted}")
+
+
+AnyStory.TestCase.settings = hypothesis_settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestAnyStory = AnyStory.TestCase
