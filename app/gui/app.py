@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication
 
 from app.errors import KnownError
@@ -45,6 +46,8 @@ def make_app(arguments: list[str]) -> QApplication:
     app.setDesktopFileName("rubato")
     app.setStyle("Fusion")
     app.setQuitOnLastWindowClosed(False)
+    if QLocale.system().language() is QLocale.Language.C:  # it would write 1306 for 1,306
+        QLocale.setDefault(QLocale(QLocale.Language.English, QLocale.Country.UnitedKingdom))
     fonts.load(app)
     return app
 

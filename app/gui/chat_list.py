@@ -106,8 +106,7 @@ class ChatRow(QStyledItemDelegate):
                 painter.setBrush(Qt.BrushStyle.NoBrush)
                 painter.drawRoundedRect(box, 8, 8)
             self._write(painter, rect, chat.title, fonts.UI, tokens.text, 6, 20)
-            colour = tokens.accent if chat.is_answering else tokens.muted
-            self._write(painter, rect, state_of(chat), fonts.SMALL, colour, 25, 17)
+            self._write(painter, rect, state_of(chat), fonts.SMALL, tokens.muted, 25, 17)
         painter.restore()
 
     def _write(

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QMimeData, Qt, Signal
 from PySide6.QtGui import QFocusEvent, QKeyEvent, QTextOption
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout
 
 from app.gui import fonts, words
 from app.gui.buttons import ElidedLabel, IconButton, button, label
@@ -221,15 +221,3 @@ class _Text(QPlainTextEdit):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
         self._composer.mark_active(False)
-
-
-def centred(widget: QWidget, width: int) -> QWidget:
-    """`widget` in a column of at most `width`, in the middle of the row."""
-    made = QWidget()
-    row = QHBoxLayout(made)
-    row.setContentsMargins(24, 0, 24, 0)
-    row.addStretch(1)
-    row.addWidget(widget, 1_000)
-    row.addStretch(1)
-    widget.setMaximumWidth(width)
-    return made

@@ -27,11 +27,12 @@ from app.engine.interface import ModelState
 from app.errors import KnownError
 from app.gui import words
 from app.gui.bridge import Bridge
-from app.gui.composer import Composer, centred
+from app.gui.composer import Composer
 from app.gui.job_card import JobActions, JobCard
 from app.gui.notices import Notices
+from app.gui.page import centred
 from app.gui.theme import Theme
-from app.gui.transcript.view import COLUMN_WIDTH, Transcript
+from app.gui.transcript.view import Transcript
 
 if TYPE_CHECKING:
     from app.core.core import Core
@@ -62,11 +63,12 @@ class Conversation(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 16)
         column.setSpacing(0)
-        column.addWidget(centred(self.notices, COLUMN_WIDTH))
+        column.addWidget(centred(self.notices))
         column.addWidget(self.transcript, 1)
-        column.addWidget(centred(self._job, COLUMN_WIDTH))
+        column.addSpacing(8)
+        column.addWidget(centred(self._job))
         column.addSpacing(12)
-        column.addWidget(centred(self.composer, COLUMN_WIDTH))
+        column.addWidget(centred(self.composer))
 
     # which chat
 

@@ -57,16 +57,21 @@ class JobCard(QFrame):
         head.addWidget(self._title, 1)
         head.addWidget(self._state)
         foot = QHBoxLayout()
+        foot.setContentsMargins(0, 0, 0, 0)
         foot.setSpacing(4)
         for made in self._buttons.values():
             foot.addWidget(made)
         foot.addStretch()
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 16, 12)
-        column.setSpacing(8)
-        column.addLayout(head)
+        facts = QVBoxLayout()
+        facts.setContentsMargins(8, 0, 8, 0)  # so that the words of the first button stand below the others
+        facts.setSpacing(8)
+        facts.addLayout(head)
         for widget in (self._bar, self._line, self._error):
-            column.addWidget(widget)
+            facts.addWidget(widget)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 12, 8, 12 if is_slim else 8)
+        column.setSpacing(4)
+        column.addLayout(facts)
         if not is_slim:
             column.addLayout(foot)
 
@@ -80,7 +85,7 @@ class JobCard(QFrame):
         set_tone(self._state, tones.get(job.state, "muted"))
         self._bar.setVisible(job.state not in _OVER)
         self._bar.setValue(round(_STEPS * job.items_done / job.items_total) if job.items_total else 0)
-        is_still = parked_seconds is not None or job.state is not JobState.RUNNING
+        is_still = job.state is JobState.PAUSED
         if self._bar.property("quiet") != is_still:
             self._bar.setProperty("quiet", is_still)
             self._bar.style().unpolish(self._bar)

@@ -33,7 +33,7 @@ class JobsPane(QFrame):
         self._parked_seconds: float | None = None
         self._empty = self._make_empty()
         head = QHBoxLayout()
-        head.setContentsMargins(16, 12, 12, 4)
+        head.setContentsMargins(16, 12, 12, 0)
         head.addWidget(label("Jobs", role=fonts.UI_STRONG), 1)
         add = button("Summarise documents…", self.files_asked.emit, kind="link", role=fonts.SMALL)
         head.addWidget(add)
@@ -81,7 +81,7 @@ class JobsPane(QFrame):
         inside = QWidget()
         inside.setObjectName("column")
         self._list = QVBoxLayout(inside)
-        self._list.setContentsMargins(16, 4, 16, 16)
+        self._list.setContentsMargins(16, 8, 16, 16)
         self._list.setSpacing(12)
         self._list.addWidget(self._empty)
         self._list.addStretch()

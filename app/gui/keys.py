@@ -42,10 +42,7 @@ class KeysDialog(QDialog):
         grid.setHorizontalSpacing(24)
         grid.setVerticalSpacing(8)
         for row, key in enumerate(table):
-            names = "  or  ".join(
-                QKeySequence(text).toString(QKeySequence.SequenceFormat.NativeText) for text in key.keys
-            )
-            cap = label(names, role=fonts.SMALL)
+            cap = label("  or  ".join(_native(text) for text in key.keys), role=fonts.SMALL)
             cap.setObjectName("keyCap")
             grid.addWidget(cap, row % 10, 2 * (row // 10), Qt.AlignmentFlag.AlignLeft)
             grid.addWidget(label(key.does, role=fonts.UI), row % 10, 2 * (row // 10) + 1)
@@ -55,3 +52,7 @@ class KeysDialog(QDialog):
         column.addWidget(label("Keys", role=fonts.TITLE))
         column.addLayout(grid)
         column.addWidget(button("Close", self.close), 0, Qt.AlignmentFlag.AlignRight)
+
+
+def _native(keys: str) -> str:
+    return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText).replace("Return", "Enter")

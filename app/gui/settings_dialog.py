@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QDoubleSpinBox,
     QFormLayout,
@@ -18,9 +17,10 @@ from PySide6.QtWidgets import (
 
 from app.gui import fonts
 from app.gui.buttons import button, label
+from app.gui.segments import Segments
 from app.settings import Settings
 
-_THEMES = {"system": "As the system", "light": "Light", "dark": "Dark"}
+_THEMES = {"system": ("As the system", ""), "light": ("Light", ""), "dark": ("Dark", "")}
 
 
 class SettingsDialog(QDialog):
@@ -33,10 +33,8 @@ class SettingsDialog(QDialog):
         self.setWindowTitle("Settings")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(520)
-        self.theme = QComboBox()
-        for value, name in _THEMES.items():
-            self.theme.addItem(name, value)
-        self.theme.setCurrentIndex(max(0, self.theme.findData(settings.theme)))
+        self.theme = Segments("Theme", _THEMES)
+        self.theme.show_value(settings.theme if settings.theme in _THEMES else "system")
         self.prompt = QPlainTextEdit(settings.system_prompt)
         self.prompt.setObjectName("editor")
         self.prompt.setTabChangesFocus(True)
@@ -52,9 +50,11 @@ class SettingsDialog(QDialog):
         self.longest.setGroupSeparatorShown(True)
         self.longest.setSuffix(" tokens")
         self.longest.setValue(settings.max_reply_tokens)
+        for spin in (self.temperature, self.longest):
+            spin.lineEdit().setTextMargins(9, 0, 0, 0)  # the style sheet's padding does not reach it
         form = QFormLayout()
         form.setHorizontalSpacing(24)
-        form.setVerticalSpacing(4)
+        form.setVerticalSpacing(16)
         form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self._add(form, "Theme", self.theme, "")
         self._add(form, "System prompt", self.prompt, "What the model is told before each chat.")
@@ -75,14 +75,18 @@ class SettingsDialog(QDialog):
         field.setAccessibleName(name)
         field.setAccessibleDescription(hint)
         title: QLabel = label(name)
-        title.setContentsMargins(0, 7, 0, 0)
+        title.setContentsMargins(0, 6, 0, 0)
         title.setBuddy(field)
-        form.addRow(title, field)
-        form.addRow("", label(hint, role=fonts.SMALL, tone="muted"))
+        column = QVBoxLayout()
+        column.setSpacing(4)
+        column.addWidget(field)
+        if hint:
+            column.addWidget(label(hint, role=fonts.SMALL, tone="muted"))
+        form.addRow(title, column)
 
     def _save(self) -> None:
         changes = {
-            "theme": str(self.theme.currentData()),
+            "theme": self.theme.value,
             "system_prompt": self.prompt.toPlainText().strip(),
             "temperature": round(self.temperature.value(), 2),
             "max_reply_tokens": self.longest.value(),

@@ -5,20 +5,20 @@ GUI thread only. The pages are the program's own bookkeeping, not the model's wo
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication, QTextCursor
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.core.views import Paragraph, Source, SummaryView
 from app.gui import fonts
 from app.gui.buttons import button, label
 from app.gui.icons import icon
+from app.gui.page import Page
 from app.gui.summary_text import as_markdown
 from app.gui.theme import Theme
 from app.gui.transcript.message_text import MessageText
 from app.gui.transcript.reply_text import ReplyText
 from app.gui.transcript.styles import Styles
-from app.gui.transcript.view import COLUMN_WIDTH
 
 _SOURCE_LINK = "rubato:source"
 
@@ -39,49 +39,39 @@ class SummaryPage(QWidget):
         copy = button("Copy", self._copy, name="Copy the summary")
         save = button("Save as Markdown…", self._save)
         head = QHBoxLayout()
-        head.setContentsMargins(16, 4, 24, 8)
+        head.setContentsMargins(16, 0, 24, 4)
         head.addWidget(self._back)
         head.addStretch()
         head.addWidget(copy)
         head.addWidget(save)
-        self._area = QScrollArea()
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QFrame.Shape.NoFrame)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setAccessibleName("Summary")
+        self._page = Page("Summary", spacing=16)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(head)
-        column.addWidget(self._area, 1)
+        column.addWidget(self._page, 1)
         theme.changed.connect(self._tint)
         self._tint()
 
     def show_summary(self, summary: SummaryView) -> None:
         """Show another result, from its top."""
         self._summary = summary
-        content, page = QWidget(), QWidget()
-        content.setObjectName("column")
-        page.setMaximumWidth(COLUMN_WIDTH)
-        row = QHBoxLayout(content)
-        row.setContentsMargins(24, 8, 12, 32)
-        row.addStretch(1)
-        row.addWidget(page, 1_000)
-        row.addStretch(1)
-        column = QVBoxLayout(page)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(16)
+        column = self._page.column
+        while item := column.takeAt(0):
+            if (old := item.widget()) is not None:
+                old.hide()
+                old.deleteLater()
         column.addWidget(label(summary.title, role=fonts.TITLE, wraps=True))
-        if summary.coverage:
-            column.addWidget(label(f"Made from {summary.coverage}.", role=fonts.SMALL, tone="muted", wraps=True))
-        for note in summary.notes:
-            column.addWidget(label(note, role=fonts.SMALL, tone="warn", wraps=True))
+        column.addWidget(_facts(summary))
         for paragraph in summary.paragraphs:
             made = SummaryParagraph(paragraph, self._theme)
-            made.text.link_clicked.connect(self.link_clicked)
+            made.text.link_clicked.connect(self._follow)
             column.addWidget(made)
         column.addStretch()
-        self._area.setWidget(content)
-        self._area.verticalScrollBar().setValue(0)
+        self._page.verticalScrollBar().setValue(0)
+
+    def _follow(self, address: str) -> None:
+        if address != _SOURCE_LINK:
+            self.link_clicked.emit(address)
 
     def focus(self) -> None:
         """Where the keyboard starts on this page."""
@@ -135,8 +125,12 @@ class _ParagraphText(ReplyText):
         self._pages = paragraph.label if paragraph.sources else ""
         super().__init__(theme)
         self.setAccessibleName("Paragraph")
-        self.anchorClicked.connect(self._follow)
+        self.link_clicked.connect(self._follow)
         self.show_text(paragraph.text)
+
+    def _follow(self, address: str) -> None:
+        if address == _SOURCE_LINK:
+            self.source_asked.emit()
 
     def show_text(self, text: str) -> None:
         super().show_text(text)
@@ -149,9 +143,18 @@ class _ParagraphText(ReplyText):
             cursor.insertText("  ", plain)
             cursor.insertText(self._pages, styles.with_link(plain, _SOURCE_LINK))
 
-    def _follow(self, address: object) -> None:
-        if str(getattr(address, "toString", str)()) == _SOURCE_LINK:
-            self.source_asked.emit()
+
+def _facts(summary: SummaryView) -> QWidget:
+    """Below the title: what went in, and what could not be read."""
+    made = QWidget()
+    column = QVBoxLayout(made)
+    column.setContentsMargins(0, 0, 0, 0)
+    column.setSpacing(4)
+    if summary.coverage:
+        column.addWidget(label(f"Made from {summary.coverage}.", role=fonts.SMALL, tone="muted", wraps=True))
+    for note in summary.notes:
+        column.addWidget(label(note, role=fonts.SMALL, tone="warn", wraps=True))
+    return made
 
 
 def _source_block(source: Source) -> QFrame:
@@ -159,7 +162,7 @@ def _source_block(source: Source) -> QFrame:
     made.setObjectName("sourceBlock")
     text = MessageText()
     text.setAccessibleName(f"Text of {source.label}")
-    text.setPlainText(source.text)
+    text.show_plain(source.text)
     column = QVBoxLayout(made)
     column.setContentsMargins(14, 10, 14, 12)
     column.setSpacing(6)

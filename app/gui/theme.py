@@ -29,6 +29,7 @@ class Tokens:
     on_accent: str
     accent_hover: str
     focus_on_accent: str  # a ring that can be seen on the accent and on the page
+    ring: str  # around the box that is written in
     code: str
     sel: str
     warn: str
@@ -48,6 +49,7 @@ LIGHT = Tokens(
     on_accent="#FFFFFF",
     accent_hover="#095A53",
     focus_on_accent="#1F1D1A",
+    ring="#A9A395",
     code="#F1EEE7",
     sel="#E6E2D8",
     warn="#8A5A00",
@@ -66,6 +68,7 @@ DARK = Tokens(
     on_accent="#0E1F1D",
     accent_hover="#79D3C7",
     focus_on_accent="#EDE9E1",
+    ring="#6B665C",
     code="#211F1B",
     sel="#2C2A25",
     warn="#E0B04B",

@@ -51,7 +51,7 @@ class TopBar(QWidget):
 
     def show_model(self, change: ModelStateChanged) -> None:
         """What is loaded, or how far it is."""
-        self.picker.setText(change.name or "Choose a model")
+        self.picker.setText(f"{change.name or 'Choose a model'} ")  # a little room before the chevron
         self.picker.setAccessibleName(f"Model: {change.name or 'none'}")
         match change.state:
             case ModelState.LOADING:

@@ -6,7 +6,6 @@ It knows no more of the program than Core's methods (through the bridge) and Cor
 from __future__ import annotations
 
 import base64
-import time
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +25,15 @@ from app.core.events import (
     StatusChanged,
     WindowRaised,
 )
-from app.core.views import ChatView, JobState, JobView, MachinePhase, StatusView, SummaryView
+from app.core.views import SummaryView
 from app.engine.messages import Preset
 from app.errors import KnownError
 from app.gui import dialogs
 from app.gui.bridge import Bridge
+from app.gui.chat_desk import ChatDesk
 from app.gui.conversation import Conversation
 from app.gui.drop_overlay import DropOverlay, files_of
+from app.gui.job_desk import JobDesk
 from app.gui.jobs_pane import WIDTH as JOBS_WIDTH
 from app.gui.jobs_pane import JobsPane
 from app.gui.keys import Key, KeysDialog, install
@@ -45,7 +46,6 @@ from app.gui.top_bar import TopBar
 from app.settings import Settings
 
 _FOLD_BELOW = 900
-_UNDO_SECONDS = 10
 
 
 class Window(QMainWindow):
@@ -58,12 +58,6 @@ class Window(QMainWindow):
         self.resize(1320, 860)
         self.setAcceptDrops(True)
         self._bridge, self._theme, self._settings = bridge, theme, settings
-        self._chats: dict[str, ChatView] = {}
-        self._found: list[ChatView] | None = None  # while something is searched for
-        self._jobs: dict[str, JobView] = {}
-        self._awaited_jobs: set[str] = set()  # begun in this session, not over yet
-        self._status = StatusView()
-        self._parked_since: float | None = None
         self._is_closing = False
         self._wants_sidebar: bool | None = None  # what the person chose at this width; None: by the width
         self.sidebar = Sidebar(theme)
@@ -71,6 +65,8 @@ class Window(QMainWindow):
         self.conversation = Conversation(bridge, theme)
         self.summary_page = SummaryPage(theme)
         self.jobs_pane = JobsPane(theme)
+        self.chat_desk = ChatDesk(bridge, self.sidebar, self.conversation.notices)
+        self.job_desk = JobDesk(bridge, self.jobs_pane, self.conversation.notices)
         self.status_bar = StatusBar()
         self.stack = QStackedWidget()
         self._overlay = DropOverlay(self)
@@ -85,27 +81,18 @@ class Window(QMainWindow):
 
     def start(self) -> None:
         """Ask Core for chats and jobs; called once, when it is up."""
-        self._bridge.call(lambda core: core.chats(), done=self._show_chats, failed=self._say)
-        self._bridge.call(lambda core: core.jobs(), done=self._show_jobs, failed=self._say)
+        self.chat_desk.start()
+        self.job_desk.start()
 
     # events
 
     def hear(self, event: Event) -> None:
         """One event from the core."""
         match event:
-            case ChatChanged():
-                self._chats[event.chat.id] = event.chat
-                self._refresh_chats()
-            case ChatDeleted():
-                self._forget_chat(event.chat_id)
-            case JobChanged():
-                self._job_changed(event.job)
-            case JobRemoved():
-                self._jobs.pop(event.job_id, None)
-                self.jobs_pane.remove(event.job_id)
-                self._show_status(self._status)
-            case StatusChanged():
-                self._show_status(event.status)
+            case ChatChanged() | ChatDeleted():
+                self.chat_desk.hear(event)
+            case JobChanged() | JobRemoved() | StatusChanged():
+                self.job_desk.hear(event)
             case ModelStateChanged():
                 self.top_bar.show_model(event)
                 self.conversation.hear(event)
@@ -125,25 +112,7 @@ class Window(QMainWindow):
         self.raise_()
         self.activateWindow()
 
-    # chats
-
-    def _show_chats(self, chats: list[ChatView]) -> None:
-        self._chats = {chat.id: chat for chat in chats} | self._chats
-        self._refresh_chats()
-
-    def _refresh_chats(self) -> None:
-        if self._found is None:
-            self.sidebar.show_chats(list(self._chats.values()))
-        else:
-            self.sidebar.show_chats([self._chats.get(chat.id, chat) for chat in self._found])
-
-    def _forget_chat(self, chat_id: str) -> None:
-        self._chats.pop(chat_id, None)
-        if self._found is not None:
-            self._found = [chat for chat in self._found if chat.id != chat_id]
-        self._refresh_chats()
-        if chat_id == self.conversation.chat_id:
-            self.conversation.new_chat()
+    # pages
 
     def open_chat(self, chat_id: str) -> None:
         self.show_conversation()
@@ -153,66 +122,9 @@ class Window(QMainWindow):
         self.show_conversation()
         self.conversation.new_chat()
 
-    def search(self, text: str) -> None:
-        """Show the chats that have this text; all where it is empty."""
-        if text:
-            self._bridge.call(lambda core: core.search(text), done=self._show_found, failed=self._say)
-        else:
-            self._show_found(None)
-
-    def _show_found(self, found: list[ChatView] | None) -> None:
-        self._found = found if self.sidebar.search.text().strip() else None
-        self._refresh_chats()
-
-    def delete_chat(self, chat_id: str, title: str) -> None:
-        self._bridge.call(lambda core: core.delete_chat(chat_id), failed=self._say)
-        self.conversation.notices.show_notice(
-            f"“{title}” is deleted.",
-            action=("Undo", lambda: self._restore_chat(chat_id)),
-            key="undo",
-            seconds=_UNDO_SECONDS,
-        )
-
-    def _restore_chat(self, chat_id: str) -> None:
-        self._bridge.call(lambda core: core.restore_chat(chat_id), done=lambda _: self.start(), failed=self._say)
-
-    # jobs
-
-    def summarize(self, files: list[Path]) -> None:
-        """Documents were dropped or chosen."""
-        if files:
-            self.show_jobs_pane(True)
-            self._bridge.call(lambda core: core.summarize(files), done=self._await_jobs, failed=self._say)
-
-    def _await_jobs(self, job_ids: list[str]) -> None:
-        self._awaited_jobs.update(job_ids)
-        for job_id in job_ids:
-            if job := self._jobs.get(job_id):
-                self._announce(job)
-
-    def _show_jobs(self, jobs: list[JobView]) -> None:
-        self._jobs = {job.id: job for job in jobs}
-        self.jobs_pane.show_jobs(jobs)
-        self._show_status(self._status)
-
-    def _job_changed(self, job: JobView) -> None:
-        self._jobs[job.id] = job
-        self.jobs_pane.show_job(job)
-        self._announce(job)
-        self._show_status(self._status)
-
-    def _announce(self, job: JobView) -> None:
-        notices = self.conversation.notices
-        if job.id not in self._awaited_jobs:
-            return
-        if job.state is JobState.DONE:
-            notices.show_notice(
-                f"{job.title} is ready.", tone="ok", action=("Open", lambda: self.open_summary(job.id)), key=job.id
-            )
-        elif job.state is JobState.FAILED:
-            notices.show_notice(job.error or f"{job.title} failed.", tone="danger", key=job.id)
-        if job.state in (JobState.DONE, JobState.FAILED, JobState.CANCELLED):
-            self._awaited_jobs.discard(job.id)
+    def _chat_deleted(self, chat_id: str) -> None:
+        if chat_id == self.conversation.chat_id:
+            self.conversation.new_chat()
 
     def open_summary(self, job_id: str) -> None:
         """Show a result in place of the chat."""
@@ -227,21 +139,22 @@ class Window(QMainWindow):
         self.stack.setCurrentWidget(self.conversation)
         self.conversation.composer.text.setFocus()
 
+    def summarize(self, files: list[Path]) -> None:
+        """Documents were dropped or chosen."""
+        if files:
+            self.show_jobs_pane(True)
+            self.job_desk.summarize(files)
+
     def show_jobs_pane(self, shown: bool) -> None:
         self.jobs_pane.setVisible(shown)
         self._fold()
 
-    def _show_status(self, status: StatusView) -> None:
-        self._status = status
-        is_parked = status.phase is MachinePhase.BULK_PARKED
-        self._parked_since = (self._parked_since or time.monotonic()) if is_parked else None
-        parked = time.monotonic() - self._parked_since if self._parked_since is not None else None
-        running = [job for job in self._jobs.values() if job.state in (JobState.RUNNING, JobState.READING)]
-        running.sort(key=lambda job: (job.state is not JobState.RUNNING, job.created_seconds))
-        self.status_bar.show_status(status)
-        self.sidebar.show_jobs(status.jobs_done, status.jobs_total)
-        self.jobs_pane.show_status(status, parked)
-        self.conversation.show_status(status, running[0] if running else None, parked)
+    def _show_status(self) -> None:
+        """The desk has new figures."""
+        desk = self.job_desk
+        self.status_bar.show_status(desk.status)
+        self.sidebar.show_jobs(desk.status.jobs_done, desk.status.jobs_total)
+        self.conversation.show_status(desk.status, desk.running_job(), desk.parked_seconds)
 
     # settings, models, files
 
@@ -392,11 +305,6 @@ class Window(QMainWindow):
         side, top, jobs = self.sidebar, self.top_bar, self.jobs_pane
         side.chosen.connect(self.open_chat)
         side.new_chat_asked.connect(self.new_chat)
-        side.search_asked.connect(self.search)
-        side.rename_asked.connect(
-            lambda chat_id, title: self._bridge.call(lambda core: core.rename_chat(chat_id, title), failed=self._say)
-        )
-        side.delete_asked.connect(self.delete_chat)
         side.jobs_asked.connect(lambda: self.show_jobs_pane(not self.jobs_pane.isVisible()))
         side.settings_asked.connect(self.open_settings)
         top.sidebar_asked.connect(lambda: self.show_sidebar(True))
@@ -405,13 +313,9 @@ class Window(QMainWindow):
         top.file_asked.connect(lambda: dialogs.choose_model(self, self.load_model))
         jobs.closed.connect(lambda: self.show_jobs_pane(False))
         jobs.files_asked.connect(self._choose_documents)
-        asked = jobs.actions_asked
-        asked.pause.connect(lambda job_id: self._bridge.call(lambda core: core.pause_job(job_id)))
-        asked.resume.connect(lambda job_id: self._bridge.call(lambda core: core.resume_job(job_id)))
-        asked.cancel.connect(lambda job_id: self._bridge.call(lambda core: core.cancel_job(job_id)))
-        asked.retry.connect(lambda job_id: self._bridge.call(lambda core: core.retry_job(job_id)))
-        asked.remove.connect(lambda job_id: self._bridge.call(lambda core: core.remove_job(job_id)))
-        asked.open.connect(self.open_summary)
+        self.chat_desk.deleted.connect(self._chat_deleted)
+        self.job_desk.changed.connect(self._show_status)
+        self.job_desk.open_asked.connect(self.open_summary)
         self.conversation.chat_changed.connect(self.sidebar.select)
         self.conversation.composer.attach_asked.connect(self._choose_documents)
         self.conversation.transcript.actions_asked.open_link.connect(lambda link: dialogs.confirm_link(self, link))

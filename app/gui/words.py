@@ -159,4 +159,4 @@ def when(updated_seconds: float, now: datetime) -> str:
             return QLocale().toString(moment.time(), QLocale.FormatType.ShortFormat)
         case "This week":
             return QLocale().standaloneDayName(moment.date().dayOfWeek())
-    return QLocale().toString(moment.date(), QLocale.FormatType.ShortFormat)
+    return QLocale().toString(moment.date(), "d MMM" if moment.date().year() == now.year else "d MMM yyyy")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QRectF, QSizeF, Qt, QUrl, Signal
-from PySide6.QtGui import QTextOption, QWheelEvent
+from PySide6.QtGui import QTextBlockFormat, QTextCursor, QTextOption, QWheelEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QWidget
 
 from app.gui import fonts
@@ -39,6 +39,15 @@ class MessageText(QTextBrowser):
         self.document().documentLayout().documentSizeChanged.connect(self._take_height)
         self.anchorClicked.connect(lambda address: self.link_clicked.emit(address.toString()))
         self.setFixedHeight(1)
+
+    def show_plain(self, text: str) -> None:
+        """Text as it was typed, at the line height of messages."""
+        self.setPlainText(text)
+        lines = QTextBlockFormat()
+        lines.setLineHeight(124, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
+        cursor = QTextCursor(self.document())
+        cursor.select(QTextCursor.SelectionType.Document)
+        cursor.mergeBlockFormat(lines)
 
     def space_below(self) -> int:
         """What is painted below the last line, in pixels."""

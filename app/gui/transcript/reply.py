@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
@@ -47,7 +48,7 @@ class Reply(QWidget):
         self.versions = Versions(theme, actions)
         self._foot = self._make_foot()
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(0, 0, 0, 20)
         column.setSpacing(8)
         for widget in (self.text, self._waiting, self._why_row, self._foot):
             column.addWidget(widget)
@@ -86,6 +87,8 @@ class Reply(QWidget):
         self._waiting.setVisible(is_writing and not message.text)
         self._show_why(message)
         self._foot.setVisible(not is_writing)
+        for made in self._about_text:
+            made.setVisible(bool(message.text) or message.state is not MessageState.FAILED)
         if message.figures is not None:
             self._figures.setText(words.figures(message.figures))
             self._figures.setToolTip(words.figures_explained(message.figures))
@@ -122,16 +125,17 @@ class Reply(QWidget):
             name="Regenerate this reply",
             role=fonts.SMALL,
         )
+        self._about_text = (copy, again)
         buttons = QHBoxLayout()
         buttons.setSpacing(4)
         for widget in (copy, again, self.versions):
             buttons.addWidget(widget)
-        buttons.addStretch()
         self._foot_row = QBoxLayout(QBoxLayout.Direction.LeftToRight, made)
         self._foot_row.setContentsMargins(0, 0, 0, 0)
         self._foot_row.setSpacing(4)
         self._foot_row.addWidget(self._figures, 1)
         self._foot_row.addLayout(buttons)
+        buttons.setAlignment(Qt.AlignmentFlag.AlignRight)
         return made
 
     def copy(self) -> None:
@@ -144,3 +148,4 @@ class Reply(QWidget):
         way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
         if self._foot_row.direction() != way:
             self._foot_row.setDirection(way)
+            self._foot_row.setStretch(0, 0 if is_narrow else 1)

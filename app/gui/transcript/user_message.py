@@ -9,7 +9,7 @@ import math
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QEnterEvent, QGuiApplication, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QEnterEvent, QFontMetricsF, QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
 
 from app.core.views import MessageView
@@ -21,7 +21,8 @@ from app.gui.transcript.message_text import MessageText
 from app.gui.transcript.versions import Versions
 
 _SHARE = 0.78  # of the column that the box takes at most
-_PAD_X, _PAD_Y = 16, 11
+_PAD_X, _PAD_Y = 16, 9
+_LONGEST = 400  # characters that fill any line
 
 
 class UserMessage(QWidget):
@@ -35,10 +36,10 @@ class UserMessage(QWidget):
         self._box.setObjectName("userMessage")
         self._text = MessageText()
         self._text.setAccessibleName("Your message")
-        self._text.setPlainText(message.text)
+        self._text.show_plain(message.text)
         self._editor: _Editor | None = None
         inside = QVBoxLayout(self._box)
-        inside.setContentsMargins(_PAD_X, _PAD_Y, _PAD_X, _PAD_Y)
+        inside.setContentsMargins(_PAD_X, _PAD_Y + 2, _PAD_X, _PAD_Y - 2)  # letters stand low in their lines
         inside.addWidget(self._text)
 
         self._buttons = QWidget()
@@ -69,6 +70,7 @@ class UserMessage(QWidget):
         """Turn the box into an editor with the text in it."""
         if self._editor is None:
             self._text.hide()
+            self._mark_editing(True)
             self._editor = _Editor(self.message.text, self._save, self._end_edit)
             inside = self._box.layout()
             assert inside is not None
@@ -86,8 +88,15 @@ class UserMessage(QWidget):
             self._editor.hide()
             self._editor.deleteLater()
             self._editor = None
+            self._mark_editing(False)
             self._text.show()
             self._fit()
+
+    def _mark_editing(self, is_editing: bool) -> None:
+        self._buttons.setEnabled(not is_editing)
+        self._box.setProperty("editing", is_editing)
+        self._box.style().unpolish(self._box)
+        self._box.style().polish(self._box)
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.message.text)
@@ -97,11 +106,13 @@ class UserMessage(QWidget):
         if self._editor is not None:
             self._box.setFixedWidth(most)
             return
-        document = self._text.document()
-        document.setTextWidth(-1)
-        wanted = math.ceil(document.idealWidth()) + 1
-        width = min(wanted + 2 * _PAD_X + 2, most)
-        self._box.setFixedWidth(max(width, 64))
+        metrics = QFontMetricsF(self._text.font())
+        wanted = 0.0
+        for line in self.message.text.splitlines():
+            wanted = max(wanted, metrics.horizontalAdvance(line[:_LONGEST]))
+            if wanted > most:
+                break
+        self._box.setFixedWidth(max(min(math.ceil(wanted) + 2 * _PAD_X + 4, most), 48))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -134,7 +145,7 @@ class _Editor(QWidget):
         super().__init__()
         self._save, self._cancel = save, cancel
         self.text = QPlainTextEdit(text)
-        self.text.setObjectName("editor")
+        self.text.setObjectName("messageEditor")
         self.text.setAccessibleName("Edit your message")
         self.text.setFont(fonts.font(fonts.MESSAGE))
         self.text.setFixedHeight(min(240, max(72, 24 * (text.count("\n") + 2 + len(text) // 60))))

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, QSize, Qt, QTimer
+from PySide6.QtCore import QPoint, QSize, QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from app.core.views import MessageState, MessageView, Role
 from app.gui import words
 from app.gui.icons import icon
+from app.gui.page import Page
 from app.gui.theme import Theme
 from app.gui.transcript.actions import Actions
 from app.gui.transcript.reply import Reply
@@ -23,7 +24,6 @@ from app.gui.transcript.welcome import Welcome
 
 BUILT_AT_FIRST = 50
 BUILT_MORE = 30
-COLUMN_WIDTH = 760
 _NEAR_END_PX = 24
 _NEAR_TOP_PX = 300
 
@@ -40,20 +40,18 @@ class Transcript(QWidget):
         self._n_hidden = 0  # older messages that are not built
         self._loading = ""  # what every reply waits for while the model loads
         self._follows = True
-        self._area = QScrollArea(self)
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QFrame.Shape.NoFrame)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setAccessibleName("Conversation")
+        self._page = Page("Conversation", spacing=4)
+        self._layout = self._page.column
         self._welcome = Welcome()
-        self._column = self._make_column()
-        bar = self._area.verticalScrollBar()
+        self._layout.addWidget(self._welcome, 1)
+        self._layout.addStretch()
+        bar = self._page.verticalScrollBar()
         bar.valueChanged.connect(self._scrolled)
         bar.rangeChanged.connect(self._range_changed)
         self._to_end = self._make_to_end()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self._area)
+        column.addWidget(self._page)
         theme.changed.connect(self._tint)
         self.show_chat(())
 
@@ -134,14 +132,14 @@ class Transcript(QWidget):
         return next((w for w in reversed(self._widgets.values()) if isinstance(w, UserMessage)), None)
 
     def scroll_pages(self, by: int) -> None:
-        bar = self._area.verticalScrollBar()
+        bar = self._page.verticalScrollBar()
         bar.setValue(bar.value() + by * bar.pageStep() * 9 // 10)
 
     def go_to_end(self) -> None:
         """Show the end, and follow it from now on."""
         self._follows = True
         self._to_end.hide()
-        bar = self._area.verticalScrollBar()
+        bar = self._page.verticalScrollBar()
         bar.setValue(bar.maximum())
 
     # building
@@ -160,21 +158,14 @@ class Transcript(QWidget):
             self._layout.insertWidget(len(self._widgets) - 1, made)
 
     def _build_older(self) -> None:
-        bar = self._area.verticalScrollBar()
+        bar = self._page.verticalScrollBar()
         below = bar.maximum() - bar.value()
         begin = max(0, self._n_hidden - BUILT_MORE)
         for message in reversed(self._messages[begin : self._n_hidden]):
             self._build(message, at_top=True)
         self._n_hidden = begin
-        self._settle()
+        self._page.settle()
         bar.setValue(bar.maximum() - below)
-
-    def _settle(self) -> None:
-        """Let the layout find its heights now, so that the place being read can be kept."""
-        self._layout.activate()
-        content = self._area.widget()
-        if content is not None:
-            content.adjustSize()
 
     def _clear(self) -> None:
         for widget in self._widgets.values():
@@ -189,35 +180,17 @@ class Transcript(QWidget):
     # following the end
 
     def _scrolled(self, value: int) -> None:
-        self._follows = value >= self._area.verticalScrollBar().maximum() - _NEAR_END_PX
+        self._follows = value >= self._page.verticalScrollBar().maximum() - _NEAR_END_PX
         self._to_end.setVisible(not self._follows)
         if value < _NEAR_TOP_PX and self._n_hidden:
             QTimer.singleShot(0, self, lambda: self._build_older() if self._n_hidden else None)
 
     def _range_changed(self, _least: int, most: int) -> None:
         if self._follows:
-            self._area.verticalScrollBar().setValue(most)
+            self._page.verticalScrollBar().setValue(most)
         self._to_end.setVisible(not self._follows)
 
     # parts
-
-    def _make_column(self) -> QWidget:
-        content, made = QWidget(), QWidget()
-        made.setObjectName("column")
-        content.setObjectName("column")
-        made.setMaximumWidth(COLUMN_WIDTH)
-        row = QHBoxLayout(content)
-        row.setContentsMargins(24, 12, 12, 24)
-        row.addStretch(1)
-        row.addWidget(made, 1_000)
-        row.addStretch(1)
-        self._layout = QVBoxLayout(made)
-        self._layout.setContentsMargins(0, 0, 0, 0)
-        self._layout.setSpacing(20)
-        self._layout.addWidget(self._welcome, 1)
-        self._layout.addStretch()
-        self._area.setWidget(content)
-        return made
 
     def _make_to_end(self) -> QPushButton:
         made = QPushButton(self)

@@ -1,0 +1,56 @@
+"""A page that scrolls: one column in the middle, as wide as is good to read. GUI thread only."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+COLUMN_WIDTH = 760
+MARGIN = 24
+
+
+class Page(QScrollArea):
+    """`column` takes the content. It stays in the middle of the page, with a scroll bar and without."""
+
+    def __init__(self, name: str, spacing: int) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        content, middle = QWidget(), QWidget()
+        content.setObjectName("column")
+        middle.setMaximumWidth(COLUMN_WIDTH)
+        self.column = QVBoxLayout(middle)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(spacing)
+        self._row = QHBoxLayout(content)
+        self._row.addStretch(1)
+        self._row.addWidget(middle, 1_000)
+        self._row.addStretch(1)
+        self.setWidget(content)
+        self.verticalScrollBar().rangeChanged.connect(self._keep_middle)
+        self._keep_middle(0, 0)
+
+    def settle(self) -> None:
+        """Let the layout find its heights now, so that a place in the page can be kept."""
+        self.column.activate()
+        self._row.activate()
+        if (content := self.widget()) is not None:
+            content.adjustSize()
+
+    def _keep_middle(self, _least: int, most: int) -> None:
+        bar = self.verticalScrollBar().sizeHint().width() if most > 0 else 0
+        self._row.setContentsMargins(MARGIN, 12, MARGIN - bar, 24)
+
+
+def centred(widget: QWidget) -> QWidget:
+    """`widget` where the column of a page would stand."""
+    made = QWidget()
+    row = QHBoxLayout(made)
+    row.setContentsMargins(MARGIN, 0, MARGIN, 0)
+    row.addStretch(1)
+    row.addWidget(widget, 1_000)
+    row.addStretch(1)
+    widget.setMaximumWidth(COLUMN_WIDTH)
+    return made

@@ -1,0 +1,91 @@
+"""Pictures of the main screens of a running window with real content, light and dark. GUI thread only.
+
+`make screenshots` drives it: open chats and finish jobs first, then call `take`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PySide6.QtCore import QEventLoop, QSize, QTimer
+from PySide6.QtWidgets import QDialog, QWidget
+
+from app.gui.keys import KeysDialog
+from app.gui.settings_dialog import SettingsDialog
+from app.gui.summary_view import SummaryParagraph
+from app.gui.theme import Theme
+from app.gui.window import Window
+
+SIZE = QSize(1320, 860)
+NARROW = QSize(850, 860)
+_SETTLE_MS = 150
+_WAIT_MS = 10_000
+
+
+def take(window: Window, theme: Theme, folder: Path, *, chat_id: str = "", job_id: str = "") -> list[Path]:
+    """Write PNGs into `folder` and return them. `chat_id` is shown as the chat, `job_id` as a finished summary."""
+    folder.mkdir(parents=True, exist_ok=True)
+    made: list[Path] = []
+
+    def grab(name: str, widget: QWidget | None = None) -> None:
+        spin(_SETTLE_MS)
+        file = folder / f"{name}-{'dark' if theme.is_dark else 'light'}.png"
+        (widget or window).grab().save(str(file))
+        made.append(file)
+
+    for choice in ("light", "dark"):
+        theme.choose(choice)
+        window.resize(SIZE)
+        window.show_jobs_pane(False)
+        window.new_chat()
+        grab("empty")
+        if chat_id:
+            window.open_chat(chat_id)
+            wait_until(lambda: window.conversation.chat_id == chat_id)
+        grab("chat")
+        window.show_jobs_pane(True)
+        grab("jobs")
+        window.resize(NARROW)
+        window.show_jobs_pane(False)
+        grab("narrow")
+        window.resize(SIZE)
+        if job_id:
+            _open_summary(window, job_id)
+            grab("summary")
+            window.show_conversation()
+        for name, open_dialog, kind in (
+            ("settings", window.open_settings, SettingsDialog),
+            ("keys", window.open_keys, KeysDialog),
+        ):
+            open_dialog()
+            dialog = window.findChild(kind)
+            assert isinstance(dialog, QDialog)
+            grab(name, dialog)
+            dialog.close()
+            spin(1)
+    return made
+
+
+def spin(milliseconds: int) -> None:
+    """Let the window work for a while."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Let the window work until something is so. Raises TimeoutError after ten seconds."""
+    for _ in range(_WAIT_MS // 10):
+        if is_so():
+            return
+        spin(10)
+    raise TimeoutError("the window did not get there")
+
+
+def _open_summary(window: Window, job_id: str) -> None:
+    window.open_summary(job_id)
+    wait_until(lambda: window.stack.currentWidget() is window.summary_page)
+    paragraphs = window.summary_page.findChildren(SummaryParagraph)
+    if len(paragraphs) > 1:
+        paragraphs[1].toggle_sources()

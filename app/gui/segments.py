@@ -1,0 +1,68 @@
+"""A row of segments of which one is on. Tab reaches it, the arrow keys move in it. GUI thread only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QSizePolicy
+
+from app.gui import fonts
+
+
+class Segments(QFrame):
+    """`options`: value to (name, tooltip). `chosen` is emitted when the person takes one, with its value."""
+
+    chosen = Signal(str)
+
+    def __init__(self, name: str, options: Mapping[str, tuple[str, str]]) -> None:
+        super().__init__()
+        self.setObjectName("segments")
+        self.setAccessibleName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._group = QButtonGroup(self)
+        self.buttons: dict[str, QPushButton] = {}
+        row = QHBoxLayout(self)
+        row.setContentsMargins(1, 1, 1, 1)
+        row.setSpacing(0)
+        for value, (text, tip) in options.items():
+            button = self.buttons[value] = QPushButton(text)
+            button.setCheckable(True)
+            button.setAccessibleName(f"{name}: {text}")
+            button.setAccessibleDescription(tip)
+            button.setToolTip(tip)
+            button.setAutoDefault(False)
+            button.setFixedWidth(QFontMetrics(fonts.font(fonts.SMALL_STRONG)).horizontalAdvance(text) + 28)
+            button.clicked.connect(lambda _checked=False, value=value: self._choose(value))
+            self._group.addButton(button)
+            row.addWidget(button)
+        self.show_value(next(iter(options)))
+
+    @property
+    def value(self) -> str:
+        """The one that is on."""
+        return next(value for value, button in self.buttons.items() if button.isChecked())
+
+    def show_value(self, value: str) -> None:
+        """Turn one on without a word."""
+        self.buttons[value].setChecked(True)
+        for button in self.buttons.values():
+            is_on = button.isChecked()
+            fonts.set_role(button, fonts.SMALL_STRONG if is_on else fonts.SMALL)
+            button.setFocusPolicy(Qt.FocusPolicy.StrongFocus if is_on else Qt.FocusPolicy.ClickFocus)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
+        step = steps.get(Qt.Key(event.key()))
+        if step is None:
+            super().keyPressEvent(event)
+            return
+        values = list(self.buttons)
+        wanted = values[(values.index(self.value) + step) % len(values)]
+        self._choose(wanted)
+        self.buttons[wanted].setFocus()
+
+    def _choose(self, value: str) -> None:
+        self.show_value(value)
+        self.chosen.emit(value)
