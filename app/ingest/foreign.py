@@ -1,0 +1,72 @@
+"""Formats that are known and not read: a sentence each that says what to do, instead of "not text"."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from app.ingest.readers.interface import unreadable
+
+_AS_DOCX = "Open it in Word or LibreOffice and save it as .docx."
+_AS_PDF = "Save or print it as PDF and add that."
+_PICTURE = "is a picture. Make a PDF of it, run OCR (for example `ocrmypdf`) and add that."
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # Office before 2007, and Office files under a password
+_OLE_SEARCHED_BYTES = 4 * 1024 * 1024
+_SENTENCES = {
+    b"{\\rtf": f"is an RTF document, which is not read. {_AS_DOCX}",
+    b"%!PS": f"is PostScript, which is not read. {_AS_PDF}",
+    b"\x89PNG": _PICTURE,
+    b"\xff\xd8\xff": _PICTURE,
+    b"GIF8": _PICTURE,
+    b"II*\0": _PICTURE,
+    b"MM\0*": _PICTURE,
+    b"\x1f\x8b": "is compressed. Unpack it and add what is in it.",
+    b"BZh": "is compressed. Unpack it and add what is in it.",
+    b"\xfd7zXZ": "is compressed. Unpack it and add what is in it.",
+    b"7z\xbc\xaf": "is compressed. Unpack it and add what is in it.",
+    b"Rar!": "is compressed. Unpack it and add what is in it.",
+    b"\x28\xb5\x2f\xfd": "is compressed. Unpack it and add what is in it.",
+}
+_IN_ZIP = {
+    "ppt/": f"is a presentation, which is not read. {_AS_PDF}",
+    "xl/": f"is a spreadsheet, which is not read. {_AS_PDF}",
+    "META-INF/container.xml": f"is an e-book, which is not read. {_AS_PDF}",
+    "content.xml": "is an OpenDocument file, which is not read. Save it as .docx or PDF and add that.",
+}
+
+
+def refuse_foreign(path: Path, head: bytes) -> None:
+    """Raise KnownError where `head` begins like a format that is not read; return for everything else."""
+    for signature, rest in _SENTENCES.items():
+        if head.startswith(signature):
+            raise unreadable(path, rest)
+    if head.startswith(_OLE):
+        raise unreadable(path, _about_ole(path))
+    if head.startswith(b"PK\x03\x04"):
+        raise unreadable(path, _about_zip(path))
+
+
+def _about_ole(path: Path) -> str:
+    """Names of streams in these files are UTF-16; the directory may lie anywhere, mostly near the beginning."""
+    with path.open("rb") as file:
+        content = file.read(_OLE_SEARCHED_BYTES)
+    if "EncryptedPackage".encode("utf-16-le") in content:
+        return "is protected by a password. Save a copy without one and add that."
+    if "WordDocument".encode("utf-16-le") in content or path.suffix.lower() == ".doc":
+        return f"is in Word's format from before 2007, which is not read. {_AS_DOCX}"
+    return f"is in an old Office format, which is not read. {_AS_PDF}"
+
+
+def _about_zip(path: Path) -> str:
+    damaged = f"is not a Word document, or it is damaged. {_AS_DOCX}"
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, NotImplementedError):
+        return damaged
+    for start, sentence in _IN_ZIP.items():
+        if any(name.startswith(start) for name in names):
+            return sentence
+    if path.suffix.lower() == ".docx":
+        return damaged
+    return "is an archive. Unpack it and add the documents in it."

@@ -1,0 +1,38 @@
+"""Which reader reads a file. Its content decides first, then the suffix; anything else is tried as text."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from app.ingest.foreign import refuse_foreign
+from app.ingest.readers import PLAIN_TEXT, READERS
+from app.ingest.readers.interface import Reader, unreadable
+
+_HEAD_BYTES = 8192
+
+SUPPORTED_SUFFIXES: tuple[str, ...] = tuple(suffix for reader in READERS for suffix in reader.suffixes)
+
+
+def is_supported(path: Path) -> bool:
+    """Whether the name is that of a document. Others are read too where they turn out to be text."""
+    return path.suffix.lower() in SUPPORTED_SUFFIXES
+
+
+def choose_reader(path: Path) -> Reader:
+    """The reader for a file. Raises KnownError for what is no document, OSError where the file can't be opened."""
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise unreadable(path, "is a folder. Add the files in it instead.")
+    if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for its other end
+        raise unreadable(path, "is a device or a pipe. Copy what is in it to a file and add that.")
+    if status.st_size == 0:
+        raise unreadable(path, "is empty. Check whether it was saved or downloaded completely, and add it again.")
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    for reader in READERS:
+        if reader.recognises(head, path):
+            return reader
+    refuse_foreign(path, head)
+    suffix = path.suffix.lower()
+    return next((reader for reader in READERS if suffix in reader.suffixes), PLAIN_TEXT)
