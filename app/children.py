@@ -50,7 +50,7 @@ class Child(Generic[M]):
                 limit=wire.LINE_LIMIT_BYTES,
                 start_new_session=os.name == "posix",  # Ctrl-C on the terminal is for the program, not its children
             )
-        log.info("%s started, pid %d", role, process.pid)
+        log.debug("%s started, pid %d", role, process.pid)
         return cls(process, wire.Decoder(received), role)
 
     @property
@@ -81,8 +81,10 @@ class Child(Generic[M]):
 
     async def wait(self) -> int:
         """Its exit code; negative for a signal, as asyncio has it."""
+        was_running = not self.has_exited
         code = await self._process.wait()
-        log.info("%s ended, pid %d, %s", self.role, self.pid, describe_exit(code))
+        if was_running:
+            log.debug("%s ended, pid %d, %s", self.role, self.pid, describe_exit(code))
         return code
 
     def kill(self) -> None:

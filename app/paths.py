@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
-from app.errors import from_os_error
+from app.errors import ErrorKind, KnownError, from_os_error
 
 _APP = "rubato"
 
@@ -95,10 +96,26 @@ def resource(*parts: str) -> Path:
 
 
 def _runtime_folder() -> Path:
-    folder = Path(platformdirs.user_runtime_dir(_APP, appauthor=False))
+    """A folder for sockets that only this user can enter. Raises KnownError where somebody else made it first."""
+    folder = Path(platformdirs.user_runtime_dir(_APP, appauthor=False)) if _has_runtime_dir() else None
+    if folder is None or not _make_private(folder):
+        user = os.getuid() if sys.platform != "win32" else "user"
+        folder = Path(tempfile.gettempdir()) / f"{_APP}-{user}"
+        if not _make_private(folder):
+            raise KnownError(
+                ErrorKind.PROFILE_READ_ONLY,
+                f"The folder {folder} belongs to somebody else. Remove it, or set TMPDIR to a folder of your own.",
+            )
+    return folder
+
+
+def _has_runtime_dir() -> bool:
+    return sys.platform in ("win32", "darwin") or bool(os.environ.get("XDG_RUNTIME_DIR"))
+
+
+def _make_private(folder: Path) -> bool:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return sys.platform == "win32" or folder.stat().st_uid == os.getuid()
     except OSError:
-        folder = Path(tempfile.gettempdir()) / f"{_APP}-{os.getuid() if hasattr(os, 'getuid') else 'user'}"
-        folder.mkdir(mode=0o700, exist_ok=True)
-    return folder
+        return False

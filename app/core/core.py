@@ -94,10 +94,7 @@ class Core:
 
     async def _load_at_start(self) -> None:
         try:
-            model = self._model
-            if model is None:
-                model = await asyncio.to_thread(self._models.choose_at_start, self.settings)
-            await self._models.load(model)
+            await self._models.load(self._model or self._models.choose_at_start(self.settings))
         except KnownError as error:
             if self._engine.model_state is not ModelState.FAILED:  # the engine tells its own failures
                 self.model_state_changed(ModelState.FAILED, 0.0, error.sentence)

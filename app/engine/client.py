@@ -291,9 +291,9 @@ class EngineClient:
 def _pieces(texts: Sequence[str], limit: int) -> list[list[str]]:
     """Neighbours together up to about `limit` characters."""
     pieces: list[list[str]] = []
-    size = limit
+    size = 0
     for text in texts:
-        if size + len(text) > limit:
+        if not pieces or size + len(text) > limit:
             pieces.append([])
             size = 0
         pieces[-1].append(text)
