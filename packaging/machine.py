@@ -46,6 +46,7 @@ X11_LIBRARIES = {
     "libxcb-xkb.so.1": Need("xcb-xkb", "libxcb-xkb1", "libxcb", "libxcb"),
     "libxkbcommon-x11.so.0": Need("xkbcommon-x11", "libxkbcommon-x11-0", "libxkbcommon-x11", "libxkbcommon-x11"),
 }
+NEWER_PYTHON = Need("Python 3.11 or newer", "python3.11 python3.11-venv", "python3.12", "python")
 COMPILER = Need("a C++ compiler", "g++", "gcc-c++", "gcc")
 
 # since then the 64-bit time_t is in the name of some Debian packages

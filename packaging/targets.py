@@ -20,8 +20,9 @@ def prepare(*, for_window: bool = False, needs_qt: bool = True) -> None:
     python = machine.find_python()
     if python is None:
         raise StepFailed(
-            f"Rubato needs Python 3.11 or newer; this is {sys.version.split()[0]} and no newer one was found. "
-            "Install one, then: make setup PYTHON=/path/to/python3"
+            f"Rubato needs Python 3.11 or newer; this is {sys.version.split()[0]} and no newer one was found.\n"
+            f"Where the system has one:\n\n    {machine.install_line([machine.NEWER_PYTHON])}\n\n"
+            "Else install one from elsewhere, and name it: make setup PYTHON=/path/to/python3"
         )
     is_made = environment.is_up_to_date()
     needs = [] if is_made else machine.missing_for_environment(python)
