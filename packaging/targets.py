@@ -67,7 +67,10 @@ def run() -> int:
     """The window; without a display the same assistant in the terminal."""
     shown = machine.has_display()
     if not shown:
-        print("There is no display here (DISPLAY and WAYLAND_DISPLAY are not set): Rubato opens in the terminal.")
+        print(
+            "There is no display here (DISPLAY and WAYLAND_DISPLAY are not set): Rubato opens in the terminal.",
+            flush=True,
+        )
     prepare(for_window=shown, needs_qt=shown)
     command = [program("rubato")] if shown else [program("rubato"), "chat"]
     print("+ " + " ".join(command), flush=True)
