@@ -1,0 +1,71 @@
+"""The window offscreen, over a core that does what the test says. An unexpected warning of Qt's is a failure."""
+
+from __future__ import annotations
+
+import os
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pytest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+from scripted_core import ScriptedCore
+
+from app.gui.app import make_app
+from app.gui.bridge import Bridge
+from app.gui.theme import Theme
+from app.gui.window import Window
+from app.settings import Settings
+
+
+@pytest.fixture(scope="session")
+def qapp() -> QApplication:
+    """The program's own application object, with its fonts and its handler of Qt's messages."""
+    return make_app(["rubato"])
+
+
+@pytest.fixture
+def theme(qapp: QApplication) -> Theme:
+    return Theme(qapp, "light")
+
+
+@pytest.fixture(autouse=True)
+def no_qt_warnings(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Fail on what Qt complains about, unless the test cleared it from caplog."""
+    caplog.set_level("DEBUG", logger="rubato")
+    yield
+    complaints = [record.getMessage() for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+    assert not complaints
+
+
+@dataclass
+class Desk:
+    """A window, the core below it and what waits for both."""
+
+    window: Window
+    core: ScriptedCore
+    bridge: Bridge
+    qtbot: QtBot
+
+    def until(self, is_so: Callable[[], object]) -> None:
+        self.qtbot.waitUntil(lambda: bool(is_so()), timeout=5_000)
+
+
+@pytest.fixture
+def desk(qtbot: QtBot, theme: Theme) -> Iterator[Desk]:
+    """The window is up and Core has started."""
+    made: list[ScriptedCore] = []
+    up: list[bool] = []
+    bridge = Bridge(lambda sink: made.append(ScriptedCore(sink)) or made[-1])
+    window = Window(bridge, theme, Settings())
+    qtbot.addWidget(window)
+    window.show()
+    bridge.start(done=lambda: (window.start(), up.append(True)))
+    qtbot.waitUntil(lambda: bool(up), timeout=5_000)
+    yield Desk(window, made[0], bridge, qtbot)
+    closed: list[bool] = []
+    bridge.close(lambda: closed.append(True))
+    qtbot.waitUntil(lambda: bool(closed), timeout=5_000)

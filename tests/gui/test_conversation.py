@@ -1,0 +1,220 @@
+"""A chat in the window: sending, streaming, stopping, following the end, editing, versions, failures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from conftest import Desk
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QPushButton
+from scripted_core import FIGURES, message
+
+from app.core.events import MessagesReplaced, ModelStateChanged, PromptProgressed, ReplyEnded
+from app.core.views import MessageState, Role
+from app.engine.interface import ModelState
+from app.errors import ErrorKind, KnownError
+from app.gui.transcript.reply import Reply
+from app.gui.transcript.view import BUILT_AT_FIRST
+
+
+def type_and_send(desk: Desk, text: str) -> None:
+    composer = desk.window.conversation.composer
+    desk.qtbot.keyClicks(composer.text, text)
+    desk.qtbot.keyClick(composer.text, Qt.Key.Key_Return)
+
+
+def last(desk: Desk) -> Reply:
+    reply = desk.window.conversation.transcript.last_reply()
+    assert reply is not None
+    return reply
+
+
+def begin(desk: Desk, text: str = "Hello") -> tuple[str, str]:
+    """Send a first message; (chat, reply) when the reply has begun."""
+    type_and_send(desk, text)
+    desk.until(lambda: desk.window.conversation.transcript.last_reply())
+    desk.until(lambda: desk.core.messages)
+    chat_id = next(iter(desk.core.messages))
+    return chat_id, desk.core.messages[chat_id][-1].id
+
+
+def button(desk: Desk, name: str) -> QPushButton:
+    return next(
+        made for made in desk.window.findChildren(QPushButton) if made.accessibleName() == name and made.isVisible()
+    )
+
+
+def test_a_reply_streams_and_ends_with_its_figures(desk: Desk) -> None:
+    chat, reply = begin(desk)
+    assert desk.core.called("send") == [(None, "Hello")]
+    for piece in ("It is **tw", "elve**", ".\n\n- a\n", "- b"):
+        desk.core.grow(chat, reply, piece)
+    desk.until(lambda: last(desk).text.toPlainText() == "It is twelve.\na\nb")
+    desk.core.end(chat, reply)
+    desk.until(lambda: last(desk)._figures.isVisible())
+    assert last(desk)._figures.text() == "TTFT 0.16 s  ·  84 tok/s  ·  212 tokens  ·  1,306 of 1,342 cached"
+
+
+def test_waiting_says_for_what_and_how_far(desk: Desk) -> None:
+    desk.core.emit(ModelStateChanged(state=ModelState.LOADING, name="m", fraction=0.43))
+    desk.until(lambda: desk.window.top_bar._note.text() == "Loading, 43 %")
+    chat, reply = begin(desk)
+    assert last(desk)._waiting.text() == "Loading the model, 43 %"
+    desk.core.emit(ModelStateChanged(state=ModelState.READY, name="m"))
+    desk.core.emit(PromptProgressed(chat_id=chat, message_id=reply, n_read=43, n_total=100))
+    desk.until(lambda: last(desk)._waiting.text() == "Reading the prompt, 43 %")
+    desk.core.grow(chat, reply, "x")
+    desk.until(lambda: not last(desk)._waiting.isVisible())
+
+
+def test_esc_and_the_stop_button_stop(desk: Desk) -> None:
+    chat, reply = begin(desk)
+    desk.until(lambda: button(desk, "Stop the reply"))
+    desk.qtbot.keyClick(desk.window.conversation.composer.text, Qt.Key.Key_Escape)
+    desk.until(lambda: desk.core.called("stop") == [(chat,)])
+    button(desk, "Stop the reply").click()
+    desk.until(lambda: len(desk.core.called("stop")) == 2)
+    desk.core.grow(chat, reply, "so far")
+    desk.core.end(chat, reply, MessageState.STOPPED)
+    desk.until(lambda: last(desk)._why.text() == "Stopped.")
+    button(desk, "Continue").click()
+    desk.until(lambda: desk.core.called("continue_reply") == [(reply,)])
+    desk.core.grow(chat, reply, " and on")
+    desk.until(lambda: last(desk).text.toPlainText() == "so far and on")
+    assert not last(desk)._why_row.isVisible()
+    assert button(desk, "Stop the reply")
+
+
+def test_the_end_is_followed_only_while_it_is_in_view(desk: Desk) -> None:
+    chat, reply = begin(desk)
+    transcript = desk.window.conversation.transcript
+    bar = transcript._page.verticalScrollBar()
+    desk.core.grow(chat, reply, "line\n\n" * 80)
+    desk.until(lambda: bar.maximum() > 500 and bar.value() == bar.maximum())
+    assert not transcript._to_end.isVisible()
+    bar.setValue(200)
+    before = bar.maximum()
+    desk.core.grow(chat, reply, "line\n\n" * 80)
+    desk.until(lambda: bar.maximum() > before + 500)
+    assert bar.value() == 200
+    assert transcript._to_end.isVisible()
+    transcript._to_end.click()
+    assert bar.value() == bar.maximum()
+    before = bar.maximum()
+    desk.core.grow(chat, reply, "line\n\n" * 80)
+    desk.until(lambda: bar.maximum() > before + 500 and bar.value() == bar.maximum())
+
+
+def test_of_a_long_chat_the_end_is_built_and_older_messages_on_scrolling_up(desk: Desk) -> None:
+    turns = [("user" if n % 2 == 0 else "assistant", f"message {n}\n\nmore") for n in range(200)]
+    desk.core.add_chat("long", "Long", *turns)
+    desk.window.open_chat("long")
+    transcript = desk.window.conversation.transcript
+    desk.until(lambda: len(transcript._widgets) == BUILT_AT_FIRST)
+    bar = transcript._page.verticalScrollBar()
+    desk.until(lambda: bar.maximum() > 1_000 and bar.value() == bar.maximum())
+    first = next(iter(transcript._widgets.values()))
+    bar.setValue(100)
+    seen_at = first.mapTo(transcript, first.rect().topLeft()).y()
+    desk.until(lambda: len(transcript._widgets) > BUILT_AT_FIRST)
+    assert abs(first.mapTo(transcript, first.rect().topLeft()).y() - seen_at) <= 2
+
+
+def test_a_failed_reply_says_why_where_it_happened(desk: Desk) -> None:
+    chat, reply = begin(desk)
+    desk.core.end(chat, reply, MessageState.FAILED, "The prompt is 12 tokens too long. Shorten it.")
+    desk.until(lambda: last(desk)._why.isVisible())
+    assert last(desk)._why.text() == "The prompt is 12 tokens too long. Shorten it."
+    button(desk, "Try again").click()
+    desk.until(lambda: desk.core.called("regenerate") == [(reply,)])
+
+
+def test_what_could_not_be_sent_comes_back(desk: Desk) -> None:
+    desk.core.error = KnownError(ErrorKind.DISK_FULL, "The disk is full.")
+    type_and_send(desk, "Keep me")
+    conversation = desk.window.conversation
+    desk.until(lambda: conversation.notices.sentences == ["The disk is full."])
+    assert conversation.composer.text.toPlainText() == "Keep me"
+    assert button(desk, "Send").isEnabled()
+
+
+def test_what_is_sent_meanwhile_waits_as_a_chip(desk: Desk) -> None:
+    chat, reply = begin(desk)
+    type_and_send(desk, "And then?")
+    composer = desk.window.conversation.composer
+    assert composer.queued_text == "And then?"
+    button(desk, "Edit the waiting message").click()
+    assert composer.text.toPlainText() == "And then?"
+    assert not composer.queued_text
+    desk.qtbot.keyClick(composer.text, Qt.Key.Key_Return)
+    desk.core.grow(chat, reply, "x")
+    desk.core.end(chat, reply)
+    desk.until(lambda: desk.core.called("send")[1:] == [(chat, "And then?")])
+    assert not composer.queued_text
+
+
+def test_shift_enter_is_a_new_line_and_the_box_grows(desk: Desk) -> None:
+    composer = desk.window.conversation.composer
+    low = composer.text.height()
+    for _ in range(12):
+        desk.qtbot.keyClick(composer.text, Qt.Key.Key_Return, Qt.KeyboardModifier.ShiftModifier)
+    assert composer.text.toPlainText().count("\n") == 12
+    assert low * 4 < composer.text.height() < low * 9
+    assert not desk.core.called("send")
+
+
+def test_up_in_an_empty_composer_edits_the_last_message(desk: Desk) -> None:
+    desk.core.add_chat("c", "Chat", ("user", "teh question"), ("assistant", "?"))
+    desk.window.open_chat("c")
+    desk.until(lambda: desk.window.conversation.chat_id == "c")
+    desk.qtbot.keyClick(desk.window.conversation.composer.text, Qt.Key.Key_Up)
+    mine = desk.window.conversation.transcript.last_user_message()
+    assert mine is not None
+    assert mine._editor is not None
+    mine._editor.text.setPlainText("the question")
+    desk.qtbot.keyClick(mine._editor.text, Qt.Key.Key_Return)
+    desk.until(lambda: desk.core.called("edit") == [("c-0", "the question")])
+
+
+def test_another_version_replaces_what_follows_and_keeps_what_is_before(desk: Desk) -> None:
+    desk.core.add_chat("c", "Chat", ("user", "q"), ("assistant", "first"), ("user", "more"), ("assistant", "old"))
+    messages = desk.core.messages["c"]
+    messages[3] = replace(messages[3], n_versions=2, version=2)
+    desk.window.open_chat("c")
+    desk.until(lambda: desk.window.conversation.chat_id == "c")
+    kept = next(iter(desk.window.conversation.transcript._widgets.values()))
+    button(desk, "Version before").click()
+    desk.until(lambda: desk.core.called("choose_version") == [("c-3", 1)])
+    other = replace(messages[3], id="c-9", text="other", version=1)
+    desk.core.emit(MessagesReplaced(chat_id="c", messages=(*messages[:3], other)))
+    desk.until(lambda: last(desk).text.toPlainText() == "other")
+    assert next(iter(desk.window.conversation.transcript._widgets.values())) is kept
+
+
+def test_events_of_other_chats_are_not_shown(desk: Desk) -> None:
+    chat, reply = begin(desk)
+    desk.core.emit(ReplyEnded(message=message("z", "foreign", chat_id="other")))
+    desk.core.grow(chat, reply, "mine")
+    desk.until(lambda: last(desk).text.toPlainText() == "mine")
+    assert len(desk.window.conversation.transcript._widgets) == 2
+
+
+def test_the_context_gauge_is_of_the_chat_that_is_shown(desk: Desk) -> None:
+    desk.core.add_chat("c", "Chat", ("user", "q"), ("assistant", "a"))
+    desk.window.conversation._context_limit = 8_192
+    desk.window.open_chat("c")
+    context = desk.window.conversation.composer._context
+    desk.until(lambda: context.text() == "Context 1,554 of 8,192")
+    assert FIGURES.prompt_tokens + FIGURES.output_tokens == 1_554
+    desk.window.new_chat()
+    assert context.text() == "Context 0 of 8,192"
+
+
+def test_a_persons_text_is_never_markup(desk: Desk) -> None:
+    desk.core.add_chat("c", "Chat", ("user", "<b>x</b> **y**\n# z"))
+    desk.window.open_chat("c")
+    desk.until(lambda: desk.window.conversation.chat_id == "c")
+    mine = desk.window.conversation.transcript.last_user_message()
+    assert mine is not None
+    assert mine._text.toPlainText() == "<b>x</b> **y**\n# z"
+    assert mine.message.role is Role.USER

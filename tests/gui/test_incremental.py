@@ -1,0 +1,143 @@
+"""What streams in pieces is shown as the whole would be."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pytestqt.qtbot import QtBot
+
+from app.gui.theme import Theme
+from app.gui.transcript.reply_text import ReplyText
+
+LINES = [
+    "A paragraph of words, **bold** and *slanted*.",
+    "- item",
+    "  - nested item",
+    "    more of it",
+    "* other list",
+    "1. first",
+    "7. seventh",
+    "> quoted",
+    "> - in a quote",
+    "lazy",
+    "# Heading",
+    "### Three",
+    "===",
+    "---",
+    "```python",
+    "```",
+    "    indented = code",
+    "| a | b |",
+    "|---|--:|",
+    "| 1 | `2` |",
+    "a | b",
+    "<div>html</div> & &amp;",
+    "![image](http://example.org/x.png) [link](http://example.org)",
+    "\\* not a list",
+    "",
+    "",
+    "",
+    "\ttabbed",
+    "- ",
+    "1.",
+    "#",
+    ">",
+    "**open",
+    "#hashtag",
+    "1.5 litres",
+    "-dash",
+    "> ",
+    "|---|--x|",
+    "```not``` a fence",
+    "line \u2028 separator \u2029 \x0b and \ufdd0 frame",
+]
+
+markdown = st.lists(st.sampled_from(LINES), max_size=14).map("\n".join)
+
+
+@st.composite
+def in_pieces(draw: st.DrawFn) -> list[str]:
+    text = draw(markdown)
+    cuts = sorted(draw(st.sets(st.integers(0, len(text)), max_size=40)))
+    return [text[begin:end] for begin, end in zip([0, *cuts], [*cuts, len(text)], strict=True)]
+
+
+def picture(reply: ReplyText) -> list[object]:
+    """Everything that is shown: text, block formats, lists, marks."""
+    shown: list[object] = list(reply._writer.marks)
+    block = reply.document().begin()
+    while block.isValid():
+        style = block.blockFormat()
+        listed = block.textList()
+        runs = [(run.fragment().text(), run.fragment().charFormat().fontWeight()) for run in block]  # type: ignore[attr-defined]
+        facts = (style.topMargin(), style.leftMargin(), style.bottomMargin(), style.indent(), style.headingLevel())
+        shown.append((block.text(), facts, listed.itemText(block) if listed else None, runs))
+        block = block.next()
+    return shown
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(pieces=in_pieces())
+def test_pieces_are_shown_as_the_whole(pieces: list[str], theme: Theme) -> None:
+    streamed, whole = ReplyText(theme), ReplyText(theme)
+    for piece in pieces:
+        streamed.append(piece)
+        streamed._rest.stop()
+    whole.show_text("".join(pieces))
+    assert streamed.toPlainText() == whole.toPlainText()
+    assert picture(streamed) == picture(whole)
+    streamed.deleteLater()
+    whole.deleteLater()
+
+
+@pytest.mark.parametrize("text", ["[a]\n\nlater\n\n[a]: http://example.org\n", "x\r\ny\r", "a\r\n\r\nb"])
+def test_the_end_puts_right_what_only_the_end_can_tell(text: str, theme: Theme, qtbot: QtBot) -> None:
+    streamed, whole = ReplyText(theme), ReplyText(theme)
+    qtbot.addWidget(streamed)
+    qtbot.addWidget(whole)
+    for letter in text:
+        streamed.append(letter)
+    streamed.finish(text)
+    whole.show_text(text)
+    assert picture(streamed) == picture(whole)
+
+
+def test_a_reply_that_was_complete_can_go_on(theme: Theme, qtbot: QtBot) -> None:
+    reply = ReplyText(theme)
+    qtbot.addWidget(reply)
+    reply.show_text("- one\n- tw")
+    reply.append("o\n- three")
+    assert reply.toPlainText() == "one\ntwo\nthree"
+
+
+def test_another_theme_in_the_middle_of_a_reply_changes_no_text(theme: Theme, qtbot: QtBot) -> None:
+    reply = ReplyText(theme)
+    qtbot.addWidget(reply)
+    reply.append("# Head\n\nbody\n\n```\nco")
+    theme.choose("dark")
+    reply.append("de\n")
+    assert reply.toPlainText() == "Head\nbody\ncode"
+
+
+def test_nothing_is_ever_loaded(theme: Theme, qtbot: QtBot) -> None:
+    reply = ReplyText(theme)
+    qtbot.addWidget(reply)
+    reply.show_text("![x](http://192.0.2.1/x.png) <img src='file:///etc/passwd'>")
+    assert "<img src='file:///etc/passwd'>" in reply.toPlainText()
+    assert reply.loadResource(2, "file:///etc/passwd") is None
+
+
+def test_a_message_too_odd_to_render_is_shown_plainly(
+    theme: Theme, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def odd(*_: object) -> None:
+        raise RecursionError("too deep")
+
+    reply = ReplyText(theme)
+    qtbot.addWidget(reply)
+    monkeypatch.setattr("app.gui.transcript.reply_text.parse", odd)
+    reply.append("**a")
+    reply.append("b**")
+    assert reply.toPlainText() == "**ab**"
+    caplog.clear()

@@ -1,0 +1,293 @@
+"""The window around the chat: sidebar, jobs, drop, preset, summary, keys, names for screen readers, refcounts."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import Desk
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QAccessible, QColor, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QLabel,
+    QLineEdit,
+    QPlainTextEdit,
+    QTextBrowser,
+    QWidget,
+)
+from pytestqt.qtbot import QtBot
+from scripted_core import NOW, job
+
+from app.core.events import ChatDeleted, EngineRestarted, JobChanged, JobRemoved, NoticeShown, StatusChanged
+from app.core.views import JobState, MachinePhase, Paragraph, Source, StatusView, SummaryView
+from app.engine.messages import Preset
+from app.gui import screenshots, words
+from app.gui.chat_list import CHAT_ROLE
+from app.gui.keys import KeysDialog
+from app.gui.settings_dialog import SettingsDialog
+from app.gui.summary_view import SummaryParagraph
+from app.gui.theme import DARK, LIGHT, Theme, Tokens
+
+SUMMARY = SummaryView(
+    job_id="j",
+    title="Summary of lease.pdf",
+    coverage="35 of 36 pages",
+    paragraphs=(
+        Paragraph(text="All of it.", label="pages 1–36", sources=(Source(label="page 1", text="The lease."),)),
+        Paragraph(text="Who pays.", label="page 12", sources=(Source(label="page 12", text="7.2 Appliances"),)),
+    ),
+    notes=("Page 7 has no text.",),
+)
+
+
+def test_the_preset_is_chosen_by_mouse_and_by_keyboard(desk: Desk) -> None:
+    toggle = desk.window.status_bar.toggle
+    toggle.buttons["batch"].click()
+    desk.until(lambda: desk.core.called("set_preset") == [(Preset.BATCH,)])
+    desk.qtbot.keyClick(toggle, Qt.Key.Key_Left)
+    desk.until(lambda: desk.core.called("set_preset")[1:] == [(Preset.BALANCED,)])
+    assert toggle.value == "balanced"
+    desk.core.emit(StatusChanged(status=StatusView(preset="responsive")))
+    desk.until(lambda: toggle.value == "responsive")
+
+
+def test_a_dropped_file_is_summarised_and_a_bar_leads_to_the_result(desk: Desk, tmp_path: Path) -> None:
+    data, file = QMimeData(), tmp_path / "lease.pdf"
+    data.setUrls([QUrl.fromLocalFile(str(file))])
+    button, key = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(QPoint(10, 10), Qt.DropAction.CopyAction, data, button, key)
+    desk.window.dragEnterEvent(enter)
+    assert enter.isAccepted()
+    assert desk.window._overlay.isVisible()
+    desk.window.dropEvent(QDropEvent(QPointF(10, 10), Qt.DropAction.CopyAction, data, button, key))
+    assert not desk.window._overlay.isVisible()
+    assert desk.window.jobs_pane.isVisible()
+    desk.until(lambda: desk.core.called("summarize") == [((file,),)])
+    desk.until(lambda: desk.window.jobs_pane._cards)
+    job_id = next(iter(desk.window.jobs_pane._cards))
+    desk.core.summaries[job_id] = SUMMARY
+    desk.core.emit(JobChanged(job=job(job_id, "Summary of lease.pdf", JobState.DONE, 9, 9)))
+    notices = desk.window.conversation.notices
+    desk.until(lambda: notices.sentences == ["Summary of lease.pdf is ready."])
+    notices._bars[job_id]._act()
+    desk.until(lambda: desk.window.stack.currentWidget() is desk.window.summary_page)
+
+
+def test_text_that_is_dragged_is_not_taken_for_files(desk: Desk) -> None:
+    data = QMimeData()
+    data.setText("words")
+    enter = QDragEnterEvent(
+        QPoint(1, 1),
+        Qt.DropAction.CopyAction,
+        data,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    enter.ignore()
+    desk.window.dragEnterEvent(enter)
+    assert not enter.isAccepted()
+    assert not desk.window._overlay.isVisible()
+
+
+def test_a_summary_shows_its_pages_and_the_text_they_hold(desk: Desk) -> None:
+    desk.core.summaries["j"] = SUMMARY
+    desk.window.open_summary("j")
+    desk.until(lambda: desk.window.stack.currentWidget() is desk.window.summary_page)
+    page = desk.window.summary_page
+    paragraph = page.findChildren(SummaryParagraph)[1]
+    assert paragraph.text.toPlainText() == "Who pays.  page 12"
+    assert not paragraph.shows_sources
+    paragraph.text.link_clicked.emit("rubato:source")
+    assert paragraph.shows_sources
+    shown = [label.text() for label in page.findChildren(QLabel)]
+    assert "Made from 35 of 36 pages." in shown
+    assert "Page 7 has no text." in shown
+    desk.window._theme.choose("dark")
+    assert paragraph.text.toPlainText() == "Who pays.  page 12"
+    desk.qtbot.keyClick(desk.window, Qt.Key.Key_Escape)
+    assert desk.window.stack.currentWidget() is desk.window.conversation
+
+
+def test_a_job_card_says_state_progress_and_what_can_be_done(desk: Desk) -> None:
+    desk.core.emit(JobChanged(job=job("j", "Summary of a.pdf", JobState.RUNNING, 34, 120, seconds_left=38 * 60)))
+    desk.core.emit(StatusChanged(status=StatusView(bulk_tokens_per_second=203, jobs_done=34, jobs_total=120)))
+    desk.until(lambda: "j" in desk.window.jobs_pane._cards)
+    desk.window.show_jobs_pane(True)
+    card = desk.window.jobs_pane._cards["j"]
+    desk.until(lambda: card._line.text() == "34 of 120  ·  203 tok/s  ·  about 38 min left")
+    assert card._state.text() == "running"
+    assert desk.window.conversation._job.isVisible()
+    card._buttons["pause"].click()
+    desk.until(lambda: desk.core.called("pause_job") == [("j",)])
+    desk.core.emit(StatusChanged(status=StatusView(phase=MachinePhase.BULK_PARKED, jobs_done=34, jobs_total=120)))
+    desk.until(lambda: card._state.text() == "paused 0 s for this reply")
+    assert desk.window.sidebar._jobs.text() == "Jobs   34 of 120"
+    desk.core.emit(JobChanged(job=job("j", "Summary of a.pdf", JobState.FAILED, 3, 120, error="a.pdf is encrypted.")))
+    desk.until(lambda: card._error.isVisible())
+    assert {name for name, button in card._buttons.items() if button.isVisible()} == {"retry", "remove"}
+    assert not desk.window.conversation._job.isVisible()
+    desk.core.emit(JobRemoved(job_id="j"))
+    desk.until(lambda: not desk.window.jobs_pane._cards)
+    assert desk.window.jobs_pane._empty.isVisible()
+
+
+def test_chats_stand_in_groups_and_search_narrows_them(desk: Desk) -> None:
+    desk.core.add_chat("a", "Warranty", updated=NOW)
+    desk.core.add_chat("b", "Sauerteig", updated=NOW - 40 * 86_400)
+    desk.window.start()
+    model = desk.window.sidebar._model
+    desk.until(lambda: model.rowCount() == 4 or model.rowCount() == 3)
+    desk.qtbot.keyClick(desk.window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
+    desk.until(lambda: desk.window.sidebar.search.hasFocus())
+    desk.qtbot.keyClicks(desk.window.sidebar.search, "sauer")
+    desk.until(lambda: desk.core.called("search") == [("sauer",)])
+    desk.until(lambda: model.rowCount() == 2)
+    assert model.index(1).data(CHAT_ROLE).id == "b"
+    desk.window.sidebar.search.clear()
+    desk.until(lambda: model.rowCount() > 2)
+
+
+def test_a_deleted_chat_can_be_taken_back(desk: Desk) -> None:
+    desk.core.add_chat("a", "Warranty", ("user", "x"))
+    desk.window.start()
+    desk.window.open_chat("a")
+    desk.until(lambda: desk.window.conversation.chat_id == "a")
+    desk.window.sidebar.delete_asked.emit("a", "Warranty")
+    desk.until(lambda: desk.window.conversation.chat_id == "")
+    notices = desk.window.conversation.notices
+    assert notices.sentences == ["“Warranty” is deleted."]
+    notices._bars["undo"]._act()
+    desk.until(lambda: desk.core.called("restore_chat") == [("a",)])
+    desk.until(lambda: desk.window.sidebar._model.row_of("a").isValid())
+    desk.core.emit(ChatDeleted(chat_id="a"))
+
+
+def test_notices_are_bars_and_not_dialogs(desk: Desk) -> None:
+    desk.core.emit(EngineRestarted(sentence="The engine was started again."))
+    desk.core.emit(NoticeShown(sentence="The disk is nearly full.", is_error=True))
+    notices = desk.window.conversation.notices
+    desk.until(lambda: len(notices.sentences) == 2)
+    notices.dismiss("engine")
+    assert notices.sentences == ["The disk is nearly full."]
+
+
+def test_a_narrow_window_folds_its_sidebar_away(desk: Desk) -> None:
+    assert desk.window.sidebar.isVisible()
+    desk.window.resize(850, 800)
+    desk.until(lambda: not desk.window.sidebar.isVisible())
+    assert desk.window.top_bar.sidebar_button.isVisible()
+    desk.window.top_bar.sidebar_button.click()
+    assert desk.window.sidebar.isVisible()
+    desk.window.resize(1_300, 800)
+    desk.until(lambda: desk.window.sidebar.isVisible())
+
+
+def test_keys_open_what_they_say(desk: Desk) -> None:
+    control = Qt.KeyboardModifier.ControlModifier
+    desk.qtbot.keyClick(desk.window, Qt.Key.Key_J, control)
+    assert desk.window.jobs_pane.isVisible()
+    desk.qtbot.keyClick(desk.window, Qt.Key.Key_B, control)
+    assert not desk.window.sidebar.isVisible()
+    desk.qtbot.keyClick(desk.window, Qt.Key.Key_F1)
+    keys = desk.window.findChild(KeysDialog)
+    assert keys is not None
+    keys.close()
+    desk.qtbot.keyClick(desk.window, Qt.Key.Key_Comma, control)
+    dialog = desk.window.findChild(SettingsDialog)
+    assert dialog is not None
+    assert not dialog.isModal()
+    dialog.theme.buttons["dark"].click()
+    dialog.temperature.setValue(0.3)
+    dialog._save()
+    desk.until(lambda: desk.core.called("change_settings"))
+    changes = desk.core.called("change_settings")[0][0]
+    assert (changes["theme"], changes["temperature"], changes["max_reply_tokens"]) == ("dark", 0.3, 2_048)
+    assert desk.window._theme.is_dark
+
+
+def test_everything_that_takes_focus_has_a_name(desk: Desk) -> None:
+    desk.core.add_chat("a", "Warranty", ("user", "x"), ("assistant", "```\ncode\n```"))
+    desk.core.emit(JobChanged(job=job("j", "Summary", JobState.RUNNING, 1, 2)))
+    desk.window.show_jobs_pane(True)
+    desk.window.open_chat("a")
+    desk.window.open_settings()
+    desk.until(lambda: desk.window.conversation.chat_id == "a" and desk.window.jobs_pane._cards)
+    kinds = (QAbstractButton, QLineEdit, QPlainTextEdit, QTextBrowser, QAbstractSpinBox)
+    inner = "qt_"  # parts of Qt's own widgets
+    nameless = [
+        f"{type(widget).__name__} {widget.objectName()}"
+        for kind in kinds
+        for widget in desk.window.findChildren(kind)
+        if not widget.objectName().startswith(inner) and not widget.accessibleName()
+    ]
+    assert nameless == []
+    send = QAccessible.queryAccessibleInterface(desk.window.conversation.composer._send)
+    assert send.role() == QAccessible.Role.Button
+    assert send.text(QAccessible.Text.Name) == "Send"
+
+
+def test_the_window_ends_when_it_is_closed_and_remembers_where_it_was(desk: Desk) -> None:
+    desk.window.close()
+    desk.until(lambda: desk.core.called("change_settings"))
+    assert desk.core.called("change_settings")[0][0]["window_geometry"]
+
+
+def test_screenshots_of_every_main_screen_light_and_dark(desk: Desk, tmp_path: Path) -> None:
+    desk.core.add_chat("a", "Warranty", ("user", "x"), ("assistant", "y"))
+    desk.core.summaries["j"] = SUMMARY
+    files = screenshots.take(desk.window, desk.window._theme, tmp_path, chat_id="a", job_id="j")
+    assert len(files) == 14
+    assert all(file.stat().st_size > 5_000 for file in files)
+
+
+def luminance(colour: QColor) -> float:
+    def linear(part: float) -> float:
+        return part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4
+
+    return 0.2126 * linear(colour.redF()) + 0.7152 * linear(colour.greenF()) + 0.0722 * linear(colour.blueF())
+
+
+@pytest.mark.parametrize("tokens", [LIGHT, DARK])
+def test_text_can_be_read_on_everything_it_stands_on(tokens: Tokens) -> None:
+    def contrast(front: str, back: str) -> float:
+        dark, light = sorted((luminance(QColor(front)), luminance(QColor(back))))
+        return (light + 0.05) / (dark + 0.05)
+
+    for back in (tokens.bg, tokens.side, tokens.raised, tokens.code):
+        for front in (tokens.text, tokens.muted, tokens.accent, tokens.danger, tokens.warn, tokens.ok):
+            assert contrast(front, back) >= 4.5, (front, back)
+    assert contrast(tokens.muted, tokens.sel) >= 4.5
+    assert contrast(tokens.on_accent, tokens.accent) >= 4.5
+    assert contrast(tokens.on_accent, tokens.accent_hover) >= 4.5
+
+
+def test_the_theme_follows_the_choice(theme: Theme, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(theme.changed):
+        theme.choose("dark")
+    assert theme.tokens is DARK
+
+
+def test_figures_are_plain_and_short() -> None:
+    assert words.seconds(0.164) == "0.16 s"
+    assert words.seconds(12.4) == "12 s"
+    assert words.time_left(38 * 60) == "about 38 min left"
+    assert words.time_left(20) == "less than a minute left"
+    assert words.size(92_000_000) == "92 MB"
+    assert words.size(2_500_000_000) == "2.5 GB"
+    assert words.percent(0.999) == "99 %"
+
+
+def test_qt_gives_no_reference_to_none_away(qtbot: QtBot) -> None:
+    """PySide6 6.12 on Python 3.11 loses one at every call that returns nothing, and aborts after some thousand."""
+    widget = QWidget()
+    qtbot.addWidget(widget)
+    before = sys.getrefcount(None), sys.getrefcount(True), sys.getrefcount(False)
+    for _ in range(2_000):
+        widget.setObjectName("x")
+        widget.isEnabled()
+        widget.isModal()
+    after = sys.getrefcount(None), sys.getrefcount(True), sys.getrefcount(False)
+    assert all(abs(new - old) < 500 for old, new in zip(before, after, strict=True))
