@@ -34,6 +34,13 @@ def paths_of(options: argparse.Namespace) -> Paths:
     return profile_paths(options.profile) if options.profile is not None else user_paths()
 
 
+def has_display() -> bool:
+    """Could a window be shown? Only X11 and Wayland systems run without one."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
+
+
 def new_core(options: argparse.Namespace, paths: Paths, publish: EventSink, settings: Settings) -> Core:
     """The Core that a face of this program runs on."""
     engine: Engine
@@ -68,8 +75,12 @@ def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
 
 
 def run_window(options: argparse.Namespace, arguments: Sequence[str], show: ShowWindow) -> int:
-    """Open the window, or bring the one that is open on this profile to the front."""
+    """Open the window, or bring the one that is open on this profile to the front. Without a display: the terminal."""
     console = TerminalConsole()
+    if not has_display():
+        console.err("There is no display here, so Rubato opens in the terminal.\n")
+        options.command, options.prompt = "chat", None
+        return run(options, [*arguments, "chat"])
     try:
         paths = paths_of(options)
         paths.make_folders()

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import pytest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from scripted_core import ScriptedCore
 
 from app.gui.app import make_app
 from app.gui.bridge import Bridge
 from app.gui.theme import Theme
 from app.gui.window import Window
 from app.settings import Settings
+from tests.gui.scripted_core import ScriptedCore
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ from pathlib import Path
 SCRIPT = """
 import sys
 sys.path.insert(0, sys.argv[1])
-from scripted_core import ScriptedCore
+from tests.gui.scripted_core import ScriptedCore
 from app.gui import app
 from app.settings import Settings
 
@@ -30,7 +30,7 @@ print(code, made[0].is_closed)
 
 def test_closing_the_window_closes_the_core_and_ends_the_program() -> None:
     done = subprocess.run(
-        [sys.executable, "-X", "faulthandler", "-c", SCRIPT, str(Path(__file__).parent)],
+        [sys.executable, "-X", "faulthandler", "-c", SCRIPT, str(Path(__file__).parents[2])],
         capture_output=True,
         text=True,
         timeout=60,

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 import pytest
 from PySide6.QtCore import QThread
 from pytestqt.qtbot import QtBot
-from scripted_core import ScriptedCore
 
 from app.core.events import Event, ReplyGrew, StatusChanged
 from app.core.views import StatusView
 from app.errors import ErrorKind, KnownError
 from app.gui.bridge import DELIVERY_MS, Bridge
+from tests.gui.scripted_core import ScriptedCore
 
 
 @pytest.fixture

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conftest import Desk
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
-from scripted_core import FIGURES, message
 
 from app.core.events import MessagesReplaced, ModelStateChanged, PromptProgressed, ReplyEnded
 from app.core.views import MessageState, Role
@@ -15,6 +13,8 @@ from app.engine.interface import ModelState
 from app.errors import ErrorKind, KnownError
 from app.gui.transcript.reply import Reply
 from app.gui.transcript.view import BUILT_AT_FIRST
+from tests.gui.conftest import Desk
+from tests.gui.scripted_core import FIGURES, message
 
 
 def type_and_send(desk: Desk, text: str) -> None:

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Desk
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAccessible, QColor, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
@@ -19,7 +18,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 from pytestqt.qtbot import QtBot
-from scripted_core import NOW, job
 
 from app.core.events import ChatDeleted, EngineRestarted, JobChanged, JobRemoved, NoticeShown, StatusChanged
 from app.core.views import JobState, MachinePhase, Paragraph, Source, StatusView, SummaryView
@@ -30,6 +28,8 @@ from app.gui.keys import KeysDialog
 from app.gui.settings_dialog import SettingsDialog
 from app.gui.summary_view import SummaryParagraph
 from app.gui.theme import DARK, LIGHT, Theme, Tokens
+from tests.gui.conftest import Desk
+from tests.gui.scripted_core import NOW, job
 
 SUMMARY = SummaryView(
     job_id="j",

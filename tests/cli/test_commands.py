@@ -1,0 +1,184 @@
+"""The command line as a subprocess: answers on standard output, everything else on standard error, no Qt."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app import __version__
+from app.engine.process.fake_llama import reply_to
+from tests.processes.program import Program, rows, run, wait_for
+
+FAKE = ("--engine", "fake")
+
+
+def test_version(tmp_path: Path) -> None:
+    assert run(tmp_path, "--version")[:2] == (0, f"Rubato {__version__}\n")
+
+
+def test_chat_answers_on_standard_output_and_tells_the_figures_on_standard_error(tmp_path: Path) -> None:
+    code, out, err = run(tmp_path, *FAKE, "chat", "What is a rubato?")
+    assert code == 0
+    assert out == reply_to("What is a rubato?") + "\n"
+    assert err.startswith("TTFT ")
+    assert "cached" in err
+
+
+def test_what_is_piped_in_is_the_prompt(tmp_path: Path) -> None:
+    code, out, _ = run(tmp_path, *FAKE, "chat", given="--not an option\nbut a question?\n")
+    assert code == 0
+    assert out == reply_to("--not an option\nbut a question?") + "\n"
+
+
+def test_the_real_model_answers(tmp_path: Path, starter_model: Path) -> None:
+    code, out, err = run(tmp_path, "--model", str(starter_model), "chat", "What is the capital of France?")
+    assert code == 0, err
+    assert out.strip()
+
+
+def test_summarize_prints_the_summary_with_its_pages_and_jobs_lists_it(tmp_path: Path) -> None:
+    document = tmp_path / "notes.md"
+    document.write_text("# Harvest\n\n" + "The harvest was good this year. " * 400)
+    profile = tmp_path / "profile"
+    code, out, err = run(profile, *FAKE, "summarize", str(document))
+    assert code == 0, err
+    assert out.startswith("# Summary of notes.md\n\nCovers ")
+    assert "(parts 1–" in out
+    assert "done" in err
+    code, out, _ = run(profile, "jobs")
+    assert "Summary of notes.md · done" in out
+    code, shown, _ = run(profile, *FAKE, "jobs", "show", out.split()[0])
+    assert shown.startswith("# Summary of notes.md")
+
+
+def test_one_document_that_can_not_be_read_does_not_stop_the_others(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.txt", tmp_path / "bad.pdf"
+    good.write_text("A good text. " * 50)
+    bad.write_bytes(b"%PDF-1.4 nothing more")
+    code, out, err = run(tmp_path / "profile", *FAKE, "summarize", str(bad), str(good), str(tmp_path / "absent.txt"))
+    assert code == 1
+    assert out.count("# Summary of") == 1
+    sentences = [line for line in err.splitlines() if "bad.pdf" in line or "absent.txt" in line]
+    assert len(sentences) == 2
+    assert "Traceback" not in err
+
+
+def test_jobs_of_an_empty_profile_says_what_to_do(tmp_path: Path) -> None:
+    code, out, err = run(tmp_path, "jobs")
+    assert (code, out) == (0, "")
+    assert "rubato summarize FILE" in err
+
+
+def test_doctor_checks_everything(tmp_path: Path) -> None:
+    code, out, err = run(tmp_path, *FAKE, "doctor")
+    assert code == 0, out + err
+    for name in ("python", "llama-cpp-python", "profile", "disk", "database", "models", "engine"):
+        assert f"\n{name}" in f"\n{out}"
+
+
+def test_everything_that_is_written_goes_below_the_profile(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    env = {"HOME": str(home), "XDG_DATA_HOME": "", "XDG_STATE_HOME": "", "XDG_CONFIG_HOME": "", "XDG_CACHE_HOME": ""}
+    assert run(tmp_path / "profile", *FAKE, "chat", "Hello", env=env)[0] == 0
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nonsense"], "invalid choice"),
+        (["summarize"], "FILE"),
+        (["chat", "  "], "empty"),
+        (["jobs", "show", "zzz"], "No job"),
+        (["--model", "/nowhere/x.gguf", "chat", "Hello"], "can't be opened"),
+    ],
+)
+def test_bad_words_get_one_sentence(tmp_path: Path, arguments: list[str], words: str) -> None:
+    fake = [] if "--model" in arguments else FAKE
+    code, out, err = run(tmp_path, *fake, *arguments)
+    assert code != 0
+    assert out.strip() == ""
+    assert words in err
+    assert "Traceback" not in err
+
+
+def test_no_command_imports_qt() -> None:
+    script = (
+        "import sys, app.cli.main, app.cli.commands, app.core.core, app.engine.process.loop\n"
+        "print([name for name in sys.modules if 'PySide' in name or 'shiboken' in name])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_ctrl_c_stops_the_reply_and_keeps_what_was_said(tmp_path: Path) -> None:
+    with Program(tmp_path, *FAKE, "--fake-seconds-per-token", "0.01", "chat", "Long. [[words 400]]") as program:
+        assert program.process.stdout is not None
+        first = program.process.stdout.read(20)
+        program.process.send_signal(signal.SIGINT)
+        code, rest, err = program.finish()
+    assert code == 130
+    assert "Traceback" not in err
+    ((state, text),) = rows(tmp_path, "SELECT state, text FROM messages WHERE role = 'assistant'")
+    assert state == "stopped"
+    assert text == (first + rest).rstrip("\n")
+
+
+def test_a_command_on_a_profile_in_use_reaches_the_running_program(tmp_path: Path) -> None:
+    slow = (*FAKE, "--fake-seconds-per-token", "0.01")
+    with Program(tmp_path, *slow, "chat", "Long. [[words 100]]") as host:
+        host.engine()
+        code, out, err = run(tmp_path, *FAKE, "chat", "Hello from the side.")
+        assert code == 0, err
+        assert out == reply_to("Hello from the side.") + "\n"
+        assert len(host.children("engine")) == 1
+        assert host.finish()[0] == 0
+    assert rows(tmp_path, "SELECT count(*) FROM chats") == [(2,)]
+
+
+def test_the_running_program_waits_for_its_guests(tmp_path: Path) -> None:
+    slow = (*FAKE, "--fake-seconds-per-token", "0.002")
+    with Program(tmp_path, *slow, "chat", "Short. [[words 60]]") as host:
+        host.engine()
+        with Program(tmp_path, *FAKE, "chat", "Longer. [[words 300]]") as guest:
+            code, out, err = guest.finish()
+            assert code == 0, err
+            assert out == reply_to("Longer. [[words 300]]") + "\n"
+        assert host.finish()[0] == 0
+
+
+def test_a_guest_that_is_killed_stops_its_reply(tmp_path: Path) -> None:
+    slow = (*FAKE, "--fake-seconds-per-token", "0.01")
+    with Program(tmp_path, *slow, "chat", "Host. [[words 400]]") as host:
+        host.engine()
+        with Program(tmp_path, *FAKE, "chat", "Guest. [[words 400]]") as guest:
+            assert guest.process.stdout is not None
+            guest.process.stdout.read(10)
+            os.kill(guest.process.pid, signal.SIGKILL)
+        wait_for(
+            lambda: rows(tmp_path, "SELECT 1 FROM messages WHERE state = 'stopped' AND text <> ''"), "a stopped reply"
+        )
+        assert host.process.poll() is None
+
+
+def test_another_model_than_the_running_programs_is_refused(tmp_path: Path) -> None:
+    slow = (*FAKE, "--fake-seconds-per-token", "0.01")
+    with Program(tmp_path, *slow, "chat", "Long. [[words 200]]") as host:
+        host.engine()
+        code, _, err = run(tmp_path, "--model", "other.gguf", "chat", "Hello")
+    assert code == 1
+    assert "close it first" in err
+
+
+def test_without_a_display_the_window_becomes_a_terminal_chat(tmp_path: Path) -> None:
+    env = {"DISPLAY": "", "WAYLAND_DISPLAY": "", "QT_QPA_PLATFORM": ""}
+    code, out, err = run(tmp_path, *FAKE, env=env, given="Hello")
+    assert code == 0
+    assert out == reply_to("Hello") + "\n"
+    assert "There is no display" in err
