@@ -25,7 +25,7 @@ from app.core.views import JobState, JobView, MessageState
 from app.engine.interface import ModelState
 from app.errors import KnownError
 
-OK, FAILED, INTERRUPTED = 0, 1, 130
+OK, FAILED, BUG, INTERRUPTED = 0, 1, 70, 130
 
 
 class Commands:

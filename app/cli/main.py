@@ -15,7 +15,7 @@ from typing import Any
 from app import diagnostics, logs
 from app import settings as settings_file
 from app.cli import models
-from app.cli.commands import FAILED, INTERRUPTED, Commands, list_jobs
+from app.cli.commands import BUG, FAILED, INTERRUPTED, Commands, list_jobs
 from app.cli.console import TerminalConsole
 from app.cli.repl import converse
 from app.core.core import Core, EventSink
@@ -72,6 +72,8 @@ def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     except BrokenPipeError:  # the reader of our output has gone: head, less
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except Exception:
+        return _report_bug(paths_of(options), console)
 
 
 def run_window(options: argparse.Namespace, arguments: Sequence[str], show: ShowWindow) -> int:
@@ -100,6 +102,14 @@ def run_window(options: argparse.Namespace, arguments: Sequence[str], show: Show
     except KnownError as error:
         console.err(f"{error}\n")
         return FAILED
+    except Exception:
+        return _report_bug(paths_of(options), console)
+
+
+def _report_bug(paths: Paths, console: TerminalConsole) -> int:
+    logs.topic("report").exception("a fault of the program's own")
+    console.err(f"Rubato failed through a fault of its own. The report is in the newest file of {paths.logs}.\n")
+    return BUG
 
 
 def _with_piped_prompt(options: argparse.Namespace, arguments: list[str]) -> list[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ _FULL = frozenset({sqlite3.SQLITE_FULL})
 _UNWRITABLE = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH})
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 BUSY_SECONDS = 5.0
+NO_ROOM_BYTES = 64 * 1024  # SQLite's shared-memory file needs half of this
 
 
 class Database:
@@ -103,7 +105,7 @@ def _known_errors(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        if code in _FULL:
+        if code in _FULL or (code == sqlite3.SQLITE_IOERR and shutil.disk_usage(path.parent).free < NO_ROOM_BYTES):
             raise KnownError(
                 ErrorKind.DISK_FULL, "The disk is full, so nothing can be saved. Free some space and try again."
             ) from error
@@ -111,6 +113,12 @@ def _known_errors(path: Path) -> Iterator[None]:
             raise KnownError(
                 ErrorKind.PROFILE_READ_ONLY,
                 f"Rubato can't write to {path.parent}. Change its permissions, or choose another one with --profile.",
+            ) from error
+        if code == sqlite3.SQLITE_IOERR:
+            raise KnownError(
+                ErrorKind.DISK_FULL,
+                f"The disk with {path.parent} could not be read or written. Check that it is there and sound, then "
+                "try again.",
             ) from error
         if code in _BROKEN:
             raise KnownError(
