@@ -8,10 +8,12 @@
 #   make screenshots  setup, then the pictures of the README
 #   make licenses     setup, then packaging/LICENSES.md anew, from what is installed
 #   make lock         requirements.lock anew, from pyproject.toml
+#
+# Options of a target go into ARGUMENTS: make lock ARGUMENTS=--upgrade
 
 PYTHON ?= python3
 
 .PHONY: run setup test check screenshots licenses lock
 run setup test check screenshots licenses lock:
 	@command -v $(PYTHON) >/dev/null || { echo "Rubato needs Python 3.11 or newer, and there is no $(PYTHON). Install it, or name one: make $@ PYTHON=/path/to/python3"; exit 1; }
-	@$(PYTHON) packaging/targets.py $@
+	@$(PYTHON) packaging/targets.py $@ $(ARGUMENTS)

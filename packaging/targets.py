@@ -103,9 +103,9 @@ def check() -> int:
 
 
 def screenshots() -> int:
-    """The pictures of the README."""
+    """The pictures of the README; `screenshots FILE` summarises that document in them."""
     prepare()
-    return _say_and_run([program("python"), "packaging/screenshots.py"])
+    return _say_and_run([program("python"), "packaging/screenshots.py", *sys.argv[2:]])
 
 
 def licenses() -> int:
