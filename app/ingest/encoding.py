@@ -17,6 +17,8 @@ from app.ingest.readers.interface import too_long, unreadable
 
 _PIECE_BYTES = 1 << 20
 _SAMPLE_BYTES = 64 * 1024
+_SAMPLE_CONTEXT_BYTES = 200
+_NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\b\x1b") | {127})
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -25,7 +27,6 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_LINE_NOT_ASCII = re.compile(rb"[^\n\x80-\xff]{0,400}[\x80-\xff][^\n]{0,400}\n?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,16 +81,17 @@ class _Survey:
         self._n_characters += self._count(piece)
         if self._n_characters > self._limit:
             raise too_long(self._path, self._limit)
-        for match in _LINE_NOT_ASCII.finditer(piece):
-            if len(self._sample) >= _SAMPLE_BYTES:
-                break
-            self._sample += match.group()
+        if len(self._sample) < _SAMPLE_BYTES and not piece.isascii():
+            for line in piece.split(b"\n"):
+                if first := _NOT_ASCII.search(line):
+                    start = max(0, first.start() - _SAMPLE_CONTEXT_BYTES)
+                    self._sample += line[start : start + _SAMPLE_BYTES] + b"\n"
 
     def encoding(self, declared: str) -> str:
         """The encoding, after the whole file has been seen. Raises KnownError where none fits."""
         if self._known or self._is_valid:
             return self._known or "utf-8"
-        sample = bytes(self._sample)
+        sample = bytes(self._sample[:_SAMPLE_BYTES])
         text = sample.decode("utf-8", "replace")
         n_wrong = text.count("\ufffd")
         n_right = sum(character > "\x7f" for character in text) - n_wrong
@@ -111,7 +113,7 @@ class _Survey:
     def _looks_binary(self, piece: bytes) -> bool:
         n_controls = len(piece) - len(piece.translate(None, _CONTROLS))
         is_enough_to_tell = self._n_pieces == 0 or len(piece) == _PIECE_BYTES
-        return is_enough_to_tell and n_controls > len(piece) * 0.02
+        return is_enough_to_tell and n_controls > max(2, len(piece) * 0.02)  # one or two may be slips
 
 
 def _wide_unmarked(head: bytes) -> str:

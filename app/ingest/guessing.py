@@ -1,7 +1,8 @@
 """Which legacy encoding is it? A guess from a sample of bytes that are not UTF-8.
 
 charset-normalizer judges; left to itself it prefers rare encodings to the common one that gives nearly the same text
-("Café déją" as Baltic), so it is asked about the encodings that people had, and cp1252 wins a tie.
+("Café déją" as Baltic), so it is asked about the encodings that people had, and the usual one of the
+language wins a tie.
 """
 
 from __future__ import annotations
@@ -13,6 +14,10 @@ _COMMON = [
     *("cp932", "euc_jp", "gb18030", "big5", "cp949", "cp866", "iso8859_2", "mac_roman"),
 ]
 _DECLARED_FAMILIES = ("iso8859", "cp", "koi8", "shift", "euc", "gb", "big5", "mac", "tis", "johab")
+_OF_LANGUAGE = {
+    **dict.fromkeys(("Czech", "Slovak", "Polish", "Hungarian", "Croatian", "Slovene", "Romanian"), "cp1250"),
+    "Turkish": "cp1254",
+}
 
 
 def guess_encoding(sample: bytes) -> str | None:
@@ -24,9 +29,9 @@ def guess_encoding(sample: bytes) -> str | None:
     if best is None:
         best = from_bytes(sample).best()
         return None if best is None else best.encoding
-    if any(match.chaos <= best.chaos and "cp1252" in match.could_be_from_charset for match in matches):
-        return "cp1252"
-    return best.encoding
+    as_good = {name for match in matches if match.chaos <= best.chaos for name in match.could_be_from_charset}
+    usual = _OF_LANGUAGE.get(best.language, "cp1252")
+    return usual if usual in as_good else best.encoding
 
 
 def known_legacy_encoding(declared: str) -> str | None:

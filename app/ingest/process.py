@@ -43,7 +43,8 @@ def main(arguments: list[str]) -> int:
     with contextlib.suppress(BrokenPipeError):  # the program is gone
         for event in read_events(command.file, command.max_characters):
             output.write(encode(event))
-    return 0
+    sys.stderr.flush()
+    os._exit(0)  # at once: tidying up needs memory that there may not be
 
 
 def read_events(path: Path, max_characters: int) -> Iterator[Event]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from app.ingest.readers.lists import join_list_items
 
 _MAIN_PART = "word/document.xml"
 _BAD_ZIP = (zipfile.BadZipFile, NotImplementedError, RuntimeError)  # damaged, of an unknown version, under a password
+_XML_NO_MEMORY = 2  # libxml2's number
 _UNPACKED_LIMIT_BYTES = 500 * 1000 * 1000
 _XML_LIMIT_BYTES = 150 * 1000 * 1000
 
@@ -33,9 +35,13 @@ def recognises(head: bytes, path: Path) -> bool:
 def read(path: Path, max_characters: int) -> Iterator[Piece]:
     """Its blocks in the order of the text, footnotes last."""
     _refuse_bombs(path)
-    package = _open(path)
+    import docx
+
+    with _damage_as_sentence(path):
+        with path.open("rb") as file:
+            package = docx.Document(file)
+        notes = [block for part in ("footnotes", "endnotes") for block in _footnotes(package, part)]
     yield from join_list_items(Body(package).blocks())
-    notes = [block for part in ("footnotes", "endnotes") for block in _notes(package, part)]
     if notes:
         yield Block(text="Footnotes", kind=BlockKind.HEADING)
         yield from notes
@@ -59,14 +65,13 @@ def _refuse_bombs(path: Path) -> None:
         )
 
 
-def _open(path: Path) -> Any:
-    """The package as python-docx has it."""
-    import docx
+@contextlib.contextmanager
+def _damage_as_sentence(path: Path) -> Iterator[None]:
+    """What python-docx and lxml raise for a broken file, as the error for people."""
     from docx.opc.exceptions import OpcError
 
     try:
-        with path.open("rb") as file:
-            return docx.Document(file)
+        yield
     except (
         OpcError,
         SyntaxError,
@@ -76,12 +81,14 @@ def _open(path: Path) -> Any:
         zlib.error,
         *_BAD_ZIP,
     ) as error:  # SyntaxError: of XML
+        if getattr(error, "code", None) == _XML_NO_MEMORY:
+            raise MemoryError from error
         raise unreadable(
             path, "is damaged or of a kind of its own. Open it in Word or LibreOffice and save it again as .docx."
         ) from error
 
 
-def _notes(package: Any, name: str) -> Iterator[Block]:
+def _footnotes(package: Any, name: str) -> Iterator[Block]:
     """Footnotes or endnotes, which python-docx knows nothing of: the part is parsed as the main one is."""
     from docx.oxml.parser import parse_xml
 

@@ -16,47 +16,20 @@ from app.ingest.readers.lists import join_list_items
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
-_DROPPED = frozenset(
-    [
-        *(
-            "script",
-            "style",
-            "nav",
-            "noscript",
-            "template",
-            "svg",
-            "head",
-            "iframe",
-            "object",
-            "canvas",
-            "audio",
-            "video",
-        ),
-        *("select", "button", "input", "textarea"),
-    ]
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_DROPPED = _words(
+    "script style nav noscript template svg head iframe object canvas audio video select button input textarea"
 )
-_HEADINGS = frozenset(("h1", "h2", "h3", "h4", "h5", "h6"))
-_BLOCKS = _HEADINGS | frozenset(
-    [
-        *(
-            "address",
-            "article",
-            "aside",
-            "blockquote",
-            "body",
-            "caption",
-            "center",
-            "dd",
-            "details",
-            "dialog",
-            "div",
-            "dl",
-        ),
-        *("dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hr", "legend", "li", "main", "menu"),
-        *("ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"),
-    ]
+_HEADINGS = _words("h1 h2 h3 h4 h5 h6")
+_BLOCKS = _HEADINGS | _words(
+    """address article aside blockquote body caption center dd details dialog div dl dt fieldset figcaption figure
+    footer form header hr legend li main menu ol p pre section summary table tbody td tfoot th thead tr ul"""
 )
-_LISTS = frozenset(("ul", "ol", "menu"))
+_LISTS = _words("ul ol menu")
 _LINE_BREAK = "\0"  # can't come from the parser
 _LOOKS_LIKE_HTML = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.I | re.S)
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)

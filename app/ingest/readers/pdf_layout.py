@@ -18,11 +18,13 @@ from app.ingest.readers.lists import ITEM_MARK
 from app.ingest.readers.pdf_lines import Line
 from app.ingest.readers.pdf_words import Joiner
 
+_ENOUGH_LINES = 5  # to tell how wide the text of a page is
 _HEADING_CHARACTERS = 200
 _CODE_GAP = 3.2  # lines; code has blank lines in it
 _SENTENCE_END = re.compile(r"[.!?:;…。！？][\"'”’»)\]]*$")
 _SECTION_NUMBER = re.compile(r"\d+(?:\.\d+)+\.?\s")
 _LEADERS = re.compile(r"(?:[ \u00a0]?[.·…_]){4,}[ \u00a0]*")
+_BULLETS = "•●▪◦‣∙○■□➢✓"  # never the first character of a line by chance
 _CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
 
 
@@ -74,12 +76,16 @@ def _measure(lines: Sequence[Line]) -> Measures:
         and before.size == line.size
         and 0.9 < (before.baseline - line.baseline) / line.size < 3
     )
+    usual_edge = _usual_edge([line.right for line in lines])
     return Measures(
         body_size=sizes.most_common(1)[0][0],
         body_is_bold=bold[True] > bold[False],
         leading=leadings.most_common(1)[0][0] if leadings else 1.2,
         right_edges={place: _usual_edge(rights) for place, rights in edges.items() if len(rights) >= 3},
-        page_edges={page: _usual_edge(rights) for page, rights in page_edges.items()},
+        page_edges={
+            page: _usual_edge(rights) if len(rights) >= _ENOUGH_LINES else max(*rights, usual_edge)
+            for page, rights in page_edges.items()
+        },
     )
 
 
@@ -117,7 +123,9 @@ def _begins_block(paragraph: Sequence[Line], line: Line, measures: Measures) -> 
         return True
     if _is_bold(paragraph) and not line.is_bold and not (is_full and _goes_on(line.text)):
         return True
-    if ITEM_MARK.match(line.text) and (abs(line.left - before.left) > 2 or not is_full):
+    if ITEM_MARK.match(line.text) and (
+        line.text[0] in _BULLETS or ITEM_MARK.match(before.text) or abs(line.left - before.left) > 2 or not is_full
+    ):
         return True
     shift = line.left - before.left
     if abs(shift) > 0.8 * line.size:

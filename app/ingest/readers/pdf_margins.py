@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from app.ingest.readers.pdf_lines import Line
 
@@ -23,7 +24,7 @@ def without_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     """The same pages without headers, footers and page numbers."""
     kept = [list(page) for page in pages]
     for _ in range(_EDGE_LINES):
-        edges = [line for page in kept for line in _edge_lines(page)]
+        edges = [edge for page in kept for edge in _edges(page)]
         running = {id(line) for line in _running(edges, sum(1 for page in kept if page))}
         if not running:
             break
@@ -31,36 +32,47 @@ def without_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
     return kept
 
 
-def _edge_lines(page: Sequence[Line]) -> Iterator[Line]:
-    """The highest and the lowest line of a page (all on that height), where they stand away from the others."""
+@dataclass(frozen=True)
+class _Edge:
+    """A line at the upper or lower edge of a page, away from the others; alone, it may be all that the page says."""
+
+    line: Line
+    is_alone: bool
+
+
+def _edges(page: Sequence[Line]) -> Iterator[_Edge]:
+    """The highest and the lowest line of a page (all at that height), where they stand away from the others."""
     heights = sorted({round(line.baseline) for line in page})
-    if not heights:
-        return
-    for edge, neighbour in ((heights[0], heights[1:2]), (heights[-1], heights[-2:-1])):
-        on_edge = [line for line in page if round(line.baseline) == edge]
-        distance = abs(edge - neighbour[0]) if neighbour else 1000.0
-        if distance > 1.4 * max(line.size for line in on_edge):
-            yield from on_edge
+    for edge, neighbours in ((heights[:1], heights[1:2]), (heights[-1:], heights[-2:-1])):
+        on_edge = [line for line in page if round(line.baseline) in edge]
+        is_away = not neighbours or abs(edge[0] - neighbours[0]) > 1.4 * max(line.size for line in on_edge)
+        if is_away:
+            yield from (_Edge(line, not neighbours) for line in on_edge)
 
 
-def _running(edges: Sequence[Line], n_pages: int) -> Iterator[Line]:
-    """Those edge lines that repeat at their height, and others where most pages have such a line."""
-    slots: dict[int, list[Line]] = defaultdict(list)
-    for line in edges:
-        slots[round(line.baseline / _SLOT_POINTS)].append(line)
+def _running(edges: Sequence[_Edge], n_pages: int) -> Iterator[Line]:
+    """Those edge lines that repeat at their height beside other text, and others where most pages have such a line."""
+    slots: dict[int, list[_Edge]] = defaultdict(list)
+    for edge in edges:
+        slots[round(edge.line.baseline / _SLOT_POINTS)].append(edge)
     for height in slots:
-        near = [line for other in (height - 1, height, height + 1) for line in slots.get(other, ())]
+        around = [edge for other in (height - 1, height, height + 1) for edge in slots.get(other, ())]
+        near = [edge.line for edge in around if not edge.is_alone]
         if len({line.page for line in near}) < max(_REPEATS, n_pages / 10):
             continue
         texts = Counter(_pattern(line.text) for line in near)
         offsets = Counter(offset for line in near for offset in _page_offsets(line))
         usual = {offset for offset, count in offsets.items() if count >= _REPEATS}
-        repeated = [line for line in near if texts[_pattern(line.text)] >= _REPEATS or usual & set(_page_offsets(line))]
-        is_reserved = len({line.page for line in repeated}) > n_pages / 2
+
+        def repeats(line: Line, texts: Counter[str] = texts, usual: set[int] = usual) -> bool:
+            return texts[_pattern(line.text)] >= _REPEATS or bool(usual & set(_page_offsets(line)))
+
+        repeated = [line for line in near if repeats(line)]
+        is_reserved = len({line.page for line in repeated}) * 2 >= n_pages
         sizes = {line.size for line in repeated}
-        for line in slots[height]:
-            if line in repeated or (is_reserved and line.size in sizes):
-                yield line
+        for edge in slots[height]:
+            if repeats(edge.line) or (is_reserved and not edge.is_alone and edge.line.size in sizes):
+                yield edge.line
 
 
 def _pattern(text: str) -> str:
