@@ -22,7 +22,7 @@ from app.core.events import (
     ReplyEnded,
     ReplyGrew,
 )
-from app.core.views import JobState, JobView, MessageState, MessageView, OpenChat, Role, StatusView
+from app.core.views import JobView, MessageState, MessageView, OpenChat, Role, StatusView
 from app.engine.interface import ModelState
 from app.errors import KnownError
 from app.gui import words
@@ -207,10 +207,10 @@ class Conversation(QWidget):
         self._refresh()
 
     def show_status(self, status: StatusView, job: JobView | None, parked_seconds: float | None) -> None:
-        """The context's size, and the job that is being worked on now, if there is one."""
+        """The context's size, and a card for the job that is being worked on, where one is to be shown."""
         self._context_limit = status.context_limit
         self.composer.set_context(self._context_used, self._context_limit)
-        self._job.setVisible(job is not None and job.state in (JobState.READING, JobState.RUNNING))
+        self._job.setVisible(job is not None)
         if job is not None:
             self._job.show_job(job, status, parked_seconds)
 

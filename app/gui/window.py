@@ -148,13 +148,15 @@ class Window(QMainWindow):
     def show_jobs_pane(self, shown: bool) -> None:
         self.jobs_pane.setVisible(shown)
         self._fold()
+        self._show_status()
 
     def _show_status(self) -> None:
         """The desk has new figures."""
         desk = self.job_desk
         self.status_bar.show_status(desk.status)
         self.sidebar.show_jobs(desk.status.jobs_done, desk.status.jobs_total)
-        self.conversation.show_status(desk.status, desk.running_job(), desk.parked_seconds)
+        job = desk.running_job() if self.jobs_pane.isHidden() else None  # its card is in the pane
+        self.conversation.show_status(desk.status, job, desk.parked_seconds)
 
     # settings, models, files
 

@@ -119,7 +119,10 @@ def test_a_job_card_says_state_progress_and_what_can_be_done(desk: Desk) -> None
     card = desk.window.jobs_pane._cards["j"]
     desk.until(lambda: card._line.text() == "34 of 120  ·  203 tok/s  ·  about 38 min left")
     assert card._state.text() == "running"
+    assert not desk.window.conversation._job.isVisible()  # its card is in the pane
+    desk.window.show_jobs_pane(False)
     assert desk.window.conversation._job.isVisible()
+    desk.window.show_jobs_pane(True)
     card._buttons["pause"].click()
     desk.until(lambda: desk.core.called("pause_job") == [("j",)])
     desk.core.emit(StatusChanged(status=StatusView(phase=MachinePhase.BULK_PARKED, jobs_done=34, jobs_total=120)))

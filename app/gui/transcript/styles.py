@@ -37,6 +37,7 @@ class Place:
     quotes: int = 0
     is_first: bool = False  # in the document
     is_tight: bool = False
+    is_after_code: bool = False  # right below another code panel
 
     @property
     def left(self) -> float:
@@ -84,7 +85,9 @@ class Styles:
         made.setLeftMargin(place.left + CODE_PAD_PX)
         made.setRightMargin(CODE_PAD_PX)
         if is_first:
-            made.setTopMargin((0 if place.is_first else GAP_PX) + CODE_HEAD_PX)
+            # Qt takes the larger of two margins that meet; between two panels it has to be their sum
+            above = 0 if place.is_first else GAP_PX + CODE_PAD_PX if place.is_after_code else GAP_PX
+            made.setTopMargin(above + CODE_HEAD_PX)
         if is_last:
             made.setBottomMargin(CODE_PAD_PX + GAP_PX)
         if place.lists:

@@ -91,7 +91,7 @@ class Writer:
     def extend_code(self, more: str) -> None:
         """Append to the code block that was written last, without writing it again."""
         mark = self.marks.pop()
-        place = Place(is_first=mark.start == 0)
+        place = Place(is_first=mark.start == 0, is_after_code=self._is_code_above(mark.start))
         is_single = "\n" not in mark.text
         lines = more.split("\n")
         self._cursor.movePosition(QTextCursor.MoveOperation.End)
@@ -185,12 +185,17 @@ class Writer:
         source = token.content.removesuffix("\n")
         lines = source.split("\n")
         start = self._cursor.position() + (0 if self._is_fresh else 1)
+        place = replace(place, is_after_code=self._is_code_above(start))
         for index, line in enumerate(lines, 1):
             style = self.styles.code_line(place, is_first=index == 1, is_last=index == len(lines))
             self._begin(style, self.styles.code_text())
             self._cursor.insertText(_plain(line), self.styles.code_text())
         language = token.info.split(maxsplit=1)[0] if token.info.strip() else ""
         self._mark(MarkKind.CODE, start, place, text=source, language=language)
+
+    def _is_code_above(self, start: int) -> bool:
+        last = self.marks[-1] if self.marks else None
+        return last is not None and last.kind is MarkKind.CODE and last.end == start - 1
 
     def _table(self, inside: list[Token], place: Place) -> None:
         rows: list[list[Token]] = []
