@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QMessageBox, QPushButton
 
 from app.core.events import MessagesReplaced, ModelStateChanged, PromptProgressed, ReplyEnded
 from app.core.views import MessageState, Role
 from app.engine.interface import ModelState
 from app.errors import ErrorKind, KnownError
+from app.gui import dialogs
 from app.gui.transcript.reply import Reply
 from app.gui.transcript.view import BUILT_AT_FIRST
 from tests.gui.conftest import Desk
@@ -218,3 +220,22 @@ def test_a_persons_text_is_never_markup(desk: Desk) -> None:
     assert mine is not None
     assert mine._text.toPlainText() == "<b>x</b> **y**\n# z"
     assert mine.message.role is Role.USER
+
+
+def test_a_link_asks_before_it_opens_and_only_leads_to_the_web(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(dialogs.QDesktopServices, "openUrl", lambda url: opened.append(url.toString()))
+    link = desk.window.conversation.transcript.actions_asked.open_link
+    link.emit("https://example.org/page")
+    box = desk.window.findChild(QMessageBox)
+    assert box is not None
+    assert "https://example.org/page" in box.informativeText()
+    assert not opened
+    box.button(QMessageBox.StandardButton.Open).click()
+    assert opened == ["https://example.org/page"]
+    desk.until(lambda: desk.window.findChild(QMessageBox) is None)
+    link.emit("file:///etc/passwd")
+    box = desk.window.findChild(QMessageBox)
+    assert box is not None
+    assert box.button(QMessageBox.StandardButton.Open) is None
+    box.close()

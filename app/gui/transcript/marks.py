@@ -51,7 +51,7 @@ def _paint(painter: QPainter, mark: Mark, rect: QRectF, tokens: Tokens) -> None:
             painter.fillRect(QRectF(mark.left, rect.center().y(), rect.width() - mark.left, 1), line)
         case MarkKind.BULLET:
             colour = QColor(tokens.text)
-            is_ring = round(mark.left / INDENT_PX) % 2 == 0
+            is_ring = mark.depth % 2 == 0
             painter.setPen(QPen(colour, 1.2) if is_ring else Qt.PenStyle.NoPen)
             painter.setBrush(Qt.BrushStyle.NoBrush if is_ring else colour)
             radius = 2.2 if is_ring else 2.5

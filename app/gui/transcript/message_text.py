@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QRectF, QSizeF, Qt, QUrl, Signal
-from PySide6.QtGui import QTextBlockFormat, QTextCursor, QTextOption, QWheelEvent
+from PySide6.QtGui import QFontMetricsF, QTextBlockFormat, QTextCursor, QTextOption, QWheelEvent
 from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QWidget
 
 from app.gui import fonts
@@ -36,6 +36,7 @@ class MessageText(QTextBrowser):
         self.viewport().setAutoFillBackground(False)
         self.document().setDocumentMargin(0)
         self.document().setIndentWidth(INDENT_PX)
+        self.setTabStopDistance(4 * QFontMetricsF(fonts.code_font()).horizontalAdvance(" "))
         self.document().documentLayout().documentSizeChanged.connect(self._take_height)
         self.anchorClicked.connect(lambda address: self.link_clicked.emit(address.toString()))
         self.setFixedHeight(1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
@@ -119,7 +120,7 @@ class Styles:
         made.setIndent(depth)
         return made
 
-    def table(self, place: Place, n_columns: int) -> QTextTableFormat:
+    def table(self, place: Place, shares: Sequence[float | None]) -> QTextTableFormat:
         made = QTextTableFormat()
         made.setBorder(1)
         made.setBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
@@ -129,9 +130,10 @@ class Styles:
         made.setCellSpacing(0)
         made.setHeaderRowCount(1)
         made.setTopMargin(0 if place.is_first else GAP_PX)
-        made.setBottomMargin(GAP_PX)
         made.setLeftMargin(place.left + place.lists * INDENT_PX)
-        made.setColumnWidthConstraints([QTextLength()] * n_columns)
+        percent = QTextLength.Type.PercentageLength
+        widths = [QTextLength() if share is None else QTextLength(percent, 100 * share) for share in shares]
+        made.setColumnWidthConstraints(widths)
         return made
 
     # characters
@@ -141,6 +143,13 @@ class Styles:
         made.setFont(self._prose, QTextCharFormat.FontPropertiesInheritanceBehavior.FontPropertiesSpecifiedOnly)
         if place.quotes:
             made.setForeground(QColor(self._tokens.muted))
+        return made
+
+    def cell_text(self, place: Place) -> QTextCharFormat:
+        made = self.text(place)
+        font = made.font()
+        font.setPixelSize(14)
+        made.setFont(font, QTextCharFormat.FontPropertiesInheritanceBehavior.FontPropertiesSpecifiedOnly)
         return made
 
     def heading_text(self, level: int) -> QTextCharFormat:

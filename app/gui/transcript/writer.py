@@ -14,6 +14,7 @@ from enum import Enum
 from markdown_it.token import Token
 from PySide6.QtGui import QTextBlockFormat, QTextCharFormat, QTextCursor, QTextDocument, QTextList
 
+from app.gui.transcript.columns import column_shares
 from app.gui.transcript.styles import INDENT_PX, Place, Styles
 
 _BREAK = "\u2028"
@@ -38,6 +39,7 @@ class Mark:
     left: float
     text: str = ""  # of code
     language: str = ""
+    depth: int = 0  # of a bullet's list
 
 
 class Writer:
@@ -204,26 +206,26 @@ class Writer:
                 rows.append([])
             elif token.type in ("th_open", "td_open", "inline"):
                 rows[-1].append(token)
-        n_columns = max(len(row) // 2 for row in rows)
+        shares = column_shares([[cell.content for cell in row[1::2]] for row in rows])
         if not self._is_fresh:
             self._cursor.insertBlock(self.styles.after_table(), self.styles.text(place))
-        table = self._cursor.insertTable(len(rows), n_columns, self.styles.table(place, n_columns))
+        table = self._cursor.insertTable(len(rows), len(shares), self.styles.table(place, shares))
         for row_index, row in enumerate(rows):
             for column, (opening, content) in enumerate(zip(row[::2], row[1::2], strict=True)):
                 cell = table.cellAt(row_index, column).firstCursorPosition()
                 style = str(opening.attrGet("style") or "").removeprefix("text-align:")
-                text = self.styles.text(place)
+                text = self.styles.cell_text(place)
                 text = self.styles.with_strong(text) if opening.type == "th_open" else text
                 cell.setBlockFormat(self.styles.cell(style))
                 cell.setBlockCharFormat(text)
                 self._inline(content.children or [], text, cell)
         self._cursor.movePosition(QTextCursor.MoveOperation.End)
-        self._cursor.setBlockFormat(self.styles.after_table())
-        self._is_fresh, self._is_empty = True, False
+        self._cursor.setBlockFormat(self.styles.after_table())  # stays: Qt drops the margin of a block right here
+        self._is_fresh = self._is_empty = False
 
     def _mark(self, kind: MarkKind, start: int, place: Place, text: str = "", language: str = "") -> None:
         left = place.left + place.lists * INDENT_PX
-        self.marks.append(Mark(kind, start, self._cursor.position(), left, text, language))
+        self.marks.append(Mark(kind, start, self._cursor.position(), left, text, language, place.lists))
 
     # inline
 
