@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from app.ingest.document import Block, BlockKind
 from app.ingest.splitting import split_text
 
-# What a block costs besides its own tokens: the blank line before it, and the mark of a heading.
-OVERHEAD_TOKENS = 4
+# What a block costs besides its own tokens, in bytes: the blank line before it, and "## " where it is a heading.
+OVERHEAD_TOKENS = 5
 
 
 @dataclass(frozen=True, kw_only=True)

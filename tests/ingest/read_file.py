@@ -1,4 +1,4 @@
-"""Reads one document and prints its text, or the sentence with which it was refused. Run by tests under other rights."""
+"""Reads one document and prints its text, or the sentence of its refusal. Run by tests under other rights."""
 
 import asyncio
 import sys

@@ -20,6 +20,7 @@ from app.ingest.readers.pdf_words import Joiner
 
 _ENOUGH_LINES = 5  # to tell how wide the text of a page is
 _HEADING_CHARACTERS = 200
+_MOST_LINES = 100  # no real paragraph is longer
 _CODE_GAP = 3.2  # lines; code has blank lines in it
 _SENTENCE_END = re.compile(r"[.!?:;…。！？][\"'”’»)\]]*$")
 _SECTION_NUMBER = re.compile(r"\d+(?:\.\d+)+\.?\s")
@@ -101,6 +102,8 @@ def _usual_edge(rights: Sequence[float]) -> float:
 def _begins_block(paragraph: Sequence[Line], line: Line, measures: Measures) -> bool:
     """Whether `line` begins something new after the lines gathered so far."""
     before = paragraph[-1]
+    if len(paragraph) >= _MOST_LINES:
+        return True
     if before.is_divided:
         return False
     drop = before.baseline - line.baseline
@@ -164,14 +167,14 @@ def _block(paragraph: Sequence[Line], measures: Measures, joiner: Joiner) -> Ite
     if _is_code(paragraph) and (len(paragraph) > 1 or not _is_heading_size(paragraph, measures)):
         yield Block(text=clean(_code(paragraph)), page=page, kind=BlockKind.CODE)
         return
-    text = paragraph[0].text.strip()
+    parts = []
     for before, line in pairwise(paragraph):
-        addition = line.text.strip()
-        if before.is_divided or not _ends_line(before, line, measures):
-            text = joiner.join(text, addition, is_divided=before.is_divided)
+        if _ends_line(before, line, measures):
+            parts.append(f"{before.text.strip()}\n")
         else:
-            text = f"{text}\n{addition}"
-    text = clean(_LEADERS.sub(" … ", text)).strip()
+            parts.append(joiner.ending(before.text.strip(), line.text.strip(), is_divided=before.is_divided))
+    parts.append(paragraph[-1].text.strip())
+    text = clean(_LEADERS.sub(" … ", "".join(parts))).strip()
     if _is_heading(paragraph, text, measures):
         yield Block(text=one_line(text), page=page, kind=BlockKind.HEADING)
     elif text:
@@ -180,7 +183,7 @@ def _block(paragraph: Sequence[Line], measures: Measures, joiner: Joiner) -> Ite
 
 def _ends_line(before: Line, line: Line, measures: Measures) -> bool:
     """Whether the line end is kept within the block: rows of a table, entries of a contents page, verse."""
-    if line.page != before.page or line.baseline > before.baseline:
+    if before.is_divided or line.page != before.page or line.baseline > before.baseline:
         return False
     is_same_row = abs(before.baseline - line.baseline) < 0.5 * line.size
     return not is_same_row and (_LEADERS.search(before.text) is not None or _has_room(before, line, measures))

@@ -5,18 +5,20 @@ own line ends are kept, and its mark for a word divided at a line end becomes `i
 from __future__ import annotations
 
 import ctypes
+import functools
 import math
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pypdfium2.raw as pdfium
 
-_DIVIDED_WORD = "\x02\ufffe"  # PDFium's marks, by version
+_DIVIDED_WORD = ("\x02", "\ufffe")  # PDFium's marks, by function
+_RUN = re.compile("[^\r\n\x02\ufffe]+")
+_HALF = re.compile("[\ud800-\udfff]")
 _FIXED_PITCH, _FORCE_BOLD = 1, 1 << 18  # font descriptor flags
-_FIXED_NAME = re.compile(r"mono|courier|typewriter|cmtt|consol|menlo|fixed|inconsolata|tt\d*$", re.I)
-_BOLD_NAME = re.compile(r"bold|black|heavy|cmbx|semibold", re.I)
+_FIXED_NAME = re.compile(rb"mono|courier|typewriter|cmtt|consol|menlo|fixed|inconsolata|tt\d*$", re.I)
+_BOLD_NAME = re.compile(rb"bold|black|heavy|cmbx|semibold", re.I)
 
 
 @dataclass(slots=True)
@@ -44,55 +46,50 @@ class _Style:
 def lines_of_page(text_page: Any, number: int, rotation: int, width: float, height: float) -> list[Line]:
     """The lines of a page, in PDFium's order. `rotation` in degrees, `width` and `height` as shown."""
     turn = _Turn(rotation, width, height)
+    characters = _characters(text_page)
     lines = []
-    for indices, text, is_divided in _runs(text_page):
-        shown = [index for index, character in zip(indices, text, strict=True) if not character.isspace()]
-        if not shown:
+    for run in _RUN.finditer(characters):
+        text = run.group()
+        start, end = run.start() + len(text) - len(text.lstrip()), run.start() + len(text.rstrip())
+        if start >= end:
             continue
-        styles = [_style(text_page, shown[at]) for at in (0, len(shown) // 2, -1)]
-        first, last = _box(text_page, shown[0], turn), _box(text_page, shown[-1], turn)
+        styles = [_style(text_page, index) for index in (start, _middle(characters, start, end), end - 1)]
+        first, last = _box(text_page, start, turn), _box(text_page, end - 1, turn)
         lines.append(
             Line(
                 page=number,
-                text=text.rstrip(),
+                text=_whole(text.rstrip()),
                 left=first[0],
                 right=max(first[1], last[1]),
                 baseline=first[2],
-                size=max(style.size for style in styles),  # notes' numbers and small capitals are smaller,
+                size=max(style.size for style in styles),  # notes' numbers and small capitals are smaller
                 is_bold=all(style.is_bold for style in styles),
                 is_fixed=all(style.is_fixed for style in styles),
-                is_divided=is_divided,
+                is_divided=characters[run.end() : run.end() + 1] in _DIVIDED_WORD,
             )
         )
     return lines
 
 
-def _runs(text_page: Any) -> Iterator[tuple[list[int], str, bool]]:
-    """Indices and characters of each line, and whether it ends within a word."""
-    unicode_at = pdfium.FPDFText_GetUnicode
-    raw = text_page.raw
-    indices: list[int] = []
-    characters: list[str] = []
-    for index in range(text_page.count_chars()):
-        character = chr(unicode_at(raw, index))
-        is_divided = character in _DIVIDED_WORD
-        if is_divided or character in "\r\n":
-            if indices:
-                yield indices, _joined(characters), is_divided
-            indices, characters = [], []
-        else:
-            indices.append(index)
-            characters.append(character)
-    if indices:
-        yield indices, _joined(characters), False
+def _characters(text_page: Any) -> str:
+    """All characters of a page, each at its index; one beyond the BMP may be two halves."""
+    count = text_page.count_chars()
+    buffer = (ctypes.c_ushort * (count + 2))()
+    if pdfium.FPDFText_GetText(text_page.raw, 0, count, buffer) == count + 1:
+        return "".join(map(chr, buffer[:count]))
+    return "".join(chr(pdfium.FPDFText_GetUnicode(text_page.raw, index)) for index in range(count))  # slower
 
 
-def _joined(characters: list[str]) -> str:
-    """As one string, each character still at its place: a character beyond the BMP may come as two halves."""
-    text = "".join(characters)
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        return whole + " " * (len(text) - len(whole))
+def _middle(characters: str, start: int, end: int) -> int:
+    """An index near the middle that has a character with a style of its own."""
+    middle = (start + end) // 2
+    return middle - 1 if characters[middle].isspace() else middle
+
+
+def _whole(text: str) -> str:
+    """Halves of characters beyond the BMP put together."""
+    if _HALF.search(text):
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text
 
 
@@ -127,13 +124,17 @@ def _style(text_page: Any, index: int) -> _Style:
     name = ctypes.create_string_buffer(128)
     flags = ctypes.c_int()
     pdfium.FPDFText_GetFontInfo(text_page.raw, index, name, 128, flags)
-    font = name.value.decode("utf-8", "replace")
     matrix = pdfium.FS_MATRIX()
     scale = 1.0
     if pdfium.FPDFText_GetMatrix(text_page.raw, index, matrix):
         scale = math.hypot(matrix.c, matrix.d) or 1.0
     return _Style(
         size=round(pdfium.FPDFText_GetFontSize(text_page.raw, index) * scale, 1),
-        is_bold=bool(flags.value & _FORCE_BOLD) or _BOLD_NAME.search(font) is not None,
-        is_fixed=bool(flags.value & _FIXED_PITCH) or _FIXED_NAME.search(font) is not None,
+        is_bold=bool(flags.value & _FORCE_BOLD) or _says(_BOLD_NAME, name.value),
+        is_fixed=bool(flags.value & _FIXED_PITCH) or _says(_FIXED_NAME, name.value),
     )
+
+
+@functools.cache
+def _says(kind: re.Pattern[bytes], font_name: bytes) -> bool:
+    return kind.search(font_name) is not None

@@ -20,18 +20,18 @@ class Joiner:
     def __init__(self, texts: Iterable[str]) -> None:
         self._words = {word.lower().replace("‐", "-") for text in texts for word in _WORD.findall(text)}
 
-    def join(self, before: str, after: str, *, is_divided: bool) -> str:
-        """The two as running text. `is_divided`: the file says that a word goes on, and its hyphen is gone."""
-        if is_divided:
-            before += "-"
-        last, first = _LAST_PART.search(before), _FIRST_PART.match(after)
+    def ending(self, line: str, after: str, *, is_divided: bool) -> str:
+        """`line` as it reads when `after` follows it directly: with a space, or without the hyphen of a divided word.
+
+        `is_divided`: the file says that the last word goes on, and has taken its hyphen away.
+        """
+        hyphened = f"{line}-" if is_divided else line
+        last, first = _LAST_PART.search(hyphened), _FIRST_PART.match(after)
         if last is not None and first is not None:
-            if self._is_compound(last[1], first[0]):
-                return before + after
-            return before[:-1] + after
-        if is_divided or (_CJK_END.search(before) and _CJK_START.match(after)):
-            return before.removesuffix("-") + after if is_divided else before + after
-        return f"{before} {after}"
+            return hyphened if self._is_compound(last[1], first[0]) else hyphened[:-1]
+        if is_divided or (_CJK_END.search(line) and _CJK_START.match(after)):
+            return line
+        return f"{line} "
 
     def _is_compound(self, last: str, first: str) -> bool:
         if last[0] in "-‐":  # a third part: "day-to-" "day"
