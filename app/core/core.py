@@ -13,7 +13,7 @@ from app.core.chats import ChatService
 from app.core.documents import DocumentService
 from app.core.events import EngineRestarted, Event, NoticeShown, ReplyEnded, StatusChanged, WindowRaised
 from app.core.instance import Execute, Instance
-from app.core.jobs import JobRunner
+from app.core.jobs import JobService
 from app.core.models import ModelService
 from app.core.views import ChatView, JobView, MachinePhase, ModelView, OpenChat, StatusView, SummaryView
 from app.engine.interface import Engine, ModelState
@@ -60,15 +60,9 @@ class Core:
         self.paths.make_folders()
         self._database = Database(self.paths.database, self.paths.backups)
         self._models = ModelService(self.paths, self._engine, self._publish)
-        self._chats = ChatService(
-            store=Chats(self._database), engine=self._engine, settings=lambda: self.settings, publish=self._publish
-        )
-        self._jobs = JobRunner(
-            store=Jobs(self._database),
-            engine=self._engine,
-            documents=DocumentService(self._engine, self.paths.logs),
-            publish=self._publish,
-        )
+        self._chats = ChatService(Chats(self._database), self._engine, lambda: self.settings, self._publish)
+        documents = DocumentService(self._engine, self.paths.logs)
+        self._jobs = JobService(Jobs(self._database), self._engine, documents, self._publish)
 
     async def start(self) -> None:
         """Open the profile, go on with what was left, start the engine; the model loads behind it."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from app.engine.interface import Engine
+from app.errors import ErrorKind, KnownError
 from app.ingest.chunking import OVERHEAD_TOKENS, Chunk, cut_into_chunks, split_large_blocks
 from app.ingest.document import Block, Document
 from app.ingest.reading import read_document
@@ -23,6 +24,14 @@ class DocumentService:
     async def read(self, path: Path, on_progress: Progress | None = None) -> Document:
         """Raises KnownError with the sentence for the person. Cancelling it kills the reader."""
         return await read_document(path, log_file=self._logs / "readers.log", on_progress=on_progress)
+
+    async def bulk_context(self) -> int:
+        """Tokens that one bulk request can have; waits for the model. Raises KnownError."""
+        await self._engine.count_tokens([""])
+        capabilities = self._engine.capabilities
+        if capabilities is None:
+            raise KnownError(ErrorKind.NO_MODEL, "No model is loaded. Choose a model, then try again.")
+        return capabilities.bulk_context
 
     async def chunks(self, document: Document, limit_tokens: int) -> list[Chunk]:
         """All of the document in order, no chunk over the limit; waits for a model, whose tokens are counted."""

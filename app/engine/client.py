@@ -214,26 +214,35 @@ class EngineClient:
         """Listen; when the engine dies, tell everyone who waits, start it again, and load the model again."""
         delay = FIRST_RESTART_SECONDS
         loop = asyncio.get_running_loop()
-        while not self._is_closing:
-            assert self._connection is not None
+        while True:
             started = loop.time()
-            try:
-                async for event in self._connection.messages():
-                    self._take(event)
-            except wire.WireError:
-                log.exception("the engine sent what is not an event; it is restarted")
-                self._connection.kill()
-            await self._connection.wait()
+            await self._listen()
             if self._is_over():
                 return
             self._connection_lost()
             delay = FIRST_RESTART_SECONDS if loop.time() - started > CALM_SECONDS else delay
             await asyncio.sleep(delay)
             delay = min(LONGEST_RESTART_SECONDS, max(0.25, delay * 2))
-            self._connection = await self._connect()
+            try:
+                self._connection = await self._connect()
+            except OSError:
+                log.exception("the engine process could not be started; it is tried again")
+                continue
             self._send(SetPreset(preset=self._preset))
             if self._model is not None and self._model_state is ModelState.LOADING:
                 self._send(LoadModel(id=f"load-{next(self._ids)}", path=str(self._model)))
+
+    async def _listen(self) -> None:
+        """Until the engine process has ended, by itself or because it does not speak our language."""
+        if self._connection is None:
+            return
+        try:
+            async for event in self._connection.messages():
+                self._take(event)
+        except Exception:
+            log.exception("an event of the engine could not be taken; it is restarted")
+            self._connection.kill()
+        await self._connection.wait()
 
     def _is_over(self) -> bool:
         return self._is_closing

@@ -1,0 +1,220 @@
+"""One reply at a time a chat: streamed from the engine, saved as it grows, ended with one last word.
+
+Runs on the core thread. Promises: the text on the disk is never more than SAVE_EVERY_SECONDS behind what was shown;
+every reply ends in a state that says how, with a sentence where something went wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from app.core.events import Event, NoticeShown, PromptProgressed, ReplyGrew
+from app.core.views import Figures, MessageState, Role
+from app.engine.interface import Engine
+from app.engine.messages import (
+    FinishReason,
+    GenerateRequest,
+    Priority,
+    PromptRead,
+    RequestFailed,
+    RequestFinished,
+    Sampling,
+    TextProduced,
+    Turn,
+)
+from app.errors import ErrorKind, KnownError
+from app.logs import topic
+from app.settings import Settings
+from app.store.chats import Chats
+
+log = topic("chat")
+
+SAVE_EVERY_SECONDS = 0.5
+BROKEN_OFF = "Rubato was closed before this reply was complete."
+
+
+@dataclass
+class Writing:
+    """A reply that is being generated. Seconds are monotonic; 0.0: has not happened."""
+
+    chat_id: str
+    message_id: str
+    text: str
+    entered_seconds: float
+    task: asyncio.Task[None] | None = None
+    first_text_seconds: float = 0.0
+    is_saved: bool = True
+    save_timer: asyncio.TimerHandle | None = None
+    last_event: RequestFinished | RequestFailed | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """The last word on a reply."""
+
+    chat_id: str
+    message_id: str
+    text: str
+    state: MessageState
+    error: str
+    figures: Figures | None
+
+
+@dataclass(kw_only=True)
+class ReplyWriter:
+    """`ended` is called once a reply, after it was saved."""
+
+    store: Chats
+    engine: Engine
+    settings: Callable[[], Settings]
+    publish: Callable[[Event], None]
+    ended: Callable[[Ending], None]
+    monotonic: Callable[[], float] = time.monotonic
+    _writing: dict[str, Writing] = field(default_factory=dict)  # by chat
+
+    def get(self, chat_id: str) -> Writing | None:
+        """The reply that is being written in a chat."""
+        return self._writing.get(chat_id)
+
+    def start(self, chat_id: str, message_id: str, text: str, entered_seconds: float) -> None:
+        """Write the reply `message_id`, which is in the store; `text` is what it has already."""
+        writing = self._writing[chat_id] = Writing(chat_id, message_id, text, entered_seconds)
+        writing.task = asyncio.create_task(self._write(writing), name=f"reply {message_id}")
+
+    def stop(self, chat_id: str) -> None:
+        writing = self._writing.get(chat_id)
+        if writing is not None:
+            self.engine.cancel(writing.message_id)
+
+    async def wait(self, chat_id: str) -> None:
+        """Until no reply is being written in this chat."""
+        writing = self._writing.get(chat_id)
+        if writing is not None and writing.task is not None:
+            await asyncio.wait({writing.task})
+
+    async def close(self) -> None:
+        """End all, saved as interrupted."""
+        tasks = [writing.task for writing in self._writing.values() if writing.task is not None]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _write(self, writing: Writing) -> None:
+        id = writing.message_id
+        try:
+            async for event in self.engine.generate(id, self._request(writing)):
+                if isinstance(event, PromptRead):
+                    progress = PromptProgressed(
+                        chat_id=writing.chat_id, message_id=id, n_read=event.n_read, n_total=event.n_total
+                    )
+                    self.publish(progress)
+                elif isinstance(event, TextProduced):
+                    writing.first_text_seconds = writing.first_text_seconds or self.monotonic()
+                    writing.text += event.text
+                    self.publish(ReplyGrew(chat_id=writing.chat_id, message_id=id, text=event.text))
+                    self._save_soon(writing)
+                else:
+                    writing.last_event = event
+        except KnownError as error:
+            writing.last_event = RequestFailed(id=id, kind=error.kind, sentence=error.sentence)
+        except asyncio.CancelledError:
+            writing.last_event = None  # the program is closing
+        except Exception:
+            log.exception("a reply failed")
+            writing.last_event = RequestFailed(
+                id=id, kind=ErrorKind.BUG, sentence="This reply failed for a reason that is in the log. Try again."
+            )
+        self._end(writing)
+
+    def _request(self, writing: Writing) -> GenerateRequest:
+        settings = self.settings()
+        *before, reply = self.store.branch(writing.message_id)
+        turns = [Turn("system", settings.system_prompt)] if settings.system_prompt.strip() else []
+        for message in before:
+            if message.text:
+                turns.append(Turn("user" if message.role == Role.USER.value else "assistant", message.text))
+        return GenerateRequest(
+            turns=tuple(turns),
+            priority=Priority.INTERACTIVE,
+            max_tokens=settings.max_reply_tokens,
+            sampling=Sampling(temperature=settings.temperature),
+            begun_reply=reply.text,
+            cache_key=writing.chat_id,
+        )
+
+    def _save_soon(self, writing: Writing) -> None:
+        writing.is_saved = False
+        if writing.save_timer is None:
+            loop = asyncio.get_running_loop()
+            writing.save_timer = loop.call_later(SAVE_EVERY_SECONDS, self._save, writing)
+
+    def _save(self, writing: Writing) -> None:
+        writing.save_timer = None
+        if not writing.is_saved:
+            writing.is_saved = self._tells_failure(
+                lambda: self.store.save_text(writing.message_id, writing.text, MessageState.WRITING.value)
+            )
+
+    def _end(self, writing: Writing) -> None:
+        if writing.save_timer is not None:
+            writing.save_timer.cancel()
+        del self._writing[writing.chat_id]
+        state, error = _last_word(writing.last_event)
+        figures = _figures(writing)
+        self._tells_failure(
+            lambda: self.store.finish_message(
+                writing.message_id,
+                text=writing.text,
+                state=state.value,
+                error=error,
+                figures=None if figures is None else dataclasses.asdict(figures),
+            )
+        )
+        self.ended(
+            Ending(
+                chat_id=writing.chat_id,
+                message_id=writing.message_id,
+                text=writing.text,
+                state=state,
+                error=error,
+                figures=figures,
+            )
+        )
+
+    def _tells_failure(self, save: Callable[[], None]) -> bool:
+        """False, and a notice, where the disk did not take it: the text is still shown, and in memory."""
+        try:
+            save()
+        except KnownError as error:
+            self.publish(NoticeShown(sentence=error.sentence, is_error=True))
+            return False
+        return True
+
+
+def _figures(writing: Writing) -> Figures | None:
+    event = writing.last_event
+    if not isinstance(event, RequestFinished) or not writing.first_text_seconds:
+        return None
+    usage = event.usage
+    return Figures(
+        ttft_seconds=writing.first_text_seconds - writing.entered_seconds,
+        tokens_per_second=event.timings.output_rate(usage.output_tokens),
+        output_tokens=usage.output_tokens,
+        prompt_tokens=usage.prompt_tokens,
+        cached_tokens=usage.cached_tokens,
+    )
+
+
+def _last_word(event: RequestFinished | RequestFailed | None) -> tuple[MessageState, str]:
+    if event is None:
+        return MessageState.INTERRUPTED, BROKEN_OFF
+    if isinstance(event, RequestFailed):
+        crashed = event.kind is ErrorKind.ENGINE_CRASHED
+        return (MessageState.INTERRUPTED if crashed else MessageState.FAILED), event.sentence
+    states = {FinishReason.CANCELLED: MessageState.STOPPED, FinishReason.LENGTH: MessageState.CUT}
+    return states.get(event.reason, MessageState.COMPLETE), ""
