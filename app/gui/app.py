@@ -13,6 +13,7 @@ from app.errors import KnownError
 from app.gui import fonts
 from app.gui.bridge import Bridge
 from app.gui.qt_messages import log_qt_messages
+from app.gui.signals import Signals
 from app.gui.theme import Theme
 from app.gui.window import Window
 from app.settings import Settings
@@ -33,6 +34,7 @@ def run(make_core: Callable[[EventSink], Core], settings: Settings) -> int:
     window = Window(bridge, theme, settings)
     window.show()
     bridge.start(done=window.start, failed=lambda error: _say_at_start(window, error))
+    Signals(app, window.close)
     app.lastWindowClosed.connect(lambda: bridge.close(app.quit))
     return app.exec()
 

@@ -76,6 +76,10 @@ class Window(QMainWindow):
         install(self, self.keys)
         if settings.window_geometry:
             self.restoreGeometry(QByteArray(base64.b64decode(settings.window_geometry)))
+        if not settings.sidebar_shown:
+            self._wants_sidebar = False
+        if settings.preset in self.status_bar.toggle.buttons:
+            self.status_bar.toggle.show_value(settings.preset)
         self._fold()
         self.conversation.composer.text.setFocus()
 
@@ -106,7 +110,9 @@ class Window(QMainWindow):
                 self.conversation.hear(event)
 
     def bring_up(self) -> None:
-        """To the front, whatever hid it."""
+        """To the front, whatever hid it; not while the program ends."""
+        if self._is_closing:
+            return
         self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
         self.show()
         self.raise_()
@@ -247,6 +253,8 @@ class Window(QMainWindow):
 
     def show_sidebar(self, shown: bool) -> None:
         self._wants_sidebar = shown
+        if self.width() >= _FOLD_BELOW:
+            self.change_settings({"sidebar_shown": shown})
         self._fold()
 
     def _fold(self) -> None:
@@ -260,7 +268,7 @@ class Window(QMainWindow):
         super().resizeEvent(event)
         was_wide, is_wide = event.oldSize().width() >= _FOLD_BELOW, self.width() >= _FOLD_BELOW
         if was_wide != is_wide:
-            self._wants_sidebar = None
+            self._wants_sidebar = None if self._settings.sidebar_shown else False
         self._fold()
         self._overlay.setGeometry(self.rect())
 

@@ -6,8 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 SCRIPT = """
-import sys
+import os, signal, sys
 sys.path.insert(0, sys.argv[1])
 from tests.gui.scripted_core import ScriptedCore
 from app.gui import app
@@ -21,16 +23,20 @@ def make_core(sink):
 shown = app.Window.start
 def start(window):
     shown(window)
-    window.close()
+    if sys.argv[2] == "close":
+        window.close()
+    else:
+        os.kill(os.getpid(), signal.SIGTERM)
 app.Window.start = start
 code = app.run(make_core, Settings())
 print(code, made[0].is_closed)
 """
 
 
-def test_closing_the_window_closes_the_core_and_ends_the_program() -> None:
+@pytest.mark.parametrize("end", ["close", "kill"])
+def test_however_the_window_ends_the_core_is_closed_first(end: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-X", "faulthandler", "-c", SCRIPT, str(Path(__file__).parents[2])],
+        [sys.executable, "-X", "faulthandler", "-c", SCRIPT, str(Path(__file__).parents[2]), end],
         capture_output=True,
         text=True,
         timeout=60,

@@ -205,8 +205,9 @@ def test_keys_open_what_they_say(desk: Desk) -> None:
     dialog.theme.buttons["dark"].click()
     dialog.temperature.setValue(0.3)
     dialog._save()
-    desk.until(lambda: desk.core.called("change_settings"))
-    changes = desk.core.called("change_settings")[0][0]
+    desk.until(lambda: len(desk.core.called("change_settings")) == 2)
+    folded, changes = (call[0] for call in desk.core.called("change_settings"))
+    assert folded == {"sidebar_shown": False}
     assert (changes["theme"], changes["temperature"], changes["max_reply_tokens"]) == ("dark", 0.3, 2_048)
     assert desk.window._theme.is_dark
 
