@@ -19,7 +19,7 @@ from app.logs import topic
 
 log = topic("store")
 
-_MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent / "migrations"
 _FULL = frozenset({sqlite3.SQLITE_FULL})
 _UNWRITABLE = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH})
 _BROKEN = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -30,7 +30,7 @@ NO_ROOM_BYTES = 64 * 1024  # SQLite's shared-memory file needs half of this
 class Database:
     """`read` for queries, `transaction` for writes; both raise KnownError where the disk does not go along."""
 
-    def __init__(self, path: Path, backups: Path) -> None:
+    def __init__(self, path: Path, backups: Path, migrations: Path = MIGRATIONS) -> None:
         self._path = path
         with _known_errors(path):
             self._connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
@@ -38,7 +38,7 @@ class Database:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute("PRAGMA foreign_keys = ON")
-            self._migrate(backups)
+            self._migrate(backups, numbered_migrations(migrations))
 
     def read(self, sql: str, *values: Any) -> list[sqlite3.Row]:
         with _known_errors(self._path):
@@ -69,8 +69,7 @@ class Database:
     def version(self) -> int:
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
 
-    def _migrate(self, backups: Path) -> None:
-        migrations = numbered_migrations(_MIGRATIONS)
+    def _migrate(self, backups: Path, migrations: dict[int, str]) -> None:
         newest = max(migrations)
         if self.version > newest:
             raise KnownError(
@@ -81,9 +80,14 @@ class Database:
             if number > 1:
                 self._back_up(backups, number - 1)
             log.info("migration %d", number)
-            self._connection.executescript(
-                f"BEGIN IMMEDIATE; {migrations[number]}; PRAGMA user_version = {number}; COMMIT;"
-            )
+            try:
+                self._connection.executescript(
+                    f"BEGIN IMMEDIATE; {migrations[number]}; PRAGMA user_version = {number}; COMMIT;"
+                )
+            except sqlite3.Error:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
 
     def _back_up(self, backups: Path, version: int) -> None:
         backups.mkdir(exist_ok=True)

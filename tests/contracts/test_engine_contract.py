@@ -35,6 +35,7 @@ class Observer:
         self.states: list[ModelState] = []
         self.reports: list[EngineReported] = []
         self.crashes: list[frozenset[str]] = []
+        self.is_idle = asyncio.Event()
 
     def model_state_changed(self, state: ModelState, fraction: float, sentence: str) -> None:
         self.states.append(state)
@@ -44,6 +45,8 @@ class Observer:
 
     def engine_reported(self, report: EngineReported) -> None:
         self.reports.append(report)
+        if not (report.interactive_running or report.bulk_running):
+            self.is_idle.set()
 
 
 def chat(text: str, *, max_tokens: int = 24, key: str = "", **more: object) -> GenerateRequest:
@@ -153,10 +156,9 @@ def test_leaving_the_stream_cancels_the_request(engine_and_model) -> None:
         async for event in stream:
             if isinstance(event, TextProduced):
                 break
+        observer.is_idle.clear()
         await stream.aclose()
-        await answer(engine, "b", chat("Hello."))
-        while not observer.reports or observer.reports[-1].interactive_running:
-            await asyncio.sleep(0)
+        await asyncio.wait_for(observer.is_idle.wait(), 30)
 
     asyncio.run(run_with(engine_and_model, story))
 

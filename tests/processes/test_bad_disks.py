@@ -23,7 +23,7 @@ def can_mount(folder: Path) -> bool:
         return False
 
 
-@pytest.fixture()
+@pytest.fixture
 def small_disk(tmp_path: Path) -> Path:
     folder = tmp_path / "disk"
     folder.mkdir()

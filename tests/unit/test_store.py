@@ -1,0 +1,233 @@
+"""The SQLite file: migrations with backups, one commit a step, a queue that loses nothing."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from app.errors import ErrorKind, KnownError
+from app.store.chats import Chats, MessageRow
+from app.store.database import Database
+from app.store.jobs import ItemRow, Jobs
+
+
+def new_database(folder: Path) -> Database:
+    return Database(folder / "rubato.sqlite3", folder / "backups")
+
+
+def message(id: str, parent: str | None, role: str = "user", at: float = 0.0) -> MessageRow:
+    return MessageRow(
+        id=id,
+        chat_id="c",
+        parent_id=parent,
+        role=role,
+        text=f"text of {id}",
+        state="complete",
+        error="",
+        figures=None,
+        created_seconds=at,
+    )
+
+
+@pytest.fixture
+def chats(tmp_path: Path) -> Chats:
+    return Chats(new_database(tmp_path))
+
+
+def test_a_new_file_is_in_wal_mode_and_at_the_newest_version(tmp_path: Path) -> None:
+    database = new_database(tmp_path)
+    assert database.read("PRAGMA journal_mode")[0][0] == "wal"
+    assert database.read("PRAGMA synchronous")[0][0] == 2
+    assert database.version == 1
+    assert database.problem() == ""
+
+
+def test_before_a_migration_the_file_is_backed_up(tmp_path: Path) -> None:
+    migrations = tmp_path / "migrations"
+    migrations.mkdir()
+    (migrations / "0001_first.sql").write_text("CREATE TABLE first (x)")
+    file, backups = tmp_path / "d.sqlite3", tmp_path / "backups"
+    database = Database(file, backups, migrations)
+    with database.transaction() as sql:
+        sql.execute("INSERT INTO first VALUES (42)")
+    database.close()
+    assert not backups.exists()
+    (migrations / "0002_second.sql").write_text("DROP TABLE first; CREATE TABLE second (y)")
+    assert Database(file, backups, migrations).version == 2
+    (backup,) = backups.iterdir()
+    with closing(sqlite3.connect(backup)) as copy:
+        assert copy.execute("SELECT x FROM first").fetchall() == [(42,)]
+
+
+def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    migrations = tmp_path / "migrations"
+    migrations.mkdir()
+    (migrations / "0001_first.sql").write_text("CREATE TABLE first (x)")
+    Database(tmp_path / "d.sqlite3", tmp_path / "backups", migrations).close()
+    (migrations / "0002_bad.sql").write_text("DROP TABLE first; CREATE TABLE first (a, a)")
+    with pytest.raises(sqlite3.OperationalError):
+        Database(tmp_path / "d.sqlite3", tmp_path / "backups", migrations)
+    with closing(sqlite3.connect(tmp_path / "d.sqlite3")) as file:
+        assert file.execute("PRAGMA user_version").fetchone() == (1,)
+        assert file.execute("SELECT * FROM first").fetchall() == []
+
+
+def test_a_file_of_a_newer_program_is_not_touched(tmp_path: Path) -> None:
+    new_database(tmp_path).close()
+    with closing(sqlite3.connect(tmp_path / "rubato.sqlite3")) as file:
+        file.execute("PRAGMA user_version = 99")
+    with pytest.raises(KnownError, match="newer Rubato"):
+        new_database(tmp_path)
+
+
+def test_a_file_that_is_no_database_gets_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "rubato.sqlite3").write_bytes(b"this is not a database, whatever it is called" * 100)
+    with pytest.raises(KnownError, match="damaged"):
+        new_database(tmp_path)
+
+
+def test_a_transaction_is_all_or_nothing(tmp_path: Path) -> None:
+    database = new_database(tmp_path)
+    with pytest.raises(ZeroDivisionError), database.transaction() as sql:
+        sql.execute("INSERT INTO chats (id, title, created_seconds, updated_seconds) VALUES ('c', 't', 0, 0)")
+        raise ZeroDivisionError
+    assert database.read("SELECT * FROM chats") == []
+
+
+def test_a_full_disk_is_told_by_kind(tmp_path: Path) -> None:
+    database = new_database(tmp_path)
+    pages = database.read("PRAGMA page_count")[0][0]
+    database.read(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(KnownError) as error, database.transaction() as sql:
+        sql.execute(
+            "INSERT INTO chats (id, title, created_seconds, updated_seconds) VALUES ('c', ?, 0, 0)", ("x" * 100_000,)
+        )
+    assert error.value.kind is ErrorKind.DISK_FULL
+    assert database.read("SELECT * FROM chats") == []
+
+
+def test_versions_and_branches(chats: Chats) -> None:
+    chats.add_turn(
+        new_title="t", chat_id="c", messages=[message("q1", None), message("a1", "q1", "assistant", 1)], now_seconds=1
+    )
+    chats.add_turn(new_title=None, chat_id="c", messages=[message("a2", "q1", "assistant", 2)], now_seconds=2)
+    chats.add_turn(
+        new_title=None,
+        chat_id="c",
+        messages=[message("q2", "a2", "user", 3), message("a3", "q2", "assistant", 4)],
+        now_seconds=3,
+    )
+    assert [row.id for row in chats.branch(chats.get("c").leaf_id)] == ["q1", "a2", "q2", "a3"]
+    assert chats.versions(chats.message("a2")) == ["a1", "a2"]
+    assert chats.newest_leaf_below("a2") == "a3"
+    assert chats.newest_leaf_below("a1") == "a1"
+
+
+def test_search_finds_titles_and_texts_and_takes_signs_literally(chats: Chats) -> None:
+    chats.add_turn(new_title="50% off", chat_id="c", messages=[message("q1", None)], now_seconds=1)
+    assert [row.id for row in chats.search("50%")] == ["c"]
+    assert [row.id for row in chats.search("text of q")] == ["c"]
+    assert chats.search("5%0") == []
+    assert chats.search("q_") == []
+
+
+def test_a_deleted_chat_can_be_restored_until_the_bin_is_emptied(chats: Chats) -> None:
+    chats.add_turn(new_title="t", chat_id="c", messages=[message("q1", None)], now_seconds=1)
+    chats.put_in_bin("c", 2)
+    assert chats.all() == []
+    chats.take_out_of_bin("c")
+    assert len(chats.all()) == 1
+    chats.put_in_bin("c", 3)
+    chats.empty_bin()
+    chats.take_out_of_bin("c")
+    assert chats.all() == []
+    assert chats.message("q1") is None
+
+
+class AnyQueue(RuleBasedStateMachine):
+    """Claims, results, failures, crashes, pauses and restarts in any order: no item is lost, none is done twice."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        import tempfile
+
+        self.folder = tempfile.TemporaryDirectory()
+        self.database = new_database(Path(self.folder.name))
+        self.jobs = Jobs(self.database)
+        self.claimed: dict[int, ItemRow] = {}
+        self.recorded: dict[int, str] = {}
+        self.n_items = 0
+        self.n_jobs = 0
+
+    @rule(n=st.integers(1, 5))
+    def add_job(self, n: int) -> None:
+        self.n_jobs += 1
+        id = f"job{self.n_jobs}"
+        self.jobs.add(id=id, kind="k", title="t", source="s", params="{}", now_seconds=0)
+        self.jobs.queue_items(id, 0, [f"input {k}" for k in range(n)])
+        self.n_items += n
+
+    @rule(only_suspects=st.booleans())
+    def claim(self, only_suspects: bool) -> None:
+        item = self.jobs.claim(only_suspects=only_suspects)
+        if item is not None:
+            assert item.id not in self.claimed, "claimed twice"
+            assert item.id not in self.recorded, "claimed after it was done"
+            assert item.is_suspect == only_suspects
+            self.claimed[item.id] = item
+            self.jobs.start_job(item.job_id)
+
+    @precondition(lambda self: self.claimed)
+    @rule(data=st.data(), how=st.sampled_from(["done", "failed", "requeued", "suspect"]))
+    def settle(self, data: st.DataObject, how: str) -> None:
+        item = self.claimed.pop(data.draw(st.sampled_from(sorted(self.claimed))))
+        if how == "done":
+            self.jobs.finish_item(item, f"output {item.id}")
+            self.recorded[item.id] = f"output {item.id}"
+        elif how == "failed":
+            self.jobs.fail_item(item, "why")
+            self.recorded[item.id] = ""
+        elif how == "requeued":
+            self.jobs.requeue(item.id)
+        else:
+            self.jobs.requeue_suspect(item.id, 1)
+
+    @precondition(lambda self: self.n_jobs)
+    @rule(state=st.sampled_from(["paused", "queued", "cancelled"]))
+    def halt(self, state: str) -> None:
+        self.jobs.set_state("job1", state)
+        for only_suspects in (False, True):
+            item = self.jobs.claim(only_suspects=only_suspects)
+            if item is not None:
+                assert item.job_id != "job1" or state == "queued", "an item of a job that stands still was claimed"
+                self.jobs.requeue(item.id)
+
+    @rule()
+    def restart(self) -> None:
+        self.database.close()
+        self.database = new_database(Path(self.folder.name))
+        self.jobs = Jobs(self.database)
+        self.jobs.requeue_all_running()
+        self.claimed.clear()
+
+    def teardown(self) -> None:
+        rows = [item for job in self.jobs.all() for item in self.jobs.items(job.id)]
+        assert len(rows) == self.n_items
+        for item in rows:
+            if item.id in self.recorded:
+                assert item.state in ("done", "failed")
+                assert item.output == self.recorded[item.id]
+            else:
+                assert item.state in ("queued", "running")
+        self.database.close()
+        self.folder.cleanup()
+
+
+AnyQueue.TestCase.settings = hypothesis_settings(max_examples=40, stateful_step_count=30, deadline=None)
+TestAnyQueue = AnyQueue.TestCase
