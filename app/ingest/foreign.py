@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
 
+from app.ingest.archives import parts_of_archive
 from app.ingest.readers.interface import unreadable
 
 _AS_DOCX = "Open it in Word or LibreOffice and save it as .docx."
@@ -59,13 +59,11 @@ def _about_ole(path: Path) -> str:
 
 def _about_zip(path: Path) -> str:
     damaged = f"is not a Word document, or it is damaged. {_AS_DOCX}"
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = archive.namelist()
-    except (zipfile.BadZipFile, NotImplementedError):
+    parts = parts_of_archive(path)
+    if parts is None:
         return damaged
     for start, sentence in _IN_ZIP.items():
-        if any(name.startswith(start) for name in names):
+        if any(part.filename.startswith(start) for part in parts):
             return sentence
     if path.suffix.lower() == ".docx":
         return damaged

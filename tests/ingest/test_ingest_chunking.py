@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.ingest.chunking import OVERHEAD_TOKENS, Chunk, cut_into_chunks, split_large_blocks
@@ -31,6 +31,7 @@ def bytes_of(blocks: list[Block]) -> list[int]:
     return [len(block.text.encode()) for block in blocks]
 
 
+@settings(deadline=None)
 @given(text=st.text(max_size=300), limit=st.integers(1, 50))
 def test_splitting_loses_nothing_and_keeps_the_limit(text: str, limit: int) -> None:
     pieces = split_text(text, limit)
@@ -44,6 +45,7 @@ def test_splitting_prefers_the_ends_of_sentences():
     assert split_text("abcdefghij", 4) == ["abcd", "efgh", "ij"]
 
 
+@settings(deadline=None)
 @given(blocks=documents(), limit=st.integers(1, 40))
 def test_large_blocks_become_several_of_the_same_kind(blocks: list[Block], limit: int) -> None:
     parts = split_large_blocks(blocks, limit)
@@ -52,6 +54,7 @@ def test_large_blocks_become_several_of_the_same_kind(blocks: list[Block], limit
     assert {(part.page, part.kind) for part in parts} == {(block.page, block.kind) for block in blocks}
 
 
+@settings(deadline=None)
 @given(blocks=documents(), limit=st.integers(40, 200))
 def test_chunks_lose_nothing_keep_order_and_stay_below_the_limit(blocks: list[Block], limit: int) -> None:
     parts = split_large_blocks(blocks, (limit - OVERHEAD_TOKENS) // 4)

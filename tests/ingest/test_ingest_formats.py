@@ -6,6 +6,9 @@ from pathlib import Path
 
 import docx
 import pytest
+from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.opc.packuri import PackURI
+from docx.opc.part import Part
 from docx.oxml import parse_xml
 from docx.oxml.ns import nsdecls
 
@@ -58,6 +61,22 @@ def test_docx_text_in_controls_and_under_review(tmp_path, read):
     file.element.body.insert(0, parse_xml(f"<w:sdt {nsdecls('w')}><w:sdtContent>{paragraph}</w:sdtContent></w:sdt>"))
     file.save(str(tmp_path / "form.docx"))
     assert shown(read(tmp_path / "form.docx")) == [(PARAGRAPH, "In a control, added text.")]
+
+
+def test_docx_footnotes_come_last(tmp_path, read):
+    file = docx.Document()
+    file.add_paragraph("Text.")
+    notes = (
+        f"<w:footnotes {nsdecls('w')}><w:footnote><w:p><w:r><w:t>A note.</w:t></w:r></w:p></w:footnote></w:footnotes>"
+    )
+    part = Part(PackURI("/word/footnotes.xml"), "application/xml", notes.encode(), file.part.package)
+    file.part.relate_to(part, RELATIONSHIP_TYPE.FOOTNOTES)
+    file.save(str(tmp_path / "notes.docx"))
+    assert shown(read(tmp_path / "notes.docx")) == [
+        (PARAGRAPH, "Text."),
+        (HEADING, "Footnotes"),
+        (PARAGRAPH, "A note."),
+    ]
 
 
 def test_html_without_what_is_not_its_text(tmp_path, read):

@@ -30,12 +30,20 @@ def long_pdf(tmp_path: Path) -> Path:
 
 def readers() -> list[psutil.Process]:
     """The reading processes of this one that have not ended."""
-    return [child for child in psutil.Process().children() if "read" in child.cmdline()]
+    alive = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
+    return [child for child in alive if "read" in child.cmdline()]
 
 
 def test_a_killed_reader_is_one_sentence(long_pdf, tmp_path):
+    killed: list[psutil.Process] = []
+
+    def kill_it(n_done: int, n_pages: int | None) -> None:
+        if not killed:
+            killed.extend(readers())
+            killed[0].kill()
+
     async def run() -> None:
-        await read_document(long_pdf, log_file=tmp_path / "log", on_progress=lambda *_: readers()[0].kill())
+        await read_document(long_pdf, log_file=tmp_path / "log", on_progress=kill_it)
 
     with pytest.raises(KnownError) as caught:
         asyncio.run(run())

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import zipfile
-import zlib
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from app.ingest.archives import parts_of_archive
 from app.ingest.document import Block, BlockKind
 from app.ingest.readers.docx_text import Body
 from app.ingest.readers.interface import Piece, Reader, unreadable
 from app.ingest.readers.lists import join_list_items
 
 _MAIN_PART = "word/document.xml"
-_BAD_ZIP = (zipfile.BadZipFile, NotImplementedError, RuntimeError)  # damaged, of an unknown version, under a password
 _XML_NO_MEMORY = 2  # libxml2's number
 _UNPACKED_LIMIT_BYTES = 500 * 1000 * 1000
 _XML_LIMIT_BYTES = 150 * 1000 * 1000
@@ -23,13 +22,8 @@ _XML_LIMIT_BYTES = 150 * 1000 * 1000
 
 def recognises(head: bytes, path: Path) -> bool:
     """A zip archive with Word's main part in it."""
-    if not head.startswith(b"PK\x03\x04"):
-        return False
-    try:
-        with zipfile.ZipFile(path) as archive:
-            return _MAIN_PART in archive.namelist()
-    except _BAD_ZIP:
-        return False
+    parts = parts_of_archive(path) if head.startswith(b"PK\x03\x04") else None
+    return parts is not None and any(part.filename == _MAIN_PART for part in parts)
 
 
 def read(path: Path, max_characters: int) -> Iterator[Piece]:
@@ -40,8 +34,9 @@ def read(path: Path, max_characters: int) -> Iterator[Piece]:
     with _damage_as_sentence(path):
         with path.open("rb") as file:
             package = docx.Document(file)
+        body = Body(package)
         notes = [block for part in ("footnotes", "endnotes") for block in _footnotes(package, part)]
-    yield from join_list_items(Body(package).blocks())
+    yield from join_list_items(body.blocks())
     if notes:
         yield Block(text="Footnotes", kind=BlockKind.HEADING)
         yield from notes
@@ -49,13 +44,11 @@ def read(path: Path, max_characters: int) -> Iterator[Piece]:
 
 def _refuse_bombs(path: Path) -> None:
     """Archives that unpack to far more than any real document are refused before anything is unpacked."""
-    try:
-        with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
-    except _BAD_ZIP as error:
+    parts = parts_of_archive(path)
+    if parts is None:
         raise unreadable(
             path, "is not a Word document, or it is damaged. Open it in Word or LibreOffice and save it again as .docx."
-        ) from error
+        )
     unpacked = sum(part.file_size for part in parts)
     xml = sum(part.file_size for part in parts if part.filename.endswith((".xml", ".rels")))
     if unpacked > _UNPACKED_LIMIT_BYTES or xml > _XML_LIMIT_BYTES:
@@ -67,20 +60,14 @@ def _refuse_bombs(path: Path) -> None:
 
 @contextlib.contextmanager
 def _damage_as_sentence(path: Path) -> Iterator[None]:
-    """What python-docx and lxml raise for a broken file, as the error for people."""
-    from docx.opc.exceptions import OpcError
-
+    """Whatever python-docx raises for a file that is not as it should be, which is nearly everything, is damage."""
     try:
         yield
-    except (
-        OpcError,
-        SyntaxError,
-        KeyError,
-        ValueError,
-        EOFError,
-        zlib.error,
-        *_BAD_ZIP,
-    ) as error:  # SyntaxError: of XML
+    except MemoryError:
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:  # EINVAL: a place before the file's beginning
+            raise
         if getattr(error, "code", None) == _XML_NO_MEMORY:
             raise MemoryError from error
         raise unreadable(

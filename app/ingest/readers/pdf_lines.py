@@ -16,6 +16,7 @@ import pypdfium2.raw as pdfium
 _DIVIDED_WORD = ("\x02", "\ufffe")  # PDFium's marks, by function
 _RUN = re.compile("[^\r\n\x02\ufffe]+")
 _HALF = re.compile("[\ud800-\udfff]")
+_FARTHEST_POINTS = 1e6
 _FIXED_PITCH, _FORCE_BOLD = 1, 1 << 18  # font descriptor flags
 _FIXED_NAME = re.compile(rb"mono|courier|typewriter|cmtt|consol|menlo|fixed|inconsolata|tt\d*$", re.I)
 _BOLD_NAME = re.compile(rb"bold|black|heavy|cmbx|semibold", re.I)
@@ -115,9 +116,14 @@ def _box(text_page: Any, index: int, turn: _Turn) -> tuple[float, float, float]:
     x, y = ctypes.c_double(), ctypes.c_double()
     pdfium.FPDFText_GetCharBox(text_page.raw, index, left, right, bottom, top)
     pdfium.FPDFText_GetCharOrigin(text_page.raw, index, x, y)
-    corners = [turn(left.value, bottom.value), turn(right.value, top.value)]
-    origin = turn(x.value, y.value)
+    corners = [turn(_sane(left.value), _sane(bottom.value)), turn(_sane(right.value), _sane(top.value))]
+    origin = turn(_sane(x.value), _sane(y.value))
     return origin[0], max(corner[0] for corner in corners), origin[1]
+
+
+def _sane(points: float) -> float:
+    """A coordinate that can be reckoned with; damaged files have others."""
+    return points if abs(points) < _FARTHEST_POINTS else 0.0
 
 
 def _style(text_page: Any, index: int) -> _Style:
@@ -129,7 +135,7 @@ def _style(text_page: Any, index: int) -> _Style:
     if pdfium.FPDFText_GetMatrix(text_page.raw, index, matrix):
         scale = math.hypot(matrix.c, matrix.d) or 1.0
     return _Style(
-        size=round(pdfium.FPDFText_GetFontSize(text_page.raw, index) * scale, 1),
+        size=round(_sane(pdfium.FPDFText_GetFontSize(text_page.raw, index) * scale), 1) or 1.0,
         is_bold=bool(flags.value & _FORCE_BOLD) or _says(_BOLD_NAME, name.value),
         is_fixed=bool(flags.value & _FIXED_PITCH) or _says(_FIXED_NAME, name.value),
     )
