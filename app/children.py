@@ -81,11 +81,7 @@ class Child(Generic[M]):
 
     async def wait(self) -> int:
         """Its exit code; negative for a signal, as asyncio has it."""
-        was_running = not self.has_exited
-        code = await self._process.wait()
-        if was_running:
-            log.debug("%s ended, pid %d, %s", self.role, self.pid, describe_exit(code))
-        return code
+        return await self._process.wait()
 
     def kill(self) -> None:
         """End it now. Harmless where it has ended."""

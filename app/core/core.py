@@ -48,6 +48,7 @@ class Core:
         self._status = StatusView(preset=settings.preset)
         self._report: EngineReported | None = None
         self._loading: asyncio.Task[None] | None = None
+        self._is_open = False
         self._instance: Instance | None = None
         self._execute: Execute | None = None
 
@@ -63,6 +64,7 @@ class Core:
         self._chats = ChatService(Chats(self._database), self._engine, lambda: self.settings, self._publish)
         documents = DocumentService(self._engine, self.paths.logs)
         self._jobs = JobService(Jobs(self._database), self._engine, documents, self._publish)
+        self._is_open = True
 
     async def start(self) -> None:
         """Open the profile, go on with what was left, start the engine; the model loads behind it."""
@@ -76,15 +78,17 @@ class Core:
             await self._instance.serve(self._execute)
 
     async def close(self) -> None:
-        """Everything that is under way is on the disk and goes on at the next start."""
+        """Everything that is under way is on the disk and goes on at the next start. Also after a failed `start`."""
         if self._instance is not None:
             await self._instance.close()
         if self._loading is not None:
             self._loading.cancel()
-        await self._chats.close()
-        await self._jobs.close()
+        if self._is_open:
+            await self._chats.close()
+            await self._jobs.close()
         await self._engine.close()
-        self._database.close()
+        if self._is_open:
+            self._database.close()
 
     async def _load_at_start(self) -> None:
         try:

@@ -261,9 +261,10 @@ class EngineLoop:
         is_idle = scheduler.is_idle
         if self._is_reported_idle and is_idle:
             return
+        self._is_reported_idle = is_idle
         if not is_idle and now - self._reported_seconds < REPORT_EVERY_SECONDS:
             return
-        self._reported_seconds, self._is_reported_idle = now, is_idle
+        self._reported_seconds = now
         self._events.append(
             EngineReported(
                 preset=self._preset,
