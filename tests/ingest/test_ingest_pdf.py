@@ -71,6 +71,14 @@ def test_typewriter_lines_are_code_with_their_indents(tmp_path, read):
     assert document.blocks[-1].text == "def f():\n    return 1\n\nprint(f())"
 
 
+def test_a_document_set_in_typewriter_is_not_all_code(tmp_path, read):
+    line = "these words were typed on a machine that has one width for all its letters,"
+    page = Page().paragraph(line, line, "and end here.", top=700, font="fixed").put("Next.", x=50, y=640, font="fixed")
+    document = read(saved(tmp_path, pdf(page)))
+    assert [block.kind for block in document.blocks] == [BlockKind.PARAGRAPH, BlockKind.PARAGRAPH]
+    assert document.blocks[0].text == f"{line} {line} and end here."
+
+
 def test_headers_footers_and_page_numbers_are_left_out(tmp_path, read):
     chapters = ["Birds", "Birds", "Birds", "Fishes", "Mammals", "Mammals"]
     pages = [

@@ -6,21 +6,21 @@ indent, a list mark, or room left in the line before into which its first word w
 
 from __future__ import annotations
 
+import math
 import re
-from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from app.ingest.cleaning import clean, one_line
 from app.ingest.document import Block, BlockKind
 from app.ingest.readers.lists import ITEM_MARK
 from app.ingest.readers.pdf_lines import Line
+from app.ingest.readers.pdf_measures import Measures, measure
 from app.ingest.readers.pdf_words import Joiner
 
-_ENOUGH_LINES = 5  # to tell how wide the text of a page is
 _HEADING_CHARACTERS = 200
 _MOST_LINES = 100  # no real paragraph is longer
+_DEEPEST_INDENT = 60  # spaces
 _CODE_GAP = 3.2  # lines; code has blank lines in it
 _SENTENCE_END = re.compile(r"[.!?:;…。！？][\"'”’»)\]]*$")
 _SECTION_NUMBER = re.compile(r"\d+(?:\.\d+)+\.?\s")
@@ -29,27 +29,12 @@ _BULLETS = "•●▪◦‣∙○■□➢✓"  # never the first character of a
 _CJK = re.compile(r"[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef]")
 
 
-@dataclass(frozen=True)
-class Measures:
-    """What is usual in this document. Sizes in points; leading is the distance of baselines in sizes."""
-
-    body_size: float
-    body_is_bold: bool
-    leading: float
-    right_edges: dict[tuple[int, int], float]  # (page, left edge of lines) -> their right edge
-    page_edges: dict[int, float]
-
-    def right_edge(self, line: Line) -> float:
-        """Where lines end that begin where this one begins."""
-        return self.right_edges.get((line.page, round(line.left)), self.page_edges[line.page])
-
-
 def blocks(pages: Sequence[Sequence[Line]]) -> Iterator[Block]:
     """All pages' lines as blocks; a paragraph that goes on over a page break is one, on the page where it begins."""
     lines = [line for page in pages for line in page]
     if not lines:
         return
-    measures = _measure(lines)
+    measures = measure(lines)
     joiner = Joiner(line.text for line in lines)
     paragraph: list[Line] = []
     for line in lines:
@@ -58,45 +43,6 @@ def blocks(pages: Sequence[Sequence[Line]]) -> Iterator[Block]:
             paragraph = []
         paragraph.append(line)
     yield from _block(paragraph, measures, joiner)
-
-
-def _measure(lines: Sequence[Line]) -> Measures:
-    sizes: Counter[float] = Counter()
-    bold: Counter[bool] = Counter()
-    edges: dict[tuple[int, int], list[float]] = defaultdict(list)
-    page_edges: dict[int, list[float]] = defaultdict(list)
-    for line in lines:
-        sizes[line.size] += len(line.text)
-        bold[line.is_bold] += len(line.text)
-        edges[line.page, round(line.left)].append(line.right)
-        page_edges[line.page].append(line.right)
-    leadings = Counter(
-        round((before.baseline - line.baseline) / line.size, 1)
-        for before, line in pairwise(lines)
-        if before.page == line.page
-        and before.size == line.size
-        and 0.9 < (before.baseline - line.baseline) / line.size < 3
-    )
-    usual_edge = _usual_edge([line.right for line in lines])
-    return Measures(
-        body_size=sizes.most_common(1)[0][0],
-        body_is_bold=bold[True] > bold[False],
-        leading=leadings.most_common(1)[0][0] if leadings else 1.2,
-        right_edges={place: _usual_edge(rights) for place, rights in edges.items() if len(rights) >= 3},
-        page_edges={
-            page: _usual_edge(rights) if len(rights) >= _ENOUGH_LINES else max(*rights, usual_edge)
-            for page, rights in page_edges.items()
-        },
-    )
-
-
-def _usual_edge(rights: Sequence[float]) -> float:
-    """The farthest place where several lines end; a single line that sticks out is a table or a formula."""
-    descending = sorted(rights, reverse=True)
-    for right, third in zip(descending, descending[2:], strict=False):
-        if right - third < 4:
-            return right
-    return descending[0]
 
 
 def _begins_block(paragraph: Sequence[Line], line: Line, measures: Measures) -> bool:
@@ -115,14 +61,13 @@ def _begins_block(paragraph: Sequence[Line], line: Line, measures: Measures) -> 
     if line.page != before.page or drop < 0:  # the next page or column
         is_over = _SENTENCE_END.search(before.text) or _LEADERS.search(before.text)
         return not (is_full and not is_over and _goes_on(line.text))
-    if line.is_fixed and _is_code(paragraph):
+    if line.is_fixed and _is_code(paragraph, measures):
         return drop > _CODE_GAP * measures.leading * line.size
     if _LEADERS.search(before.text) and _LEADERS.search(line.text):
         return drop > 2 * measures.leading * line.size
-    usual = min(measures.leading * line.size, _own_leading(paragraph) or 1e9) if len(paragraph) > 1 else None
-    if drop > 1.25 * (usual or measures.leading * line.size) + 0.5:
+    if drop > 1.25 * _usual_drop(paragraph, line, measures) + 0.5:
         return True
-    if _is_code(paragraph) and not line.is_fixed:
+    if _is_code(paragraph, measures) and not line.is_fixed:
         return True
     if _is_bold(paragraph) and not line.is_bold and not (is_full and _goes_on(line.text)):
         return True
@@ -150,12 +95,15 @@ def _goes_on(text: str) -> bool:
     return text[:1].islower() or _CJK.match(text) is not None or text[:1] in "([“‘\"'0123456789"
 
 
-def _own_leading(paragraph: Sequence[Line]) -> float:
-    return max((a.baseline - b.baseline for a, b in pairwise(paragraph)), default=0.0)
+def _usual_drop(paragraph: Sequence[Line], line: Line, measures: Measures) -> float:
+    """How far below the paragraph its next line should be: as far as its lines are apart, at most the usual leading."""
+    drops = (before.baseline - after.baseline for before, after in pairwise(paragraph))
+    own = max((drop for drop in drops if drop > 0.5 * line.size), default=math.inf)
+    return min(own, measures.leading * line.size)
 
 
-def _is_code(paragraph: Sequence[Line]) -> bool:
-    return all(line.is_fixed for line in paragraph)
+def _is_code(paragraph: Sequence[Line], measures: Measures) -> bool:
+    return not measures.body_is_fixed and all(line.is_fixed for line in paragraph)
 
 
 def _is_bold(paragraph: Sequence[Line]) -> bool:
@@ -164,7 +112,7 @@ def _is_bold(paragraph: Sequence[Line]) -> bool:
 
 def _block(paragraph: Sequence[Line], measures: Measures, joiner: Joiner) -> Iterator[Block]:
     page = paragraph[0].page
-    if _is_code(paragraph) and (len(paragraph) > 1 or not _is_heading_size(paragraph, measures)):
+    if _is_code(paragraph, measures) and (len(paragraph) > 1 or not _is_heading_size(paragraph, measures)):
         yield Block(text=clean(_code(paragraph)), page=page, kind=BlockKind.CODE)
         return
     parts = []
@@ -198,7 +146,7 @@ def _code(paragraph: Sequence[Line]) -> str:
             texts.append("")
         stripped = line.text.strip()
         width = (line.right - line.left) / max(1, len(stripped)) or 0.6 * line.size
-        texts.append(" " * round((line.left - margin) / width) + stripped)
+        texts.append(" " * min(round((line.left - margin) / width), _DEEPEST_INDENT) + stripped)
     return "\n".join(texts)
 
 

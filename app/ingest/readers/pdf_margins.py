@@ -34,30 +34,32 @@ def without_running_lines(pages: Sequence[Sequence[Line]]) -> list[list[Line]]:
 
 @dataclass(frozen=True)
 class _Edge:
-    """A line at the upper or lower edge of a page, away from the others; alone, it may be all that the page says."""
+    """A line at the upper or lower edge of a page. `is_apart`: there is other text on the page, and it is not near."""
 
     line: Line
-    is_alone: bool
+    is_apart: bool
 
 
 def _edges(page: Sequence[Line]) -> Iterator[_Edge]:
-    """The highest and the lowest line of a page (all at that height), where they stand away from the others."""
+    """The highest and the lowest line of a page, or all at that height."""
     heights = sorted({round(line.baseline) for line in page})
     for edge, neighbours in ((heights[:1], heights[1:2]), (heights[-1:], heights[-2:-1])):
         on_edge = [line for line in page if round(line.baseline) in edge]
-        is_away = not neighbours or abs(edge[0] - neighbours[0]) > 1.4 * max(line.size for line in on_edge)
-        if is_away:
-            yield from (_Edge(line, not neighbours) for line in on_edge)
+        for line in on_edge:
+            yield _Edge(line, bool(neighbours) and abs(edge[0] - neighbours[0]) > 1.4 * line.size)
 
 
 def _running(edges: Sequence[_Edge], n_pages: int) -> Iterator[Line]:
-    """Those edge lines that repeat at their height beside other text, and others where most pages have such a line."""
+    """Those edge lines that repeat at their height apart from other text, and others where most pages have such a line.
+
+    What repeats is learned from lines that stand apart; then it is known as well where a page is full.
+    """
     slots: dict[int, list[_Edge]] = defaultdict(list)
     for edge in edges:
         slots[round(edge.line.baseline / _SLOT_POINTS)].append(edge)
     for height in slots:
         around = [edge for other in (height - 1, height, height + 1) for edge in slots.get(other, ())]
-        near = [edge.line for edge in around if not edge.is_alone]
+        near = [edge.line for edge in around if edge.is_apart]
         if len({line.page for line in near}) < max(_REPEATS, n_pages / 10):
             continue
         texts = Counter(_pattern(line.text) for line in near)
@@ -71,7 +73,7 @@ def _running(edges: Sequence[_Edge], n_pages: int) -> Iterator[Line]:
         is_reserved = len({line.page for line in repeated}) * 2 >= n_pages
         sizes = {line.size for line in repeated}
         for edge in slots[height]:
-            if repeats(edge.line) or (is_reserved and not edge.is_alone and edge.line.size in sizes):
+            if repeats(edge.line) or (is_reserved and edge.is_apart and edge.line.size in sizes):
                 yield edge.line
 
 
