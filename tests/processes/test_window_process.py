@@ -1,0 +1,75 @@
+"""The window as its own process, spoken to by commands on the same profile, and killed in the middle of both."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from app.engine.process.fake_llama import reply_to
+from tests.processes.program import Program, rows, run, wait_for
+
+FAKE = ("--engine", "fake")
+SLOW = (*FAKE, "--fake-seconds-per-token", "0.001")
+OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen"}
+LONG = "Tell me everything. [[words 400]]"
+
+
+def window(profile: Path) -> Program:
+    return Program(profile, *SLOW, env=OFFSCREEN)
+
+
+def report(folder: Path) -> Path:
+    file = folder / "report.txt"
+    file.write_text("\n\n".join(f"Paragraph {n} tells of the harvest. " * 25 for n in range(8)))
+    return file
+
+
+def test_a_second_window_raises_the_first_and_a_command_uses_its_engine(tmp_path: Path) -> None:
+    with window(tmp_path) as first:
+        engine = first.engine()
+        code, out, err = run(tmp_path, *FAKE, env=OFFSCREEN)
+        assert (code, out) == (0, "")
+        assert "comes to the front" in err
+        code, out, err = run(tmp_path, *FAKE, "chat", "Hello from outside.")
+        assert code == 0, err
+        assert out == reply_to("Hello from outside.") + "\n"
+        assert [child.pid for child in first.children("engine")] == [engine.pid]
+        assert first.process.poll() is None
+
+
+def test_kill_of_the_whole_program_in_the_middle_of_both_loses_only_the_last_second(tmp_path: Path) -> None:
+    profile = tmp_path / "profile"
+    with window(profile) as first:
+        first.engine()
+        summarize = Program(profile, *FAKE, "summarize", str(report(tmp_path)))
+        wait_for(lambda: rows(profile, "SELECT 1 FROM items WHERE state = 'done'"), "an item done")
+        chat = Program(profile, *FAKE, "chat", LONG)
+        assert chat.process.stdout is not None
+        shown = chat.process.stdout.read(200)
+        first.kill()
+        shown += chat.process.stdout.read()
+        for guest in (summarize, chat):
+            code, _, err = guest.finish()
+            assert code == 1
+            assert "was closed before this was done" in err
+    done = rows(profile, "SELECT id, output FROM items WHERE state = 'done'")
+    assert rows(profile, "SELECT text FROM messages WHERE role = 'user'") == [(LONG,)]
+
+    with window(profile) as second:
+        second.engine()
+        wait_for(lambda: rows(profile, "SELECT 1 FROM jobs WHERE state = 'done'"), "the job done")
+    after = dict(rows(profile, "SELECT id, output FROM items WHERE state = 'done'"))
+    assert all(after[id] == output for id, output in done)
+    ((state, text),) = rows(profile, "SELECT state, text FROM messages WHERE role = 'assistant'")
+    assert state == "interrupted"
+    tokens_per_second = 1 / 0.001
+    assert len(text) > len(shown) - tokens_per_second
+    assert reply_to(LONG).startswith(text)
+
+
+def test_kill_of_the_engine_leaves_the_window_alive_and_answering(tmp_path: Path) -> None:
+    with window(tmp_path) as first:
+        first.engine().kill()
+        code, out, err = run(tmp_path, *FAKE, "chat", "Are you there?")
+        assert code == 0, err
+        assert out == reply_to("Are you there?") + "\n"
+        assert first.process.poll() is None
