@@ -104,6 +104,19 @@ def test_a_paragraph_goes_on_over_a_page_break(tmp_path, read):
     assert document.blocks[0].page == 1
 
 
+def test_columns_are_read_one_after_the_other(tmp_path, read):
+    half = "half as wide as the page, so that two of these"
+    page = (
+        Page()
+        .paragraph(half, half, half, top=700)
+        .paragraph("lie beside each other, as they do in papers of", half, half, x=320, top=700)
+    )
+    document = read(saved(tmp_path, pdf(page)))
+    assert texts(document.blocks) == [
+        f"{half} {half} {half} lie beside each other, as they do in papers of {half} {half}"
+    ]
+
+
 def test_list_items_keep_their_lines(tmp_path, read):
     page = Page().paragraph("• one", "• two", top=700).paragraph("• three", top=668)
     document = read(saved(tmp_path, pdf(page)))
