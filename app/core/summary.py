@@ -26,16 +26,13 @@ PROMPT_OVERHEAD_TOKENS = 200  # instruction and chat template
 SMALLEST_CHUNK_TOKENS = 64
 
 _SAMPLING = Sampling(temperature=0.2, repeat_penalty=1.1)
-_CHUNK_INSTRUCTION = (
-    "Summarize the following part of a document in two or three plain sentences. Say only what the text says.\n\n"
-)
-_GROUP_INSTRUCTION = (
-    "These notes come from neighbouring parts of one document. Write one paragraph of three or four plain sentences "
-    "that says what they say.\n\n"
-)
-_OVERVIEW_INSTRUCTION = (
-    "These paragraphs summarize a whole document in order. In two or three plain sentences, say what the document is "
-    "about.\n\n"
+# What is asked stands after the text: a small model that reads it first has forgotten it by the end (tried on the
+# starter model, which then went on with the text, or thanked for it).
+_ASK = "Text:\n\n{text}\n\n---\n{question}"
+_CHUNK_QUESTION = "Summarize the text above in two or three plain sentences."
+_GROUP_QUESTION = "Summarize the text above in three or four plain sentences."
+_OVERVIEW_QUESTION = (
+    "The text above summarizes a document. In two or three plain sentences, what is the document about?"
 )
 
 
@@ -102,11 +99,11 @@ def request_for(item: ItemRow, params: SummaryParams) -> GenerateRequest:
     """What the engine is asked for one item."""
     input = _inputs.decode(item.input)
     if isinstance(input, ChunkInput):
-        instruction = _CHUNK_INSTRUCTION
+        question = _CHUNK_QUESTION
     else:
-        instruction = _OVERVIEW_INSTRUCTION if input.is_overview else _GROUP_INSTRUCTION
+        question = _OVERVIEW_QUESTION if input.is_overview else _GROUP_QUESTION
     return GenerateRequest(
-        turns=(Turn("user", instruction + input.text),),
+        turns=(Turn("user", _ASK.format(text=input.text, question=question)),),
         priority=Priority.BULK,
         max_tokens=params.output_tokens,
         sampling=_SAMPLING,
