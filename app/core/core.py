@@ -11,7 +11,16 @@ from pathlib import Path
 from app import settings as settings_file
 from app.core.chats import ChatService
 from app.core.documents import DocumentService
-from app.core.events import EngineRestarted, Event, NoticeShown, ReplyEnded, StatusChanged, WindowRaised
+from app.core.events import (
+    EngineRestarted,
+    Event,
+    JobChanged,
+    JobRemoved,
+    NoticeShown,
+    ReplyEnded,
+    StatusChanged,
+    WindowRaised,
+)
 from app.core.instance import Execute, Instance
 from app.core.jobs import JobService
 from app.core.models import ModelService
@@ -74,6 +83,7 @@ class Core:
         self._engine.set_preset(Preset(self.settings.preset))
         self._loading = asyncio.create_task(self._load_at_start(), name="load the model")
         self._jobs.recover()
+        self._count_jobs()
         if self._instance is not None and self._execute is not None:
             await self._instance.serve(self._execute)
 
@@ -107,7 +117,9 @@ class Core:
     def _publish(self, event: Event) -> None:
         for sink in list(self._sinks):
             sink(event)
-        if isinstance(event, ReplyEnded) and event.message.figures is not None:
+        if isinstance(event, JobChanged | JobRemoved):
+            self._count_jobs()
+        elif isinstance(event, ReplyEnded) and event.message.figures is not None:
             figures = event.message.figures
             self._set_status(
                 last_ttft_seconds=figures.ttft_seconds,
@@ -262,16 +274,18 @@ class Core:
 
     def engine_reported(self, report: EngineReported) -> None:
         self._report = report
-        done, total = self._jobs.unfinished_items()
         self._set_status(
             phase=phase_of(report),
             preset=report.preset.value,
-            jobs_done=done,
-            jobs_total=total,
             chat_tokens_per_second=report.interactive_tokens_per_second,
             bulk_tokens_per_second=report.bulk_tokens_per_second,
             kv_used_fraction=report.kv_used_fraction,
         )
+
+    def _count_jobs(self) -> None:
+        done, total = self._jobs.unfinished_items()
+        if (done, total) != (self._status.jobs_done, self._status.jobs_total):
+            self._set_status(jobs_done=done, jobs_total=total)
 
     def _set_status(self, **changes: object) -> None:
         self._status = dataclasses.replace(self._status, **changes)  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -67,6 +68,7 @@ class GroupInput(msgspec.Struct, frozen=True, kw_only=True, tag="group"):
 
 
 ItemInput = ChunkInput | GroupInput
+_HEADING_MARK = re.compile(r"^## ", re.MULTILINE)  # for the model; the person sees the document's words
 _inputs: msgspec.json.Decoder[ItemInput] = msgspec.json.Decoder(ItemInput)
 
 
@@ -208,7 +210,7 @@ def _paragraph(text: str, chunks: Sequence[ItemRow]) -> Paragraph:
     for item in chunks:
         input = _inputs.decode(item.input)
         assert isinstance(input, ChunkInput)
-        sources.append(Source(label=_label([item]), text=input.text))
+        sources.append(Source(label=_label([item]), text=_HEADING_MARK.sub("", input.text)))
     return Paragraph(text=text, label=_label(chunks), sources=tuple(sources))
 
 

@@ -27,7 +27,7 @@ from app.core.events import (
 )
 from app.core.views import SummaryView
 from app.engine.messages import Preset
-from app.errors import KnownError
+from app.errors import KnownError, from_os_error
 from app.gui import dialogs
 from app.gui.bridge import Bridge
 from app.gui.chat_desk import ChatDesk
@@ -188,7 +188,7 @@ class Window(QMainWindow):
 
     def _save_text(self, name: str, text: str) -> None:
         def write(path: Path) -> None:
-            self._bridge.call(lambda _core: path.write_text(text, encoding="utf-8"), failed=self._say)
+            self._bridge.call(lambda _core: _write_text(path, text), failed=self._say)
 
         dialogs.choose_target(self, name, write)
 
@@ -333,3 +333,12 @@ class Window(QMainWindow):
         self.summary_page.save_asked.connect(self._save_text)
         self.summary_page.link_clicked.connect(lambda link: dialogs.confirm_link(self, link))
         self.status_bar.preset_chosen.connect(self.choose_preset)
+
+
+def _write_text(path: Path, text: str) -> None:
+    """Runs on the core thread. Raises KnownError."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise from_os_error(error, "save the file") from error

@@ -25,33 +25,31 @@ CHAT_STEP = plan_of(("c", Priority.INTERACTIVE))
 
 
 @pytest.mark.parametrize(
-    ("command", "plan", "preset", "expected"),
+    ("command", "plan", "expected"),
     [
-        (submit(Priority.INTERACTIVE), BULK_STEP, Preset.RESPONSIVE, True),
-        (submit(Priority.INTERACTIVE), BULK_STEP, Preset.BALANCED, True),
-        (submit(Priority.INTERACTIVE), BULK_STEP, Preset.BATCH, False),
-        (submit(Priority.INTERACTIVE), CHAT_STEP, Preset.RESPONSIVE, False),
-        (submit(Priority.BULK), BULK_STEP, Preset.RESPONSIVE, False),
-        (Cancel(id="b"), BULK_STEP, Preset.BATCH, True),
-        (Cancel(id="other"), BULK_STEP, Preset.RESPONSIVE, False),
-        (SetPreset(preset=Preset.BATCH), BULK_STEP, Preset.RESPONSIVE, False),
-        (CountTokens(texts=()), BULK_STEP, Preset.RESPONSIVE, False),
+        (submit(Priority.INTERACTIVE), BULK_STEP, True),
+        (submit(Priority.INTERACTIVE), CHAT_STEP, False),
+        (submit(Priority.BULK), BULK_STEP, False),
+        (Cancel(id="b"), BULK_STEP, True),
+        (Cancel(id="other"), BULK_STEP, False),
+        (SetPreset(preset=Preset.BATCH), BULK_STEP, False),
+        (CountTokens(texts=()), BULK_STEP, False),
     ],
 )
-def test_what_tears_a_step(command: Command, plan: StepPlan, preset: Preset, expected: bool) -> None:
-    assert interrupts(command, plan, preset) is expected
+def test_what_tears_a_step(command: Command, plan: StepPlan, expected: bool) -> None:
+    assert interrupts(command, plan) is expected
 
 
 def test_a_command_that_came_before_the_step_is_seen_first() -> None:
     inbox, torn = Inbox(), []
     inbox.put(submit(Priority.INTERACTIVE))
-    assert not inbox.watch(BULK_STEP, Preset.RESPONSIVE, lambda: torn.append(1), lambda: None)
+    assert not inbox.watch(BULK_STEP, lambda: torn.append(1), lambda: None)
     assert torn == []
 
 
 def test_a_command_during_the_step_tears_it_and_after_the_step_does_not() -> None:
     inbox, torn = Inbox(), []
-    assert inbox.watch(BULK_STEP, Preset.RESPONSIVE, lambda: torn.append(1), lambda: None)
+    assert inbox.watch(BULK_STEP, lambda: torn.append(1), lambda: None)
     inbox.put(submit(Priority.INTERACTIVE))
     assert torn == [1]
     assert len(inbox.take(wait_seconds=0)) == 1
@@ -61,7 +59,7 @@ def test_a_command_during_the_step_tears_it_and_after_the_step_does_not() -> Non
 
 def test_when_the_program_is_gone_the_step_is_torn() -> None:
     inbox, torn = Inbox(), []
-    inbox.watch(CHAT_STEP, Preset.BATCH, lambda: torn.append(1), lambda: None)
+    inbox.watch(CHAT_STEP, lambda: torn.append(1), lambda: None)
     inbox.close()
     assert torn == [1]
     assert inbox.take(wait_seconds=None) == []

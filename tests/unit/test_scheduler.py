@@ -145,6 +145,14 @@ def test_an_arriving_prompt_does_not_make_a_reply_stutter() -> None:
     assert (one, piece) == (1, 128)
 
 
+def test_a_short_question_does_not_wait_for_a_long_prompt() -> None:
+    scheduler, kv = new_scheduler()
+    scheduler.add(chat("long", 4000))
+    step(scheduler, kv)
+    scheduler.add(chat("short", 20))
+    assert step(scheduler, kv) == [("short", 20)]
+
+
 def test_the_next_turn_of_a_chat_reads_only_what_is_new() -> None:
     scheduler, kv = new_scheduler()
     scheduler.add(chat("turn 1", 100, key="chat"))

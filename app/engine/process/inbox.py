@@ -5,17 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from app.engine.messages import Cancel, Command, LoadModel, Preset, Priority, Submit
+from app.engine.messages import Cancel, Command, LoadModel, Priority, Submit
 from app.engine.process.backend import StepPlan
-from app.engine.process.presets import arrival_interrupts
 
 
-def interrupts(command: Command, plan: StepPlan, preset: Preset) -> bool:
-    """Is this command worth tearing the step that computes `plan`? Pure."""
+def interrupts(command: Command, plan: StepPlan) -> bool:
+    """Is this command worth tearing the step that computes `plan`? In every preset a chat's first token is. Pure."""
     if isinstance(command, Cancel):
         return any(work.id == command.id for work in plan.work)
     if isinstance(command, Submit) and command.request.priority is Priority.INTERACTIVE:
-        return arrival_interrupts(preset) and any(work.slot.priority is Priority.BULK for work in plan.work)
+        return any(work.slot.priority is Priority.BULK for work in plan.work)
     return isinstance(command, LoadModel)
 
 
@@ -26,14 +25,13 @@ class Inbox:
         self._commands: list[Command] = []
         self._changed = threading.Condition()
         self._plan: StepPlan | None = None
-        self._preset = Preset.RESPONSIVE
         self._tear: Callable[[], None] = lambda: None
         self.is_closed = False
 
     def put(self, command: Command) -> None:
         with self._changed:
             self._commands.append(command)
-            if self._plan is not None and interrupts(command, self._plan, self._preset):
+            if self._plan is not None and interrupts(command, self._plan):
                 self._tear()
             self._changed.notify()
 
@@ -53,11 +51,11 @@ class Inbox:
             commands, self._commands = self._commands, []
             return commands
 
-    def watch(self, plan: StepPlan, preset: Preset, tear: Callable[[], None], clear: Callable[[], None]) -> bool:
+    def watch(self, plan: StepPlan, tear: Callable[[], None], clear: Callable[[], None]) -> bool:
         """From now on commands may tear `plan`. False, and nothing is watched, where a command came in before."""
         with self._changed:
             if self._commands or self.is_closed:
                 return False
             clear()
-            self._plan, self._preset, self._tear = plan, preset, tear
+            self._plan, self._tear = plan, tear
             return True

@@ -187,7 +187,7 @@ class EngineLoop:
     def _step(self, plan: StepPlan) -> None:
         assert self._backend is not None
         backend = self._backend
-        if not self.inbox.watch(plan, self._preset, backend.interrupt, backend.clear_interrupt):
+        if not self.inbox.watch(plan, backend.interrupt, backend.clear_interrupt):
             return
         try:
             for result in backend.run(plan):
@@ -272,8 +272,8 @@ class EngineLoop:
                 bulk_running=scheduler.count_running(Priority.BULK),
                 bulk_waiting=scheduler.count_waiting(Priority.BULK),
                 bulk_is_parked=scheduler.bulk_is_parked,
-                interactive_tokens_per_second=self._rates[Priority.INTERACTIVE].rate(now),
-                bulk_tokens_per_second=self._rates[Priority.BULK].rate(now),
+                interactive_tokens_per_second=0.0 if is_idle else self._rates[Priority.INTERACTIVE].rate(now),
+                bulk_tokens_per_second=0.0 if is_idle else self._rates[Priority.BULK].rate(now),
                 kv_used_fraction=scheduler.kv_used_fraction,
             )
         )

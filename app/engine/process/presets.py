@@ -47,8 +47,3 @@ def bulk_budget(preset: Preset, chat: ChatActivity, *, bulk_sequences: int) -> B
     if chat.bulk_seconds + chat.next_bulk_seconds > BALANCED_SHARE * chat.chat_seconds:
         return NOTHING
     return BulkBudget(read_tokens=BALANCED_TOKENS, write_sequences=min(BALANCED_SEQUENCES, bulk_sequences))
-
-
-def arrival_interrupts(preset: Preset) -> bool:
-    """Does a chat that arrives tear the bulk step under way? In Batch it waits for the end of that one step."""
-    return preset is not Preset.BATCH

@@ -170,12 +170,13 @@ class Scheduler:
 
 
 def _chat_work(chats: list[Sequence]) -> list[Work]:
-    """Every chat that writes goes on by a token; prompts are read behind them, one after the other."""
+    """Every chat that writes goes on by a token; behind them the prompt is read that is done first."""
     writing = [chat for chat in chats if not chat.is_reading]
     reading = [chat for chat in chats if chat.is_reading]
     work = [_piece(chat, 1) for chat in writing]
     if reading:
-        work.append(_piece(reading[0], STUTTER_TOKENS if writing else STEP_TOKENS))
+        shortest = min(reading, key=lambda chat: chat.n_pending)
+        work.append(_piece(shortest, STUTTER_TOKENS if writing else STEP_TOKENS))
     return work
 
 
