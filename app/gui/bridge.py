@@ -12,6 +12,7 @@ import asyncio
 import inspect
 import threading
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
@@ -126,14 +127,14 @@ class Bridge(QObject):
             if callable(arrival):
                 self._emit(events)
                 events = []
-                arrival()
+                _contained(arrival)
             else:
                 events.append(arrival)
         self._emit(events)
 
     def _emit(self, events: list[Event]) -> None:
         for event in merged(events):
-            self.happened.emit(event)
+            _contained(partial(self.happened.emit, event))
 
     # core thread
 
@@ -212,6 +213,14 @@ class _Once:
         call, self._call = self._call, None
         if call is not None:
             call()
+
+
+def _contained(step: Callable[[], None]) -> None:
+    """A fault while one thing is shown must not take what arrived behind it."""
+    try:
+        step()
+    except Exception:
+        topic("window").exception("something that arrived could not be shown")
 
 
 def _known(error: Exception) -> KnownError:

@@ -193,6 +193,8 @@ class Window(QMainWindow):
         dialogs.choose_target(self, name, write)
 
     def _say(self, error: KnownError) -> None:
+        if self._is_closing:
+            return  # nobody would see it, and the bars may be gone
         self.conversation.notices.show_notice(error.sentence, tone="danger")
 
     # keys

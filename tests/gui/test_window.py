@@ -242,7 +242,8 @@ def test_the_window_ends_when_it_is_closed_and_remembers_where_it_was(desk: Desk
 def test_screenshots_of_every_main_screen_light_and_dark(desk: Desk, tmp_path: Path) -> None:
     desk.core.add_chat("a", "Warranty", ("user", "x"), ("assistant", "y"))
     desk.core.summaries["j"] = SUMMARY
-    files = screenshots.take(desk.window, desk.window._theme, tmp_path, chat_id="a", job_id="j")
+    files = screenshots.take_chat(desk.window, desk.window._theme, tmp_path, "a")
+    files += screenshots.take(desk.window, desk.window._theme, tmp_path, chat_id="a", job_id="j")
     assert len(files) == 14
     assert all(file.stat().st_size > 5_000 for file in files)
 
