@@ -26,13 +26,19 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     if options.command is not None:
         return command_line.run(options, arguments)
-    return command_line.run_window(options, arguments, _window)
+    return command_line.run_window(options, arguments, _window, _problem)
 
 
 def _window(make_core: Callable[[EventSink], Core], settings: Settings) -> int:
     from app.gui.app import run  # Qt is imported only where a window opens
 
     return run(make_core, settings)
+
+
+def _problem(sentence: str) -> None:
+    from app.gui.app import show_problem
+
+    show_problem(sentence)
 
 
 def _child(role: str, arguments: list[str]) -> int:

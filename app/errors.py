@@ -50,4 +50,8 @@ def from_os_error(error: OSError, doing: str) -> KnownError:
             f"Rubato could not {doing}: the folder is not writable{where}. "
             "Change its permissions, or choose another one with --profile.",
         )
-    return KnownError(ErrorKind.BUG, f"Rubato could not {doing}: {error.strerror or error}{where}.")
+    return KnownError(
+        ErrorKind.PROFILE_READ_ONLY,
+        f"Rubato could not {doing}: {error.strerror or error}{where}. Check that this place is there and can be "
+        "written, then try again.",
+    )

@@ -76,7 +76,9 @@ def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
         return _report_bug(paths_of(options), console)
 
 
-def run_window(options: argparse.Namespace, arguments: Sequence[str], show: ShowWindow) -> int:
+def run_window(
+    options: argparse.Namespace, arguments: Sequence[str], show: ShowWindow, show_problem: Callable[[str], None]
+) -> int:
     """Open the window, or bring the one that is open on this profile to the front. Without a display: the terminal."""
     console = TerminalConsole()
     if not has_display():
@@ -101,6 +103,8 @@ def run_window(options: argparse.Namespace, arguments: Sequence[str], show: Show
         return show(make_core, settings)
     except KnownError as error:
         console.err(f"{error}\n")
+        if not sys.stderr.isatty() and os.environ.get("QT_QPA_PLATFORM") != "offscreen":
+            show_problem(error.sentence)  # started from a desktop, where nobody sees standard error
         return FAILED
     except Exception:
         return _report_bug(paths_of(options), console)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from app.errors import KnownError
 from app.gui import fonts
@@ -37,6 +37,15 @@ def run(make_core: Callable[[EventSink], Core], settings: Settings) -> int:
     Signals(app, window.close)
     app.lastWindowClosed.connect(lambda: bridge.close(app.quit))
     return app.exec()
+
+
+def show_problem(sentence: str) -> None:
+    """Why there is no window, in one of its own; returns when it was closed."""
+    app = make_app(sys.argv[:1])
+    Theme(app, "system")
+    box = QMessageBox(QMessageBox.Icon.Warning, "Rubato", sentence)
+    box.setAccessibleName("Problem")
+    box.exec()
 
 
 def make_app(arguments: list[str]) -> QApplication:

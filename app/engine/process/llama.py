@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -41,7 +42,8 @@ class _AbortFlag:
 
     def __init__(self) -> None:
         self._byte = ctypes.create_string_buffer(2)
-        strlen = ctypes.cast(ctypes.CDLL(None).strlen, ctypes.c_void_p).value
+        libc = ctypes.CDLL("msvcrt" if sys.platform == "win32" else None)
+        strlen = ctypes.cast(libc.strlen, ctypes.c_void_p).value
         self.callback = ctypes.cast(ctypes.c_void_p(strlen), llama.ggml_abort_callback)
         self.data = ctypes.cast(self._byte, ctypes.c_void_p)
 
