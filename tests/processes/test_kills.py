@@ -111,6 +111,8 @@ def test_an_item_that_crashes_the_engine_alone_twice_fails_and_its_neighbours_do
     ((state, error, _),) = [item for item in items if "[[crash]]" in item[2]]
     assert (state, error) == ("failed", "This part makes the engine crash each time.")
     assert "could not be summarised" in out
+    crashes = rows(tmp_path, "SELECT crashes FROM items WHERE state = 'failed'")
+    assert crashes == [(1,)], "once alone, and at the second time it had failed"
 
 
 def test_kill_of_the_program_while_it_reads_a_document_reads_it_again(tmp_path: Path) -> None:
