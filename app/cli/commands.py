@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+from app import logs
 from app.cli import options
 from app.cli.doctor import doctor
 from app.cli.text import figures_line, job_line, summary_markdown
@@ -52,6 +53,10 @@ class Commands:
         except (KnownError, options.UsageError) as error:
             console.err(f"{error}\n")
             return FAILED
+        except Exception:
+            logs.topic("report").exception("a command failed through a fault of the program's own")
+            console.err(f"This failed through a fault of Rubato's own. The report is in {self._core.paths.logs}.\n")
+            return BUG
 
     def _check_model(self, parsed: argparse.Namespace, folder: Path) -> None:
         loaded = self._core.model_path

@@ -7,7 +7,6 @@ user can open. Windows: a loopback port with a secret in a file that only the us
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hmac
 import os
 import secrets
@@ -112,13 +111,15 @@ class Instance:
         console = _RemoteConsole(writer)
         running = asyncio.ensure_future(execute(command.arguments, Path(command.folder), console))
         gone = asyncio.ensure_future(reader.read())  # ends when the guest does: Ctrl-C there, or a closed terminal
-        await asyncio.wait({running, gone}, return_when=asyncio.FIRST_COMPLETED)
-        gone.cancel()
-        if not running.done():
-            running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            code = await running
-            writer.write(wire.encode(CommandEnded(code=code)))
+        try:
+            await asyncio.wait({running, gone}, return_when=asyncio.FIRST_COMPLETED)
+        finally:  # also where this program is being closed
+            gone.cancel()
+            if not running.done():
+                running.cancel()
+                await asyncio.wait({running})
+        if not running.cancelled():
+            writer.write(wire.encode(CommandEnded(code=running.result())))
             await writer.drain()
 
     async def wait_for_guests(self) -> None:

@@ -73,6 +73,7 @@ class EngineClient:
         self._connection: Connection | None = None
         self._observer: EngineObserver | None = None
         self._streams: dict[str, asyncio.Queue[RequestEvent]] = {}
+        self._submitted: set[str] = set()  # streams whose request the engine has
         self._counts: dict[str, asyncio.Future[tuple[int, ...]]] = {}
         self._loading: asyncio.Future[Capabilities] | None = None
         self._load_settled = asyncio.Event()
@@ -146,21 +147,15 @@ class EngineClient:
         queue = self._streams[id] = asyncio.Queue()
         is_over = False
         try:
-            if self._model_state is ModelState.LOADING:
-                settled = asyncio.create_task(self._load_settled.wait())
-                early = asyncio.create_task(queue.get())  # a cancel while the model loads
-                await asyncio.wait({settled, early}, return_when=asyncio.FIRST_COMPLETED)
-                settled.cancel()
-                if early.done():
-                    is_over = True
-                    yield early.result()
-                    return
-                early.cancel()
-            if self._model_state is not ModelState.READY:
-                is_over = True
+            early = await self._settled_or_cancelled(queue)
+            if early is None and self._model_state is not ModelState.READY:
                 kind, sentence = self._why_no_model
-                yield RequestFailed(id=id, kind=kind, sentence=sentence)
+                early = RequestFailed(id=id, kind=kind, sentence=sentence)
+            if early is not None:
+                is_over = True
+                yield early
                 return
+            self._submitted.add(id)
             self._send(Submit(id=id, request=request))
             while not is_over:
                 event = await queue.get()
@@ -168,11 +163,24 @@ class EngineClient:
                 yield event
         finally:
             del self._streams[id]
+            self._submitted.discard(id)
             if not is_over:
                 self._send(Cancel(id=id))
 
+    async def _settled_or_cancelled(self, queue: asyncio.Queue[RequestEvent]) -> RequestEvent | None:
+        """Wait while a model loads; the last word of a request that was cancelled meanwhile."""
+        if self._model_state is not ModelState.LOADING:
+            return None
+        settled, early = asyncio.create_task(self._load_settled.wait()), asyncio.create_task(queue.get())
+        try:
+            await asyncio.wait({settled, early}, return_when=asyncio.FIRST_COMPLETED)
+            return early.result() if early.done() else None
+        finally:
+            settled.cancel()
+            early.cancel()
+
     def cancel(self, id: str) -> None:
-        if self._model_state is ModelState.LOADING and id in self._streams:
+        if id in self._streams and id not in self._submitted:
             self._streams[id].put_nowait(
                 RequestFinished(
                     id=id,
@@ -248,7 +256,7 @@ class EngineClient:
         return self._is_closing
 
     def _connection_lost(self) -> None:
-        running = frozenset(self._streams)
+        running = frozenset(self._submitted)
         was_loading = self._model_state is ModelState.LOADING
         self._capabilities = None
         self._connection = None
@@ -267,9 +275,8 @@ class EngineClient:
         elif self._model is not None and self._model_state in (ModelState.READY, ModelState.LOADING):
             self._load_settled.clear()
             self._set_model_state(ModelState.LOADING)
-        if not was_loading:
-            for id, queue in self._streams.items():
-                queue.put_nowait(RequestFailed(id=id, kind=ErrorKind.ENGINE_CRASHED, sentence=_CRASHED))
+        for id in running:
+            self._streams[id].put_nowait(RequestFailed(id=id, kind=ErrorKind.ENGINE_CRASHED, sentence=_CRASHED))
         if self._observer is not None:
             self._observer.engine_crashed(running, _CRASHED)
 

@@ -73,3 +73,19 @@ def test_kill_of_the_engine_leaves_the_window_alive_and_answering(tmp_path: Path
         assert code == 0, err
         assert out == reply_to("Are you there?") + "\n"
         assert first.process.poll() is None
+
+
+def test_closing_the_window_ends_the_commands_of_others_and_keeps_what_was_said(tmp_path: Path) -> None:
+    with window(tmp_path) as first:
+        first.engine()
+        with Program(tmp_path, *FAKE, "chat", LONG) as guest:
+            assert guest.process.stdout is not None
+            shown = guest.process.stdout.read(50)
+            first.process.terminate()
+            assert first.finish()[0] == 0
+            code, rest, err = guest.finish()
+    assert code == 1
+    assert "was closed before this was done" in err
+    ((state, text),) = rows(tmp_path, "SELECT state, text FROM messages WHERE role = 'assistant'")
+    assert state in ("stopped", "interrupted")
+    assert text.startswith((shown + rest).strip())
