@@ -35,7 +35,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
     chat = commands.add_parser("chat", help="ask once, or talk in the terminal")
-    chat.add_argument("prompt", nargs="?", help="what to ask; without it a conversation begins")
+    chat.add_argument("prompt", nargs="*", help="what to ask; without it a conversation begins")
     chat.add_argument("--chat", metavar="ID", default="", help="ask in this chat")
 
     summarize = commands.add_parser("summarize", help="summarise documents as background work")
@@ -55,4 +55,7 @@ def parser() -> argparse.ArgumentParser:
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Raises UsageError; exits for --help and --version, as people expect."""
-    return parser().parse_args(arguments)
+    parsed = parser().parse_args(arguments)
+    if parsed.command == "chat":
+        parsed.prompt = " ".join(parsed.prompt) if parsed.prompt else None
+    return parsed

@@ -29,6 +29,10 @@ def test_chat_answers_on_standard_output_and_tells_the_figures_on_standard_error
     assert "cached" in err
 
 
+def test_a_prompt_needs_no_quotes(tmp_path: Path) -> None:
+    assert run(tmp_path, *FAKE, "chat", "What", "is", "it")[1] == reply_to("What is it") + "\n"
+
+
 def test_what_is_piped_in_is_the_prompt(tmp_path: Path) -> None:
     code, out, _ = run(tmp_path, *FAKE, "chat", given="--not an option\nbut a question?\n")
     assert code == 0
