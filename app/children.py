@@ -57,10 +57,6 @@ class Child(Generic[M]):
     def pid(self) -> int:
         return self._process.pid
 
-    @property
-    def has_exited(self) -> bool:
-        return self._process.returncode is not None
-
     def send(self, *messages: wire.Message) -> None:
         """Queue messages for the child. One that is dead takes nothing: its end is told by `messages`."""
         assert self._process.stdin is not None

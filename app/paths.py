@@ -28,7 +28,6 @@ class Paths:
     logs: Path
     models: Path
     shared_models: Path  # the user's own models: read, never written, where they differ from `models`
-    is_throwaway: bool  # True where --profile was given
 
     @property
     def database(self) -> Path:
@@ -72,7 +71,6 @@ def user_paths() -> Paths:
         logs=Path(platformdirs.user_log_dir(_APP, appauthor=False)),
         models=data / "models",
         shared_models=data / "models",
-        is_throwaway=False,
     )
 
 
@@ -84,7 +82,6 @@ def profile_paths(folder: Path) -> Paths:
         logs=root / "logs",
         models=root / "models",
         shared_models=user_paths().models,
-        is_throwaway=True,
     )
 
 

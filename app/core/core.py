@@ -124,7 +124,6 @@ class Core:
             self._set_status(
                 last_ttft_seconds=figures.ttft_seconds,
                 last_tokens_per_second=figures.tokens_per_second,
-                context_used=figures.prompt_tokens + figures.output_tokens,
             )
 
     # chats

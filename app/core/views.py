@@ -152,5 +152,4 @@ class StatusView:
     n_threads: int = 0
     last_ttft_seconds: float | None = None
     last_tokens_per_second: float | None = None
-    context_used: int = 0  # tokens of the last chat turn, prompt and reply
     context_limit: int = 0  # tokens that a chat can have

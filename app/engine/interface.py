@@ -5,7 +5,7 @@ One contract test (tests/contracts) runs over every implementation.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
@@ -67,6 +67,3 @@ class Engine(Protocol):
         """Drop the KV kept for a chat."""
 
     async def close(self) -> None: ...
-
-
-NewEngine = Callable[[], Engine]

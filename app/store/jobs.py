@@ -25,7 +25,6 @@ class JobRow:
     error: str
     position: int
     created_seconds: float
-    worked_seconds: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,10 +84,6 @@ class Jobs:
                 sql.execute("UPDATE jobs SET state = 'running' WHERE id = ? AND state = 'queued'", (job_id,)).rowcount
                 > 0
             )
-
-    def add_worked(self, job_id: str, seconds: float) -> None:
-        with self._database.transaction() as sql:
-            sql.execute("UPDATE jobs SET worked_seconds = worked_seconds + ? WHERE id = ?", (seconds, job_id))
 
     def remove(self, job_id: str) -> None:
         with self._database.transaction() as sql:

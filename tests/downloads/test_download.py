@@ -167,7 +167,6 @@ def test_a_folder_that_is_read_only(wheel, tmp_path, read_only_folder):
         logs=tmp_path / "logs",
         models=read_only_folder / "models",
         shared_models=tmp_path / "user",
-        is_throwaway=True,
     )
     error = failure_of(index.entry(index.wheel_source(wheel)), paths)
     assert error.kind is ErrorKind.PROFILE_READ_ONLY
@@ -180,7 +179,6 @@ def test_a_models_folder_that_is_read_only_is_told_by_the_download_process(wheel
         logs=tmp_path / "logs",
         models=read_only_folder,
         shared_models=tmp_path / "user",
-        is_throwaway=True,
     )
     error = failure_of(index.entry(index.wheel_source(wheel)), paths, free_bytes=10**9)  # /sys says 0
     assert error.kind is ErrorKind.PROFILE_READ_ONLY

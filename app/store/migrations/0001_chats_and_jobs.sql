@@ -29,8 +29,7 @@ CREATE TABLE jobs (
     params TEXT NOT NULL,               -- JSON of the kind
     error TEXT NOT NULL DEFAULT '',
     position INTEGER NOT NULL,
-    created_seconds REAL NOT NULL,
-    worked_seconds REAL NOT NULL DEFAULT 0
+    created_seconds REAL NOT NULL
 ) STRICT;
 
 CREATE TABLE items (
