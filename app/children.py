@@ -24,8 +24,11 @@ log = topic("wire")
 
 
 def child_command(role: str, *arguments: str) -> list[str]:
-    """The command line of a child, from source and in a frozen build alike."""
-    program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "app"]
+    """The command line of a child, from source and in a frozen build alike.
+
+    -P: a file called app.py in the current folder is not ours.
+    """
+    program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-P", "-m", "app"]
     return [*program, "child", role, *arguments]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 import msgspec
 
@@ -17,7 +18,7 @@ from app.logs import topic
 class Settings(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Everything a person can set. Times in seconds, sizes in tokens."""
 
-    preset: str = "responsive"
+    preset: Literal["responsive", "balanced", "batch"] = "responsive"
     theme: str = "system"  # system | light | dark
     model: str = ""  # path of the model to load at start; empty: the starter model
     system_prompt: str = "You are a helpful assistant."

@@ -48,7 +48,7 @@ class Decoder(Generic[M]):
             raise WireError(f"a line of {len(line)} bytes, over the limit of {LINE_LIMIT_BYTES}")
         try:
             message = self._decoder.decode(line)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise WireError(f"not a message: {error}; starts with {line[:80]!r}") from error
         if message.v != PROTOCOL_VERSION:
             raise WireError(f"protocol version {message.v}, this side speaks {PROTOCOL_VERSION}")

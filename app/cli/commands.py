@@ -53,6 +53,8 @@ class Commands:
         except (KnownError, options.UsageError) as error:
             console.err(f"{error}\n")
             return FAILED
+        except BrokenPipeError:  # the reader of our output has gone
+            raise
         except Exception:
             logs.topic("report").exception("a command failed through a fault of the program's own")
             console.err(f"This failed through a fault of Rubato's own. The report is in {self._core.paths.logs}.\n")

@@ -19,7 +19,7 @@ from app.cli.commands import BUG, FAILED, INTERRUPTED, Commands, list_jobs
 from app.cli.console import TerminalConsole
 from app.cli.repl import converse
 from app.core.core import Core, EventSink
-from app.core.instance import Instance, forward
+from app.core.instance import HostGone, Instance, forward
 from app.engine.interface import Engine
 from app.engine.local import local_engine
 from app.errors import KnownError
@@ -90,9 +90,9 @@ def run_window(
         paths.make_folders()
         logs.start(paths.logs, "window", debug_topics=tuple(options.debug))
         diagnostics.dump_stacks_on_signal(sys.stderr)
-        instance = Instance.claim(paths)
-        if instance is None:
-            return asyncio.run(forward(paths, arguments, Path.cwd(), console))
+        while (instance := Instance.claim(paths)) is None:
+            with contextlib.suppress(HostGone):
+                return asyncio.run(forward(paths, arguments, Path.cwd(), console))
         settings = settings_file.load(paths.settings)
 
         def make_core(publish: EventSink) -> Core:
@@ -129,9 +129,9 @@ async def _run(options: argparse.Namespace, arguments: list[str], paths: Paths, 
         if options.action == "get":
             return await models.get_model(options.id, paths, console)
         return models.list_models(paths, console)
-    instance = Instance.claim(paths)
-    if instance is None:
-        return await _as_guest(options, arguments, paths, console)
+    while (instance := Instance.claim(paths)) is None:
+        with contextlib.suppress(HostGone):
+            return await _as_guest(options, arguments, paths, console)
     core = new_core(options, paths, lambda event: None, settings_file.load(paths.settings))
     if options.command == "jobs" and options.action == "list":
         core.open()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import time
+import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -90,7 +91,7 @@ class Core:
     async def close(self) -> None:
         """Everything that is under way is on the disk and goes on at the next start. Also after a failed `start`."""
         if self._instance is not None:
-            await self._instance.close()
+            await self._instance.stop_serving()
         if self._loading is not None:
             self._loading.cancel()
         if self._is_open:
@@ -99,13 +100,15 @@ class Core:
         await self._engine.close()
         if self._is_open:
             self._database.close()
+        if self._instance is not None:
+            self._instance.release()  # last: the next start may write from here on
 
     async def _load_at_start(self) -> None:
         try:
             await self._models.load(self._model or self._models.choose_at_start(self.settings))
         except KnownError as error:
             if self._engine.model_state is not ModelState.FAILED:  # the engine tells its own failures
-                self.model_state_changed(ModelState.FAILED, 0.0, error.sentence)
+                self._engine.has_no_model(error)
 
     # events
 
@@ -116,7 +119,10 @@ class Core:
 
     def _publish(self, event: Event) -> None:
         for sink in list(self._sinks):
-            sink(event)
+            try:
+                sink(event)
+            except Exception:  # whoever listens must not take the reply, or the engine, with it
+                log.exception("an event could not be delivered")
         if isinstance(event, JobChanged | JobRemoved):
             self._count_jobs()
         elif isinstance(event, ReplyEnded) and event.message.figures is not None:
@@ -241,7 +247,7 @@ class Core:
         await self._engine.count_tokens([""])
         started = time.monotonic()
         request = GenerateRequest(turns=(Turn("user", "Say hello."),), priority=Priority.INTERACTIVE, max_tokens=8)
-        async for event in self._engine.generate("try", request):
+        async for event in self._engine.generate(f"try-{uuid.uuid4().hex}", request):
             if isinstance(event, RequestFailed):
                 raise KnownError(event.kind, event.sentence)
         return time.monotonic() - started

@@ -17,6 +17,7 @@ from app.store.jobs import JobRow, Jobs
 
 log = topic("documents")
 
+MOST_CRASHES = 3  # of the engine, while one document is counted
 READERS = 2  # documents read at the same time; the others wait
 
 
@@ -82,13 +83,13 @@ class DocumentQueue:
             self._changed(job.id)
 
         document = await self._documents.read(Path(job.source), pages)
-        while True:
+        for attempt in range(1, MOST_CRASHES + 1):
             try:
                 sizes = summary.sizes_for(await self._documents.bulk_context())
                 chunks = await self._documents.chunks(document, sizes.chunk_tokens)
                 break
             except KnownError as error:
-                if error.kind is not ErrorKind.ENGINE_CRASHED:
+                if error.kind is not ErrorKind.ENGINE_CRASHED or attempt == MOST_CRASHES:
                     raise
         params = summary.SummaryParams(
             document=document.name,

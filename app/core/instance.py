@@ -39,6 +39,10 @@ Execute = Callable[[Sequence[str], Path, Console], Coroutine[Any, Any, int]]
 """(command line, folder that it was given in, console) -> exit code."""
 
 
+class HostGone(Exception):
+    """The program that had the profile has ended: claim it again."""
+
+
 class RunCommand(wire.Message, frozen=True, kw_only=True):
     arguments: tuple[str, ...]
     folder: str
@@ -127,13 +131,17 @@ class Instance:
         while self._guests:
             await asyncio.wait(set(self._guests))
 
-    async def close(self) -> None:
+    async def stop_serving(self) -> None:
+        """End the commands of others; the profile is still held."""
         if self._server is not None:
             self._server.close()
             for guest in list(self._guests):
                 guest.cancel()
             await self.wait_for_guests()
             self._paths.socket.unlink(missing_ok=True)
+
+    def release(self) -> None:
+        """Give the profile to the next start."""
         self._lock.close()
 
 
@@ -175,6 +183,8 @@ async def _connect(paths: Paths) -> tuple[asyncio.StreamReader, asyncio.StreamWr
             port, secret = paths.socket.read_text().split()
             return *await asyncio.open_connection("127.0.0.1", int(port), limit=_LIMIT_BYTES), secret
         except (OSError, ValueError) as error:
+            if _is_free(paths):
+                raise HostGone from error
             if asyncio.get_running_loop().time() > deadline:
                 raise KnownError(
                     ErrorKind.PROFILE_IN_USE,
@@ -182,6 +192,11 @@ async def _connect(paths: Paths) -> tuple[asyncio.StreamReader, asyncio.StreamWr
                     "--profile.",
                 ) from error
             await asyncio.sleep(0.05)  # it may be starting
+
+
+def _is_free(paths: Paths) -> bool:
+    with paths.lock.open("ab") as lock:
+        return _try_lock(lock)
 
 
 def _try_lock(file: IO[bytes]) -> bool:

@@ -73,6 +73,7 @@ class ItemRunner:
                     return
         except KnownError as error:
             self.publish(NoticeShown(sentence=error.sentence, is_error=True))
+            asyncio.get_running_loop().call_later(RECORD_AGAIN_SECONDS, self.fill)
 
     def engine_crashed(self, running: frozenset[str]) -> None:
         """`running`: all requests that were with the engine, chats too."""
@@ -104,8 +105,7 @@ class ItemRunner:
         item = self.store.claim(only_suspects=only_suspects)
         if item is None:
             return False
-        if self.store.start_job(item.job_id) or item.job_id not in self._paces:
-            self._paces[item.job_id] = _Pace(self.monotonic())
+        self._paces.setdefault(item.job_id, _Pace(self.monotonic()))
         request_id = f"item-{item.id}"
         task = asyncio.create_task(self._run(request_id, item), name=request_id)
         self._running[request_id] = _Running(item, task)
@@ -118,7 +118,8 @@ class ItemRunner:
             await self._record(request_id, item, text, answer)
         except Exception:
             log.exception("item %d failed", item.id)
-            self.publish(NoticeShown(sentence="A background item failed; the log says why.", is_error=True))
+            why = "This part failed for a reason that is in the log."
+            await self._record(request_id, item, "", RequestFailed(id=request_id, kind=ErrorKind.BUG, sentence=why))
         finally:
             del self._running[request_id]
         self.changed(item.job_id)

@@ -103,6 +103,11 @@ class JobService:
 
     def retry(self, job_id: str) -> None:
         """Failed or cancelled: what is missing goes again; a document that was not read is read again."""
+        job = self._job(job_id)
+        if JobState(job.state) in _UNFINISHED or (
+            job.state == JobState.DONE.value and self._store.count(job_id).failed == 0
+        ):
+            raise KnownError(ErrorKind.BAD_REQUEST, f"{job.title} has nothing to be tried again.")
         self._store.retry_failed(job_id)
         self._go_on(job_id)
 

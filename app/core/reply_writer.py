@@ -48,6 +48,7 @@ class Writing:
     task: asyncio.Task[None] | None = None
     first_text_seconds: float = 0.0
     is_saved: bool = True
+    is_stopped: bool = False
     save_timer: asyncio.TimerHandle | None = None
     last_event: RequestFinished | RequestFailed | None = None
 
@@ -88,6 +89,7 @@ class ReplyWriter:
     def stop(self, chat_id: str) -> None:
         writing = self._writing.get(chat_id)
         if writing is not None:
+            writing.is_stopped = True  # also where the engine has not been asked yet
             self.engine.cancel(writing.message_id)
 
     async def wait(self, chat_id: str) -> None:
@@ -107,6 +109,8 @@ class ReplyWriter:
     async def _write(self, writing: Writing) -> None:
         id = writing.message_id
         try:
+            if writing.is_stopped:
+                return
             async for event in self.engine.generate(id, self._request(writing)):
                 if isinstance(event, PromptRead):
                     progress = PromptProgressed(
@@ -129,7 +133,8 @@ class ReplyWriter:
             writing.last_event = RequestFailed(
                 id=id, kind=ErrorKind.BUG, sentence="This reply failed for a reason that is in the log. Try again."
             )
-        self._end(writing)
+        finally:
+            self._end(writing)
 
     def _request(self, writing: Writing) -> GenerateRequest:
         settings = self.settings()
@@ -165,6 +170,8 @@ class ReplyWriter:
             writing.save_timer.cancel()
         del self._writing[writing.chat_id]
         state, error = _last_word(writing.last_event)
+        if writing.is_stopped and writing.last_event is None:
+            state, error = MessageState.STOPPED, ""
         figures = _figures(writing)
         self._tells_failure(
             lambda: self.store.finish_message(

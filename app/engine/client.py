@@ -77,6 +77,7 @@ class EngineClient:
         self._counts: dict[str, asyncio.Future[tuple[int, ...]]] = {}
         self._loading: asyncio.Future[Capabilities] | None = None
         self._load_settled = asyncio.Event()
+        self._load_id = ""  # of the newest load: what is told of an older one is not heard
         self._model: Path | None = None
         self._model_state = ModelState.ABSENT
         self._why_no_model = (ErrorKind.NO_MODEL, "No model is loaded. Choose a model first.")
@@ -121,12 +122,22 @@ class EngineClient:
         return await self._send_load()
 
     async def _send_load(self) -> Capabilities:
+        if self._loading is not None and not self._loading.done():
+            self._loading.set_exception(KnownError(ErrorKind.NO_MODEL, "Another model was chosen meanwhile."))
+            self._loading.exception()
         loading = self._loading = asyncio.get_running_loop().create_future()
         self._load_settled.clear()
         self._capabilities = None
         self._set_model_state(ModelState.LOADING)
-        self._send(LoadModel(id=f"load-{next(self._ids)}", path=str(self._model)))
+        self._send_load_command()
         return await asyncio.shield(loading)
+
+    def _send_load_command(self) -> None:
+        self._load_id = f"load-{next(self._ids)}"
+        self._send(LoadModel(id=self._load_id, path=str(self._model)))
+
+    def has_no_model(self, error: KnownError) -> None:
+        self._load_failed(error.kind, error.sentence)
 
     def _load_failed(self, kind: ErrorKind, sentence: str) -> None:
         self._why_no_model = (kind, sentence)
@@ -193,9 +204,11 @@ class EngineClient:
         self._send(Cancel(id=id))
 
     async def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        await self._load_settled.wait()
         counts: list[int] = []
         for piece in _pieces(texts, COUNT_BYTES):
+            await self._load_settled.wait()
+            if self._model_state is not ModelState.READY:
+                raise KnownError(*self._why_no_model)
             id = f"count-{next(self._ids)}"
             future = self._counts[id] = asyncio.get_running_loop().create_future()
             self._send(CountTokens(id=id, texts=tuple(piece)))
@@ -238,7 +251,7 @@ class EngineClient:
                 continue
             self._send(SetPreset(preset=self._preset))
             if self._model is not None and self._model_state is ModelState.LOADING:
-                self._send(LoadModel(id=f"load-{next(self._ids)}", path=str(self._model)))
+                self._send_load_command()
 
     async def _listen(self) -> None:
         """Until the engine process has ended, by itself or because it does not speak our language."""
@@ -283,6 +296,8 @@ class EngineClient:
     def _take(self, event: Event) -> None:
         if isinstance(event, EngineStarted):
             log.info("engine started with the %s backend", event.backend)
+        elif isinstance(event, ModelLoadProgressed | ModelLoaded | ModelLoadFailed) and event.id != self._load_id:
+            log.info("an older load has ended")
         elif isinstance(event, ModelLoadProgressed):
             self._set_model_state(ModelState.LOADING, event.fraction)
         elif isinstance(event, ModelLoaded):

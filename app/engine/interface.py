@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from app.engine.messages import Capabilities, EngineReported, GenerateRequest, Preset, RequestEvent
+from app.errors import KnownError
 
 
 class ModelState(Enum):
@@ -48,6 +49,9 @@ class Engine(Protocol):
 
     async def load(self, path: Path) -> Capabilities:
         """Load a model in place of the one before. Raises KnownError with a sentence for the person."""
+
+    def has_no_model(self, error: KnownError) -> None:
+        """There is nothing to load: whoever waits for a model is told so."""
 
     def generate(self, id: str, request: GenerateRequest) -> AsyncIterator[RequestEvent]:
         """Events of one request; the last one is RequestFinished or RequestFailed. Waits while a model loads.

@@ -77,14 +77,6 @@ class Jobs:
         with self._database.transaction() as sql:
             sql.execute("UPDATE jobs SET state = ?, error = ? WHERE id = ?", (state, error, job_id))
 
-    def start_job(self, job_id: str) -> bool:
-        """From queued to running; False where it is neither waiting nor new."""
-        with self._database.transaction() as sql:
-            return (
-                sql.execute("UPDATE jobs SET state = 'running' WHERE id = ? AND state = 'queued'", (job_id,)).rowcount
-                > 0
-            )
-
     def remove(self, job_id: str) -> None:
         with self._database.transaction() as sql:
             sql.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
@@ -100,7 +92,7 @@ class Jobs:
                 sql.execute("UPDATE jobs SET params = ? WHERE id = ?", (params, job_id))
 
     def claim(self, *, only_suspects: bool) -> ItemRow | None:
-        """The next item, now running: later levels first, so that what was begun is finished."""
+        """The next item, and its job, now running: later levels first, so that what was begun is finished."""
         with self._database.transaction() as sql:
             row = sql.execute(
                 "UPDATE items SET state = 'running' WHERE id = ("
@@ -109,6 +101,8 @@ class Jobs:
                 " ORDER BY jobs.position, items.level DESC, items.position LIMIT 1) RETURNING *",
                 (int(only_suspects),),
             ).fetchone()
+            if row:
+                sql.execute("UPDATE jobs SET state = 'running' WHERE id = ? AND state = 'queued'", (row["job_id"],))
         return _item(row) if row else None
 
     def has_suspects(self) -> bool:

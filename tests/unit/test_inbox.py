@@ -31,7 +31,7 @@ CHAT_STEP = plan_of(("c", Priority.INTERACTIVE))
         (submit(Priority.INTERACTIVE), CHAT_STEP, False),
         (submit(Priority.BULK), BULK_STEP, False),
         (Cancel(id="b"), BULK_STEP, True),
-        (Cancel(id="other"), BULK_STEP, False),
+        (Cancel(id="other"), BULK_STEP, True),
         (SetPreset(preset=Preset.BATCH), BULK_STEP, False),
         (CountTokens(texts=()), BULK_STEP, False),
     ],

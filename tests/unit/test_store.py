@@ -181,7 +181,6 @@ class AnyQueue(RuleBasedStateMachine):
             assert item.id not in self.recorded, "claimed after it was done"
             assert item.is_suspect == only_suspects
             self.claimed[item.id] = item
-            self.jobs.start_job(item.job_id)
 
     @precondition(lambda self: self.claimed)
     @rule(data=st.data(), how=st.sampled_from(["done", "failed", "requeued", "suspect"]))

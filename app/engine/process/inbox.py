@@ -12,7 +12,7 @@ from app.engine.process.backend import StepPlan
 def interrupts(command: Command, plan: StepPlan) -> bool:
     """Is this command worth tearing the step that computes `plan`? In every preset a chat's first token is. Pure."""
     if isinstance(command, Cancel):
-        return any(work.id == command.id for work in plan.work)
+        return True  # a stop is never kept waiting by another's step
     if isinstance(command, Submit) and command.request.priority is Priority.INTERACTIVE:
         return any(work.slot.priority is Priority.BULK for work in plan.work)
     return isinstance(command, LoadModel)

@@ -196,8 +196,9 @@ class EngineLoop:
         except DecodeFailed as error:
             log.error("a step failed: %s", error)
             for work in plan.work:
-                self._remove(work.id)
-                self._fail(work.id, ErrorKind.BUG, f"The engine could not compute this ({error}). Try it again.")
+                if self._remove(work.id) is not None:  # it may have had its last word in a part before
+                    sentence = f"The engine could not compute this ({error}). Try it again."
+                    self._fail(work.id, ErrorKind.BUG, sentence)
 
     def _apply(self, plan: StepPlan, result: StepResult) -> None:
         assert self._scheduler is not None

@@ -11,7 +11,14 @@ from collections.abc import Callable
 from app.engine.messages import Capabilities, Preset, Priority
 from app.engine.process.backend import StepPlan, StepResult, Work
 from app.engine.process.kv_cache import SlotCache
-from app.engine.process.presets import STEP_TOKENS, STUTTER_TOKENS, BulkBudget, ChatActivity, bulk_budget
+from app.engine.process.presets import (
+    BALANCED_SHARE,
+    STEP_TOKENS,
+    STUTTER_TOKENS,
+    BulkBudget,
+    ChatActivity,
+    bulk_budget,
+)
 from app.engine.process.sequence import Sequence, Slot
 
 Truncate = Callable[[Slot, int], int]
@@ -167,6 +174,9 @@ class Scheduler:
             self._bulk_step_seconds = seconds
         elif was_decode:
             self._chat_seconds += seconds
+            # what bulk did not use in time is not saved up: one step's worth at most
+            floor = BALANCED_SHARE * self._chat_seconds - self._bulk_step_seconds
+            self._bulk_seconds = max(self._bulk_seconds, floor)
 
 
 def _chat_work(chats: list[Sequence]) -> list[Work]:
