@@ -6,6 +6,7 @@ import argparse
 import asyncio
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from app import logs
 from app.cli import options
@@ -127,12 +128,24 @@ class Commands:
                 console.err(f"\r{job_line(event.job)}")
             elif isinstance(event, NoticeShown):
                 console.err(f"{event.sentence}\n")
+            elif isinstance(event, ModelStateChanged) and event.state is ModelState.FAILED and not no_model.done():
+                no_model.set_result(event.sentence)
 
+        no_model: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         remove = self._core.add_sink(show)
+        if self._core.model_problem:
+            no_model.set_result(self._core.model_problem)
         code = OK
         try:
             for id in job_ids:
-                job = await self._core.wait_for_job(id)
+                waiting = asyncio.ensure_future(self._core.wait_for_job(id))
+                either: set[asyncio.Future[Any]] = {waiting, no_model}
+                await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+                if not waiting.done():
+                    waiting.cancel()
+                    console.err(f"{no_model.result()}\n")
+                    return FAILED
+                job = waiting.result()
                 if job.state is JobState.DONE:
                     if show_results:
                         console.out(summary_markdown(self._core.summary(id)))

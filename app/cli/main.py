@@ -153,8 +153,8 @@ async def _as_host(
 ) -> int:
     commands = Commands(core, has_window=False)
     core.host(instance, commands.execute)
-    await core.start()
     try:
+        await core.start()
 
         async def ask(line: Sequence[str]) -> int:
             return await _interruptible(commands.execute([*_leading(options, arguments), *line], Path.cwd(), console))

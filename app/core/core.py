@@ -59,6 +59,7 @@ class Core:
         self._report: EngineReported | None = None
         self._loading: asyncio.Task[None] | None = None
         self._is_open = False
+        self._model_problem = ""
         self._instance: Instance | None = None
         self._execute: Execute | None = None
 
@@ -232,6 +233,11 @@ class Core:
             raise
         self.change_settings(model=str(path))
 
+    @property
+    def model_problem(self) -> str:
+        """Why there is no model; empty while there is one, or one is being loaded."""
+        return self._model_problem
+
     def set_preset(self, preset: Preset) -> None:
         """Takes effect at the engine's next step."""
         self._engine.set_preset(preset)
@@ -267,6 +273,7 @@ class Core:
     # what the engine tells (EngineObserver)
 
     def model_state_changed(self, state: ModelState, fraction: float, sentence: str) -> None:
+        self._model_problem = sentence if state is ModelState.FAILED else ""
         self._models.publish_state(state, fraction, sentence)
         capabilities = self._engine.capabilities
         if state is ModelState.READY and capabilities is not None:

@@ -124,6 +124,14 @@ class LlamaBackend:
 
     def __init__(self, path: Path, context_tokens: int, on_progress: Callable[[float], bool]) -> None:
         self._model = _load(path, on_progress)
+        self._contexts: dict[Priority, _Context] = {}
+        try:
+            self._open(path, context_tokens)
+        except BaseException:
+            self.close()  # the model that was there before may need the memory
+            raise
+
+    def _open(self, path: Path, context_tokens: int) -> None:
         self._vocab = llama.llama_model_get_vocab(self._model)
         self._n_vocab = llama.llama_vocab_n_tokens(self._vocab)
         self._pieces: dict[int, bytes] = {}
@@ -133,13 +141,12 @@ class LlamaBackend:
         self._flag = _AbortFlag()
         plan = self._plan_memory(context_tokens)
         n_threads = diagnostics.physical_cores()
-        self._contexts = {
-            priority: _Context(self._model, n_context, n_sequences, n_threads, self._flag if can_tear else None)
-            for priority, n_context, n_sequences in (
-                (Priority.INTERACTIVE, plan.chat_context, plan.chat_sequences),
-                (Priority.BULK, plan.bulk_context, plan.bulk_sequences),
-            )
-        }
+        for priority, n_context, n_sequences in (
+            (Priority.INTERACTIVE, plan.chat_context, plan.chat_sequences),
+            (Priority.BULK, plan.bulk_context, plan.bulk_sequences),
+        ):
+            flag = self._flag if can_tear else None
+            self._contexts[priority] = _Context(self._model, n_context, n_sequences, n_threads, flag)
         self._step_tokens = STEP_TOKENS if can_tear else UNTORN_STEP_TOKENS
         self._capabilities = Capabilities(
             model_name=self._meta("general.name") or path.stem,
