@@ -95,6 +95,7 @@ class DocumentQueue:
             document=document.name,
             n_pages=document.n_pages,
             notes=document.notes,
+            unread_pages=document.unread_pages,
             output_tokens=sizes.output_tokens,
         )
         self._store.queue_items(job.id, 0, summary.chunk_inputs(chunks), params=summary.encode(params))

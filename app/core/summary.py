@@ -50,6 +50,7 @@ class SummaryParams(msgspec.Struct, frozen=True, kw_only=True):
     document: str
     n_pages: int | None = None
     notes: tuple[str, ...] = ()
+    unread_pages: tuple[int, ...] = ()
     output_tokens: int = OUTPUT_TOKENS
 
 
@@ -201,8 +202,8 @@ def coverage(params: SummaryParams, chunks: Sequence[ItemRow]) -> str:
         return f"{len(done)} of {len(chunks)} parts"
     missing = {page for item in chunks if item.state != "done" for page in _pages(item)}
     missing -= {page for item in done for page in _pages(item)}
-    unread = sum(note.startswith("Page ") for note in params.notes)
-    return f"{params.n_pages - len(missing) - unread} of {params.n_pages} pages"
+    missing |= set(params.unread_pages)
+    return f"{params.n_pages - len(missing)} of {params.n_pages} pages"
 
 
 def _paragraph(text: str, chunks: Sequence[ItemRow]) -> Paragraph:

@@ -29,3 +29,4 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     blocks: tuple[Block, ...]
     n_pages: int | None = None
     notes: tuple[str, ...] = ()
+    unread_pages: tuple[int, ...] = ()  # pages that gave no text

@@ -43,6 +43,7 @@ class DocumentRead(Message, frozen=True, kw_only=True):
     name: str
     n_pages: int | None
     notes: tuple[str, ...]
+    unread_pages: tuple[int, ...] = ()
 
 
 class DocumentFailed(Message, frozen=True, kw_only=True):

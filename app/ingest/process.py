@@ -68,6 +68,7 @@ def _document_events(path: Path, max_characters: int) -> Iterator[Event]:
     reader = choose_reader(path)
     n_pages: int | None = None
     notes: list[str] = []
+    unread: set[int] = set()
     batch: list[Block] = []
     n_batch = n_characters = 0
     for piece in reader.read(path, max_characters):
@@ -76,6 +77,7 @@ def _document_events(path: Path, max_characters: int) -> Iterator[Event]:
             yield ReadProgressed(n_pages_done=piece.n_done, n_pages=n_pages)
         elif isinstance(piece, Note):
             notes.append(piece.sentence)
+            unread.update(piece.pages)
         else:
             n_characters += len(piece.text)
             if n_characters > max_characters:
@@ -90,7 +92,7 @@ def _document_events(path: Path, max_characters: int) -> Iterator[Event]:
         raise failures.no_text(path)
     if batch:
         yield BlocksRead(blocks=tuple(batch))
-    yield DocumentRead(name=plain_name(path), n_pages=n_pages, notes=tuple(notes))
+    yield DocumentRead(name=plain_name(path), n_pages=n_pages, notes=tuple(notes), unread_pages=tuple(sorted(unread)))
 
 
 def _limit_memory(limit_bytes: int) -> None:

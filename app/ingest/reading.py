@@ -78,7 +78,13 @@ async def _answer(child: Child[Event], on_progress: OnProgress | None) -> Docume
             case BlocksRead():
                 blocks.extend(event.blocks)
             case DocumentRead():
-                return Document(name=event.name, blocks=tuple(blocks), n_pages=event.n_pages, notes=event.notes)
+                return Document(
+                    name=event.name,
+                    blocks=tuple(blocks),
+                    n_pages=event.n_pages,
+                    notes=event.notes,
+                    unread_pages=event.unread_pages,
+                )
             case DocumentFailed():
                 raise KnownError(event.kind, event.sentence)
     return None

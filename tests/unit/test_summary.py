@@ -102,6 +102,12 @@ def test_what_failed_is_named_and_not_counted_as_covered(n: int, failing: set[in
     assert shown == {f"chunk {k}" for k in range(n)} - {f"chunk {k}" for k in failing}
 
 
+def test_pages_that_could_not_be_read_are_not_covered() -> None:
+    params = summary.SummaryParams(document="d.pdf", n_pages=10, unread_pages=(2, 5, 6))
+    items = run(summary.chunk_inputs(chunks(5)))
+    assert summary.coverage(params, items[:5]) == "7 of 10 pages"
+
+
 def test_a_document_without_pages_is_counted_in_parts() -> None:
     parts = [Chunk(text=f"c{n}", first_page=None, last_page=None, first_block=n, end_block=n + 1) for n in range(2)]
     view = summary.summary("j", "t", summary.SummaryParams(document="d.txt"), run(summary.chunk_inputs(parts)))

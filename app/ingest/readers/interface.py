@@ -19,6 +19,7 @@ class Note:
     """One sentence about something that could not be read."""
 
     sentence: str
+    pages: tuple[int, ...] = ()  # that are not in the text, where the note is about pages
 
 
 @dataclass(frozen=True)

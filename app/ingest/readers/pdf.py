@@ -56,9 +56,11 @@ def read(path: Path, max_characters: int) -> Iterator[Piece]:
     _refuse_without_text(path, n_pages, n_characters, n_pictures, len(broken))
     yield from join_list_items(blocks(without_running_lines(pages)))
     if empty:
-        yield Note(f"{_pages(empty)} {'has' if len(empty) == 1 else 'have'} no text.")
+        yield Note(f"{_pages(empty)} {'has' if len(empty) == 1 else 'have'} no text.", tuple(empty))
     if broken:
-        yield Note(f"{_pages(broken)} {'is' if len(broken) == 1 else 'are'} damaged and could not be read.")
+        yield Note(
+            f"{_pages(broken)} {'is' if len(broken) == 1 else 'are'} damaged and could not be read.", tuple(broken)
+        )
     if not has_end:
         yield Note("The end of the file is missing; pages may be missing too.")
 
