@@ -84,6 +84,7 @@ class Commands:
     async def _chat(self, parsed: argparse.Namespace, folder: Path, console: Console) -> int:
         ended: asyncio.Future[ReplyEnded] = asyncio.get_running_loop().create_future()
         chat_id = ""
+        notices: list[str] = []
 
         def show(event: Event) -> None:
             if isinstance(event, ModelStateChanged) and event.state is ModelState.LOADING:
@@ -92,6 +93,8 @@ class Commands:
                 console.err(f"\rReading the prompt, {event.n_read / max(1, event.n_total):.0%}")
             elif isinstance(event, ReplyGrew) and event.chat_id == chat_id:
                 console.out(event.text)
+            elif isinstance(event, NoticeShown) and event.is_error:
+                notices.append(event.sentence)
             elif isinstance(event, ReplyEnded) and event.message.chat_id == chat_id and not ended.done():
                 ended.set_result(event)
 
@@ -113,7 +116,10 @@ class Commands:
             console.err(f"{figures_line(message.figures)}\n")
         if message.error:
             console.err(f"{message.error}\n")
-        return FAILED if message.state in (MessageState.FAILED, MessageState.INTERRUPTED) else OK
+        for sentence in dict.fromkeys(notices):  # a full disk tells it at each save
+            console.err(f"{sentence}\n")
+        has_failed = message.state in (MessageState.FAILED, MessageState.INTERRUPTED) or bool(notices)
+        return FAILED if has_failed else OK
 
     # jobs
 

@@ -90,6 +90,8 @@ class ChatService:
         """Go on where a reply was stopped, cut or interrupted."""
         message = self._message(message_id)
         self._refuse_while_answering(message.chat_id)
+        self._writer.write_unwritten()
+        message = self._message(message_id)
         self._store.save_text(message.id, message.text, MessageState.WRITING.value)
         self._writer.start(message.chat_id, message.id, message.text, time.monotonic())
         self._publish_chat(message.chat_id)
@@ -159,13 +161,7 @@ class ChatService:
     def _ended(self, ending: Ending) -> None:
         stored = self._store.message(ending.message_id)
         if stored is not None:
-            view = dataclasses.replace(  # what was shown, also where the disk did not take it
-                self._message_view(stored),
-                text=ending.text,
-                state=ending.state,
-                error=ending.error,
-                figures=ending.figures,
-            )
+            view = self._message_view(stored)
             self._publish(ReplyEnded(message=view))
         self._publish_chat(ending.chat_id)
 
@@ -213,7 +209,7 @@ class ChatService:
         writing = self._writer.get(row.chat_id)
         is_writing = writing is not None and writing.message_id == row.id
         versions = self._store.versions(row)
-        return MessageView(
+        view = MessageView(
             id=row.id,
             chat_id=row.chat_id,
             role=Role(row.role),
@@ -224,6 +220,16 @@ class ChatService:
             error=row.error,
             version=versions.index(row.id) + 1 if row.id in versions else 1,
             n_versions=max(1, len(versions)),
+        )
+        return view if is_writing else self._as_ended(view)
+
+    def _as_ended(self, view: MessageView) -> MessageView:
+        """What was shown at the end of a reply, also while the disk has not taken it."""
+        ending = self._writer.unwritten(view.id)
+        if ending is None:
+            return view
+        return dataclasses.replace(
+            view, text=ending.text, state=ending.state, error=ending.error, figures=ending.figures
         )
 
     def _publish_chat(self, chat_id: str) -> None:

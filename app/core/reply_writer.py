@@ -34,6 +34,7 @@ from app.store.chats import Chats
 log = topic("chat")
 
 SAVE_EVERY_SECONDS = 0.5
+WRITE_AGAIN_SECONDS = 5.0  # a full disk: the reply is kept and written when there is room
 BROKEN_OFF = "Rubato was closed before this reply was complete."
 
 
@@ -76,6 +77,8 @@ class ReplyWriter:
     ended: Callable[[Ending], None]
     monotonic: Callable[[], float] = time.monotonic
     _writing: dict[str, Writing] = field(default_factory=dict)  # by chat
+    _unwritten: dict[str, Ending] = field(default_factory=dict)  # by message
+    _again: asyncio.TimerHandle | None = None
 
     def get(self, chat_id: str) -> Writing | None:
         """The reply that is being written in a chat."""
@@ -105,6 +108,9 @@ class ReplyWriter:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+        self.write_unwritten()
+        if self._again is not None:
+            self._again.cancel()
 
     async def _write(self, writing: Writing) -> None:
         id = writing.message_id
@@ -141,8 +147,10 @@ class ReplyWriter:
         *before, reply = self.store.branch(writing.message_id)
         turns = [Turn("system", settings.system_prompt)] if settings.system_prompt.strip() else []
         for message in before:
-            if message.text:
-                turns.append(Turn("user" if message.role == Role.USER.value else "assistant", message.text))
+            unwritten = self._unwritten.get(message.id)
+            text = message.text if unwritten is None else unwritten.text
+            if text:
+                turns.append(Turn("user" if message.role == Role.USER.value else "assistant", text))
         return GenerateRequest(
             turns=tuple(turns),
             priority=Priority.INTERACTIVE,
@@ -172,26 +180,46 @@ class ReplyWriter:
         state, error = _last_word(writing.last_event)
         if writing.is_stopped and writing.last_event is None:
             state, error = MessageState.STOPPED, ""
-        figures = _figures(writing)
-        self._tells_failure(
-            lambda: self.store.finish_message(
-                writing.message_id,
-                text=writing.text,
-                state=state.value,
-                error=error,
-                figures=None if figures is None else dataclasses.asdict(figures),
-            )
+        ending = Ending(
+            chat_id=writing.chat_id,
+            message_id=writing.message_id,
+            text=writing.text,
+            state=state,
+            error=error,
+            figures=_figures(writing),
         )
-        self.ended(
-            Ending(
-                chat_id=writing.chat_id,
-                message_id=writing.message_id,
-                text=writing.text,
-                state=state,
-                error=error,
-                figures=figures,
-            )
+        if not self._tells_failure(lambda: self._write_ending(ending)):
+            self._unwritten[ending.message_id] = ending
+            self._write_later()
+        self.ended(ending)
+
+    def _write_ending(self, ending: Ending) -> None:
+        figures = None if ending.figures is None else dataclasses.asdict(ending.figures)
+        self.store.finish_message(
+            ending.message_id, text=ending.text, state=ending.state.value, error=ending.error, figures=figures
         )
+
+    def _write_later(self) -> None:
+        if self._again is None:
+            loop = asyncio.get_running_loop()
+            self._again = loop.call_later(WRITE_AGAIN_SECONDS, self.write_unwritten)
+
+    def write_unwritten(self) -> None:
+        """Try again to store the replies that the disk did not take; what it still does not take is kept."""
+        if self._again is not None:
+            self._again.cancel()
+            self._again = None
+        for ending in list(self._unwritten.values()):
+            try:
+                self._write_ending(ending)
+            except KnownError:  # told when it happened
+                self._write_later()
+                return
+            del self._unwritten[ending.message_id]
+
+    def unwritten(self, message_id: str) -> Ending | None:
+        """The last word on a reply that is not on the disk yet."""
+        return self._unwritten.get(message_id)
 
     def _tells_failure(self, save: Callable[[], None]) -> bool:
         """False, and a notice, where the disk did not take it: the text is still shown, and in memory."""
