@@ -119,7 +119,7 @@ def _report_bug(paths: Paths, console: TerminalConsole) -> int:
 def _with_piped_prompt(options: argparse.Namespace, arguments: list[str]) -> list[str]:
     """`rubato chat < FILE`: what is piped in is the prompt."""
     if options.command == "chat" and options.prompt is None and not sys.stdin.isatty():
-        options.prompt = sys.stdin.read()
+        options.prompt = sys.stdin.buffer.read().decode("utf-8", "replace")
         return [*arguments, "--", options.prompt]
     return arguments
 

@@ -25,7 +25,7 @@ from app.paths import Paths
 log = topic("instance")
 
 CONNECT_SECONDS = 10.0  # a program that has the lock opens its socket within this time, or is stuck
-_LIMIT_BYTES = 1024 * 1024
+_LIMIT_BYTES = wire.LINE_LIMIT_BYTES
 
 
 class Console(Protocol):
@@ -90,7 +90,7 @@ class Instance:
             self._guests.add(task)
             try:
                 await self._serve_guest(execute, reader, writer)
-            except (ConnectionError, wire.WireError) as error:
+            except (ConnectionError, ValueError, wire.WireError) as error:  # ValueError: a line over the limit
                 log.info("a guest went away: %s", error)
             finally:
                 self._guests.discard(task)

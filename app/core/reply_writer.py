@@ -177,7 +177,7 @@ class ReplyWriter:
         if writing.save_timer is not None:
             writing.save_timer.cancel()
         del self._writing[writing.chat_id]
-        state, error = _last_word(writing.last_event)
+        state, error = _last_word(writing.last_event, has_text=bool(writing.text))
         if writing.is_stopped and writing.last_event is None:
             state, error = MessageState.STOPPED, ""
         ending = Ending(
@@ -245,11 +245,12 @@ def _figures(writing: Writing) -> Figures | None:
     )
 
 
-def _last_word(event: RequestFinished | RequestFailed | None) -> tuple[MessageState, str]:
+def _last_word(event: RequestFinished | RequestFailed | None, *, has_text: bool) -> tuple[MessageState, str]:
     if event is None:
         return MessageState.INTERRUPTED, BROKEN_OFF
     if isinstance(event, RequestFailed):
-        crashed = event.kind is ErrorKind.ENGINE_CRASHED
-        return (MessageState.INTERRUPTED if crashed else MessageState.FAILED), event.sentence
+        # the engine died, or another model was chosen in the middle: what is there can be continued
+        was_cut_off = event.kind is ErrorKind.ENGINE_CRASHED or (event.kind is ErrorKind.NO_MODEL and has_text)
+        return (MessageState.INTERRUPTED if was_cut_off else MessageState.FAILED), event.sentence
     states = {FinishReason.CANCELLED: MessageState.STOPPED, FinishReason.LENGTH: MessageState.CUT}
     return states.get(event.reason, MessageState.COMPLETE), ""

@@ -39,6 +39,22 @@ def test_what_is_piped_in_is_the_prompt(tmp_path: Path) -> None:
     assert out == reply_to("--not an option\nbut a question?") + "\n"
 
 
+def test_a_long_piped_prompt_reaches_the_running_program(tmp_path: Path) -> None:
+    slow = (*FAKE, "--fake-seconds-per-token", "0.01")
+    with Program(tmp_path, *slow, "chat", "Long. [[words 200]]") as host:
+        host.engine()
+        code, _, err = run(tmp_path, *FAKE, "chat", given="A word. " * 200_000)
+    assert code == 1
+    assert "too many" in err, "the engine's own figures, not a broken connection"
+
+
+def test_what_is_piped_in_and_is_no_utf8_is_read_all_the_same(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "app", "--profile", str(tmp_path), *FAKE, "chat"]
+    done = subprocess.run(command, input=b"caf\xe9", capture_output=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.decode() == reply_to("caf\ufffd") + "\n"
+
+
 def test_the_real_model_answers(tmp_path: Path, starter_model: Path) -> None:
     code, out, err = run(tmp_path, "--model", str(starter_model), "chat", "What is the capital of France?")
     assert code == 0, err
