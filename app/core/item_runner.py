@@ -18,7 +18,7 @@ from app.engine.interface import Engine, ModelState
 from app.engine.messages import FinishReason, RequestFailed, RequestFinished, TextProduced
 from app.errors import ErrorKind, KnownError
 from app.logs import topic
-from app.store.jobs import ItemRow, Jobs
+from app.store.jobs import ItemRow, JobEnd, Jobs
 
 log = topic("jobs")
 
@@ -175,18 +175,28 @@ class ItemRunner:
     def _finish(self, item: ItemRow, output: str, *, error: str) -> None:
         """Record an item, and in the same commit what follows when it was the last of its level."""
         counts = self.store.count(item.job_id, item.level)
-        is_last = counts.queued == 0 and counts.running == 1
-        follows = summary.next_level(self._level_with(item, output, error)) if is_last else []
-        job_is_done = is_last and not follows
+        follows: list[str] = []
+        end = None
+        if counts.queued == 0 and counts.running == 1:
+            level = self._level_with(item, output, error)
+            follows = summary.next_level(level)
+            end = None if follows else self._end_of(item, level, error)
         if error:
-            self.store.fail_item(item, error, next_level=follows, job_is_done=job_is_done)
+            self.store.fail_item(item, error, next_level=follows, job_end=end)
         else:
-            self.store.finish_item(item, output, next_level=follows, job_is_done=job_is_done)
-        if job_is_done and self.store.count(item.job_id, 0).done == 0:
-            self.store.set_state(item.job_id, JobState.FAILED.value, f"No part could be summarised: {error}")
+            self.store.finish_item(item, output, next_level=follows, job_end=end)
         pace = self._paces.get(item.job_id)
         if pace is not None:
             pace.n_done += 1
+
+    def _end_of(self, item: ItemRow, level: list[ItemRow], error: str) -> JobEnd:
+        """`level` is the last one, and `item` its last item."""
+        chunks = level if item.level == 0 else self.store.items(item.job_id, 0)
+        if not any(chunk.state == "done" for chunk in chunks):
+            return JobEnd(state=JobState.FAILED.value, error=f"No part could be summarised: {error}")
+        job = self.store.get(item.job_id)
+        params = summary.decode_params(job.params) if job is not None else summary.SummaryParams(document="")
+        return JobEnd(state=JobState.DONE.value, coverage=summary.coverage(params, chunks))
 
     def _level_with(self, item: ItemRow, output: str, error: str) -> list[ItemRow]:
         state = "failed" if error else "done"

@@ -201,4 +201,5 @@ class JobService:
             return f"{n_read} of {n_pages} pages read" if n_pages else f"{n_read} parts read"
         if state is not JobState.DONE:
             return ""
-        return summary.coverage(summary.decode_params(job.params), self._store.items(job.id, 0))
+        # stored with the end of the job; one that ended before that was done is counted here
+        return job.coverage or summary.coverage(summary.decode_params(job.params), self._store.items(job.id, 0))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from app.store.database import Database
 
@@ -25,6 +25,16 @@ class JobRow:
     error: str
     position: int
     created_seconds: float
+    coverage: str = ""  # what went in, once the job is done
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobEnd:
+    """The last word on a job, recorded in one commit with its last item."""
+
+    state: str
+    error: str = ""
+    coverage: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,9 +106,11 @@ class Jobs:
         with self._database.transaction() as sql:
             row = sql.execute(
                 "UPDATE items SET state = 'running' WHERE id = ("
-                " SELECT items.id FROM jobs JOIN items ON items.job_id = jobs.id"
-                " WHERE jobs.state IN ('queued', 'running') AND items.state = 'queued' AND items.is_suspect = ?"
-                " ORDER BY jobs.position, items.level DESC, items.position LIMIT 1) RETURNING *",
+                # one look into the index a job: a sort over all items would take seconds for a large job
+                " SELECT (SELECT id FROM items WHERE job_id = jobs.id AND state = 'queued' AND is_suspect = ?"
+                "         ORDER BY level DESC, position LIMIT 1) AS next_id"
+                " FROM jobs WHERE jobs.state IN ('queued', 'running') AND next_id IS NOT NULL"
+                " ORDER BY jobs.position LIMIT 1) RETURNING *",
                 (int(only_suspects),),
             ).fetchone()
             if row:
@@ -109,13 +121,13 @@ class Jobs:
         """Are there items to run that were running when the engine crashed?"""
         return bool(
             self._database.read(
-                "SELECT 1 FROM items JOIN jobs ON items.job_id = jobs.id WHERE items.is_suspect = 1"
-                " AND items.state = 'queued' AND jobs.state IN ('queued', 'running') LIMIT 1"
+                "SELECT 1 FROM items INDEXED BY items_suspect JOIN jobs ON items.job_id = jobs.id"
+                " WHERE items.is_suspect = 1 AND items.state = 'queued' AND jobs.state IN ('queued', 'running') LIMIT 1"
             )
         )
 
     def finish_item(
-        self, item: ItemRow, output: str, *, next_level: Sequence[str] | None = None, job_is_done: bool = False
+        self, item: ItemRow, output: str, *, next_level: Sequence[str] = (), job_end: JobEnd | None = None
     ) -> None:
         """The result and "done" in one commit, with the items that follow from it, or the end of the job."""
         with self._database.transaction() as sql:
@@ -123,14 +135,14 @@ class Jobs:
                 "UPDATE items SET state = 'done', output = ?, error = '', is_suspect = 0 WHERE id = ?",
                 (output, item.id),
             )
-            _level_up(sql, item, next_level, job_is_done)
+            _level_up(sql, item, next_level, job_end)
 
     def fail_item(
-        self, item: ItemRow, error: str, *, next_level: Sequence[str] | None = None, job_is_done: bool = False
+        self, item: ItemRow, error: str, *, next_level: Sequence[str] = (), job_end: JobEnd | None = None
     ) -> None:
         with self._database.transaction() as sql:
             sql.execute("UPDATE items SET state = 'failed', error = ?, is_suspect = 0 WHERE id = ?", (error, item.id))
-            _level_up(sql, item, next_level, job_is_done)
+            _level_up(sql, item, next_level, job_end)
 
     def requeue(self, item_id: int) -> None:
         with self._database.transaction() as sql:
@@ -169,8 +181,9 @@ class Jobs:
         return [_item(row) for row in rows]
 
     def count(self, job_id: str, level: int | None = None) -> ItemCounts:
+        """Of one level, or of all; costs the same for a job of any size."""
         rows = self._database.read(
-            "SELECT state, count(*) AS n FROM items WHERE job_id = ? AND (? IS NULL OR level = ?) GROUP BY state",
+            "SELECT state, sum(n) AS n FROM item_counts WHERE job_id = ? AND (? IS NULL OR level = ?) GROUP BY state",
             job_id,
             level,
             level,
@@ -185,16 +198,26 @@ def _insert_items(sql: sqlite3.Connection, job_id: str, level: int, inputs: Sequ
     )
 
 
-def _level_up(sql: sqlite3.Connection, item: ItemRow, next_level: Sequence[str] | None, job_is_done: bool) -> None:
+def _level_up(sql: sqlite3.Connection, item: ItemRow, next_level: Sequence[str], job_end: JobEnd | None) -> None:
     if next_level:
         _insert_items(sql, item.job_id, item.level + 1, next_level)
-    if job_is_done:
-        sql.execute("UPDATE jobs SET state = 'done' WHERE id = ?", (item.job_id,))
+    if job_end is not None:
+        sql.execute(
+            "UPDATE jobs SET state = ?, error = ?, coverage = ? WHERE id = ?",
+            (job_end.state, job_end.error, job_end.coverage, item.job_id),
+        )
+
+
+_JOB_FIELDS = tuple(field.name for field in fields(JobRow))
 
 
 def _job(row: sqlite3.Row) -> JobRow:
-    return JobRow(**dict(row))
+    # by name: profiles from before the first release have a column that nothing uses
+    return JobRow(**{name: row[name] for name in _JOB_FIELDS})
+
+
+_ITEM_FIELDS = tuple(field.name for field in fields(ItemRow))
 
 
 def _item(row: sqlite3.Row) -> ItemRow:
-    return ItemRow(**{**dict(row), "is_suspect": bool(row["is_suspect"])})
+    return ItemRow(**{**{name: row[name] for name in _ITEM_FIELDS}, "is_suspect": bool(row["is_suspect"])})

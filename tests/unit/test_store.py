@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from app.errors import ErrorKind, KnownError
 from app.store.chats import Chats, MessageRow
-from app.store.database import Database
-from app.store.jobs import ItemRow, Jobs
+from app.store.database import MIGRATIONS, Database
+from app.store.jobs import ItemCounts, ItemRow, Jobs
 
 
 def new_database(folder: Path) -> Database:
@@ -44,7 +44,7 @@ def test_a_new_file_is_in_wal_mode_and_at_the_newest_version(tmp_path: Path) -> 
     database = new_database(tmp_path)
     assert database.read("PRAGMA journal_mode")[0][0] == "wal"
     assert database.read("PRAGMA synchronous")[0][0] == 2
-    assert database.version == 1
+    assert database.version == 2
     assert database.problem() == ""
 
 
@@ -150,6 +150,45 @@ def test_a_deleted_chat_can_be_restored_until_the_bin_is_emptied(chats: Chats) -
     assert chats.message("q1") is None
 
 
+def test_a_profile_of_the_first_schema_keeps_its_jobs(tmp_path: Path) -> None:
+    """Also one from before its unused column went."""
+    first = tmp_path / "first"
+    first.mkdir()
+    sql = (MIGRATIONS / "0001_chats_and_jobs.sql").read_text()
+    (first / "0001.sql").write_text(f"{sql}; ALTER TABLE items ADD COLUMN worked_seconds REAL NOT NULL DEFAULT 0")
+    old = Database(tmp_path / "rubato.sqlite3", tmp_path / "backups", first)
+    with old.transaction() as change:
+        change.execute("INSERT INTO jobs VALUES ('j', 'k', 't', 'queued', 's', '{}', '', 1, 0)")
+        for position, state in enumerate(("done", "failed", "queued", "queued")):
+            change.execute(
+                "INSERT INTO items (job_id, level, position, state, input) VALUES ('j', 0, ?, ?, '')",
+                (position, state),
+            )
+    old.close()
+    jobs = Jobs(new_database(tmp_path))
+    assert [job.id for job in jobs.all()] == ["j"]
+    assert jobs.count("j") == ItemCounts(queued=2, done=1, failed=1)
+    claimed = jobs.claim(only_suspects=False)
+    assert claimed is not None
+    assert claimed.position == 2
+
+
+def test_a_large_job_is_claimed_from_without_looking_at_it_all(tmp_path: Path) -> None:
+    """Neither a scan of the items nor a sort of them, by SQLite's own account."""
+    database = new_database(tmp_path)
+    plans: list[str] = []
+    database._connection.set_trace_callback(plans.append)
+    Jobs(database).claim(only_suspects=False)
+    Jobs(database).has_suspects()
+    Jobs(database).count("j")
+    database._connection.set_trace_callback(None)
+    for statement in [text for text in plans if text.startswith(("UPDATE items", "SELECT"))]:
+        for row in database.read(f"EXPLAIN QUERY PLAN {statement}"):
+            detail = row["detail"].replace("SCAN items USING INDEX items_suspect", "")  # holds suspects only
+            assert "SCAN items" not in detail, detail
+            assert "SCAN item_counts" not in row["detail"], row["detail"]
+
+
 class AnyQueue(RuleBasedStateMachine):
     """Claims, results, failures, crashes, pauses and restarts in any order: no item is lost, none is done twice."""
 
@@ -214,6 +253,15 @@ class AnyQueue(RuleBasedStateMachine):
         self.jobs = Jobs(self.database)
         self.jobs.requeue_all_running()
         self.claimed.clear()
+
+    @invariant()
+    def counts_are_those_of_the_rows(self) -> None:
+        for job in self.jobs.all():
+            states = [item.state for item in self.jobs.items(job.id)]
+            counts = self.jobs.count(job.id)
+            assert (counts.queued, counts.running, counts.done, counts.failed) == tuple(
+                states.count(state) for state in ("queued", "running", "done", "failed")
+            )
 
     def teardown(self) -> None:
         rows = [item for job in self.jobs.all() for item in self.jobs.items(job.id)]
