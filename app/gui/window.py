@@ -6,6 +6,7 @@ It knows no more of the program than Core's methods (through the bridge) and Cor
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +215,10 @@ class Window(QMainWindow):
     def open_keys(self) -> None:
         KeysDialog(self, self.keys).show()
 
+    def _in_chat(self, do: Callable[[], object]) -> Callable[[], object]:
+        """For a key of the chat: nothing happens to a chat that another page hides."""
+        return lambda: do() if self.conversation.isVisible() else None
+
     def _key_table(self) -> tuple[Key, ...]:
         chat = self.conversation
         return (
@@ -227,10 +232,10 @@ class Window(QMainWindow):
             Key(("Ctrl+B",), "Show or hide the sidebar", lambda: self.show_sidebar(not self.sidebar.isVisible())),
             Key(("Ctrl+J",), "Show or hide the jobs", lambda: self.show_jobs_pane(not self.jobs_pane.isVisible())),
             Key(("Ctrl+,",), "Settings", self.open_settings),
-            Key(("Ctrl+R",), "Regenerate the last reply", chat.regenerate_last),
-            Key(("Ctrl+Shift+C",), "Copy the last reply", chat.copy_last),
-            Key(("Alt+Left",), "Version before", lambda: chat.step_version(-1)),
-            Key(("Alt+Right",), "Next version", lambda: chat.step_version(1)),
+            Key(("Ctrl+R",), "Regenerate the last reply", self._in_chat(chat.regenerate_last)),
+            Key(("Ctrl+Shift+C",), "Copy the last reply", self._in_chat(chat.copy_last)),
+            Key(("Alt+Left",), "Version before", self._in_chat(lambda: chat.step_version(-1))),
+            Key(("Alt+Right",), "Next version", self._in_chat(lambda: chat.step_version(1))),
             Key(("Ctrl+O",), "Summarise documents", self._choose_documents),
             Key(("F1", "Ctrl+/"), "This list", self.open_keys),
         )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QAccessible, QColor, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QAccessible, QColor, QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
@@ -210,6 +211,36 @@ def test_keys_open_what_they_say(desk: Desk) -> None:
     assert folded == {"sidebar_shown": False}
     assert (changes["theme"], changes["temperature"], changes["max_reply_tokens"]) == ("dark", 0.3, 2_048)
     assert desk.window._theme.is_dark
+
+
+def test_keys_of_the_chat_do_nothing_behind_a_summary(desk: Desk) -> None:
+    desk.core.add_chat("c", "Chat", ("user", "q"), ("assistant", "a"))
+    desk.core.messages["c"][1] = replace(desk.core.messages["c"][1], n_versions=3, version=2)
+    desk.core.summaries["j"] = SUMMARY
+    desk.window.open_chat("c")
+    desk.until(lambda: desk.window.conversation.chat_id == "c")
+    control, alt = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.AltModifier
+    keys = (
+        (Qt.Key.Key_R, control),
+        (Qt.Key.Key_C, control | Qt.KeyboardModifier.ShiftModifier),
+        (Qt.Key.Key_Left, alt),
+        (Qt.Key.Key_Right, alt),
+    )
+    desk.window.open_summary("j")
+    desk.until(lambda: desk.window.stack.currentWidget() is desk.window.summary_page)
+    QGuiApplication.clipboard().setText("untouched")
+    for key, modifiers in keys:
+        desk.qtbot.keyClick(desk.window, key, modifiers)
+    desk.window.show_conversation()
+    desk.qtbot.keyClick(desk.window, Qt.Key.Key_Right, alt)  # calls are worked on in order: this one is the first
+    desk.until(lambda: desk.core.called("choose_version") == [("c-1", 3)])
+    assert not desk.core.called("regenerate")
+    assert QGuiApplication.clipboard().text() == "untouched"
+    for key, modifiers in keys:
+        desk.qtbot.keyClick(desk.window, key, modifiers)
+    desk.until(lambda: len(desk.core.called("choose_version")) == 3)
+    assert desk.core.called("regenerate") == [("c-1",)]
+    assert QGuiApplication.clipboard().text() == "a"
 
 
 def test_everything_that_takes_focus_has_a_name(desk: Desk) -> None:
