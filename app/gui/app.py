@@ -64,4 +64,4 @@ def make_app(arguments: list[str]) -> QApplication:
 
 
 def _say_at_start(window: Window, error: KnownError) -> None:
-    window.conversation.notices.show_notice(error.sentence, tone="danger", key="start")
+    window.notices.show_notice(error.sentence, tone="danger", key="start")

@@ -43,10 +43,10 @@ class Conversation(QWidget):
 
     chat_changed = Signal(str)  # another chat is shown; empty: a new one
 
-    def __init__(self, bridge: Bridge, theme: Theme) -> None:
+    def __init__(self, bridge: Bridge, theme: Theme, notices: Notices) -> None:
         super().__init__()
         self.setObjectName("conversation")
-        self._bridge = bridge
+        self._bridge, self._notices = bridge, notices
         self.chat_id = ""
         self._wanted_id = ""  # the chat that is being opened
         self._starting_text: str | None = None  # the first message of a chat that has no id yet
@@ -54,7 +54,6 @@ class Conversation(QWidget):
         self._writing: set[str] = set()  # replies of this chat that are being written
         self._context_limit = 0
         self._context_used = 0
-        self.notices = Notices(theme)
         self.transcript = Transcript(theme)
         self.composer = Composer(theme)
         self._job = JobCard(JobActions(self), is_slim=True)
@@ -63,7 +62,6 @@ class Conversation(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 16)
         column.setSpacing(0)
-        column.addWidget(centred(self.notices))
         column.addWidget(self.transcript, 1)
         column.addSpacing(8)
         column.addWidget(centred(self._job))
@@ -161,7 +159,7 @@ class Conversation(QWidget):
         self._bridge.call(work, failed=self._say)
 
     def _say(self, error: KnownError) -> None:
-        self.notices.show_notice(error.sentence, tone="danger")
+        self._notices.show_notice(error.sentence, tone="danger")
 
     # what the core tells
 

@@ -1,4 +1,4 @@
-"""Quiet bars at the top of the conversation: what happened, and what can be done about it. Never modal."""
+"""Quiet bars above whatever page is open: what happened, and what can be done about it. Never modal."""
 
 from __future__ import annotations
 
@@ -35,8 +35,13 @@ class Notices(QWidget):
         key: str = "",
         seconds: float = 0,
     ) -> None:
-        """`tone` muted, warn, danger or ok. A bar of the same `key` is replaced; after `seconds` it goes by itself."""
-        key = key or sentence
+        """`tone` muted, warn, danger or ok. A bar of the same `key` is replaced; after `seconds` it goes by itself.
+
+        One sentence is shown once. Said again without a key, it keeps the one it had: who can take it away still can.
+        """
+        twin = next((old for old, bar in self._bars.items() if bar.sentence == sentence), "")
+        key = key or twin or sentence
+        self.dismiss(twin)
         self.dismiss(key)
         bar = Notice(self._theme, sentence, tone, action, lambda: self.dismiss(key))
         self._bars[key] = bar
@@ -44,8 +49,13 @@ class Notices(QWidget):
         while len(self._bars) > _AT_MOST:
             self.dismiss(next(iter(self._bars)))
         if seconds:
-            QTimer.singleShot(int(seconds * 1_000), bar, lambda: self.dismiss(key))
+            self.dismiss_after(key, seconds)
         self.show()
+
+    def dismiss_after(self, key: str, seconds: float) -> None:
+        """Take a bar away in a while, so that it can be read; one that came in its place by then stays."""
+        if bar := self._bars.get(key):
+            QTimer.singleShot(int(seconds * 1_000), bar, lambda: self.dismiss(key))
 
     def dismiss(self, key: str) -> None:
         """Take a bar away, if it is there."""

@@ -27,6 +27,7 @@ from app.core.events import (
     WindowRaised,
 )
 from app.core.views import SummaryView
+from app.engine.interface import ModelState
 from app.engine.messages import Preset
 from app.errors import KnownError, from_os_error
 from app.gui import dialogs
@@ -38,6 +39,8 @@ from app.gui.job_desk import JobDesk
 from app.gui.jobs_pane import WIDTH as JOBS_WIDTH
 from app.gui.jobs_pane import JobsPane
 from app.gui.keys import Key, KeysDialog, install
+from app.gui.notices import Notices
+from app.gui.page import centred
 from app.gui.settings_dialog import SettingsDialog
 from app.gui.sidebar import Sidebar
 from app.gui.status_bar import StatusBar
@@ -47,6 +50,8 @@ from app.gui.top_bar import TopBar
 from app.settings import Settings
 
 _FOLD_BELOW = 900
+_LINGER_SECONDS = 2.0  # the engine may be back sooner than its notice was read
+_GONE_SECONDS = 10.0
 
 
 class Window(QMainWindow):
@@ -60,14 +65,16 @@ class Window(QMainWindow):
         self.setAcceptDrops(True)
         self._bridge, self._theme, self._settings = bridge, theme, settings
         self._is_closing = False
+        self._model_state = ModelState.ABSENT
         self._wants_sidebar: bool | None = None  # what the person chose at this width; None: by the width
         self.sidebar = Sidebar(theme)
         self.top_bar = TopBar(theme)
-        self.conversation = Conversation(bridge, theme)
+        self.notices = Notices(theme)
+        self.conversation = Conversation(bridge, theme, self.notices)
         self.summary_page = SummaryPage(theme)
         self.jobs_pane = JobsPane(theme)
-        self.chat_desk = ChatDesk(bridge, self.sidebar, self.conversation.notices)
-        self.job_desk = JobDesk(bridge, self.jobs_pane, self.conversation.notices)
+        self.chat_desk = ChatDesk(bridge, self.sidebar, self.notices)
+        self.job_desk = JobDesk(bridge, self.jobs_pane, self.notices)
         self.status_bar = StatusBar()
         self.stack = QStackedWidget()
         self._overlay = DropOverlay(self)
@@ -99,16 +106,27 @@ class Window(QMainWindow):
             case JobChanged() | JobRemoved() | StatusChanged():
                 self.job_desk.hear(event)
             case ModelStateChanged():
-                self.top_bar.show_model(event)
-                self.conversation.hear(event)
+                self._show_model(event)
             case EngineRestarted():
-                self.conversation.notices.show_notice(event.sentence, tone="warn", key="engine")
+                self._show_restart(event.sentence)
             case NoticeShown():
-                self.conversation.notices.show_notice(event.sentence, tone="danger" if event.is_error else "muted")
+                self.notices.show_notice(event.sentence, tone="danger" if event.is_error else "muted")
             case WindowRaised():
                 self.bring_up()
             case _:
                 self.conversation.hear(event)
+
+    def _show_model(self, change: ModelStateChanged) -> None:
+        self._model_state = change.state
+        self.top_bar.show_model(change)
+        self.conversation.hear(change)
+        if change.state is ModelState.READY:
+            self.notices.dismiss_after("engine", _LINGER_SECONDS)
+
+    def _show_restart(self, sentence: str) -> None:
+        """Until the model is ready again; where none is being loaded there is nothing to wait for."""
+        seconds = 0 if self._model_state is ModelState.LOADING else _GONE_SECONDS
+        self.notices.show_notice(sentence, tone="warn", key="engine", seconds=seconds)
 
     def bring_up(self) -> None:
         """To the front, whatever hid it; not while the program ends."""
@@ -196,7 +214,7 @@ class Window(QMainWindow):
     def _say(self, error: KnownError) -> None:
         if self._is_closing:
             return  # nobody would see it, and the bars may be gone
-        self.conversation.notices.show_notice(error.sentence, tone="danger")
+        self.notices.show_notice(error.sentence, tone="danger")
 
     # keys
 
@@ -298,6 +316,7 @@ class Window(QMainWindow):
         middle = QVBoxLayout()
         middle.setSpacing(0)
         middle.addWidget(self.top_bar)
+        middle.addWidget(centred(self.notices))
         middle.addWidget(self.stack, 1)
         upper = QHBoxLayout()
         upper.setSpacing(0)

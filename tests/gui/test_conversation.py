@@ -135,7 +135,7 @@ def test_what_could_not_be_sent_comes_back(desk: Desk) -> None:
     desk.core.error = KnownError(ErrorKind.DISK_FULL, "The disk is full.")
     type_and_send(desk, "Keep me")
     conversation = desk.window.conversation
-    desk.until(lambda: conversation.notices.sentences == ["The disk is full."])
+    desk.until(lambda: desk.window.notices.sentences == ["The disk is full."])
     assert conversation.composer.text.toPlainText() == "Keep me"
     assert button(desk, "Send").isEnabled()
 

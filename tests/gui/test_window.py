@@ -20,8 +20,17 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from app.core.events import ChatDeleted, EngineRestarted, JobChanged, JobRemoved, NoticeShown, StatusChanged
+from app.core.events import (
+    ChatDeleted,
+    EngineRestarted,
+    JobChanged,
+    JobRemoved,
+    ModelStateChanged,
+    NoticeShown,
+    StatusChanged,
+)
 from app.core.views import JobState, MachinePhase, Paragraph, Source, StatusView, SummaryView
+from app.engine.interface import ModelState
 from app.engine.messages import Preset
 from app.gui import screenshots, words
 from app.gui.chat_list import CHAT_ROLE
@@ -71,7 +80,7 @@ def test_a_dropped_file_is_summarised_and_a_bar_leads_to_the_result(desk: Desk, 
     job_id = next(iter(desk.window.jobs_pane._cards))
     desk.core.summaries[job_id] = SUMMARY
     desk.core.emit(JobChanged(job=job(job_id, "Summary of lease.pdf", JobState.DONE, 9, 9)))
-    notices = desk.window.conversation.notices
+    notices = desk.window.notices
     desk.until(lambda: notices.sentences == ["Summary of lease.pdf is ready."])
     notices._bars[job_id]._act()
     desk.until(lambda: desk.window.stack.currentWidget() is desk.window.summary_page)
@@ -161,7 +170,7 @@ def test_a_deleted_chat_can_be_taken_back(desk: Desk) -> None:
     desk.until(lambda: desk.window.conversation.chat_id == "a")
     desk.window.sidebar.delete_asked.emit("a", "Warranty")
     desk.until(lambda: desk.window.conversation.chat_id == "")
-    notices = desk.window.conversation.notices
+    notices = desk.window.notices
     assert notices.sentences == ["“Warranty” is deleted."]
     notices._bars["undo"]._act()
     desk.until(lambda: desk.core.called("restore_chat") == [("a",)])
@@ -172,10 +181,35 @@ def test_a_deleted_chat_can_be_taken_back(desk: Desk) -> None:
 def test_notices_are_bars_and_not_dialogs(desk: Desk) -> None:
     desk.core.emit(EngineRestarted(sentence="The engine was started again."))
     desk.core.emit(NoticeShown(sentence="The disk is nearly full.", is_error=True))
-    notices = desk.window.conversation.notices
+    notices = desk.window.notices
     desk.until(lambda: len(notices.sentences) == 2)
     notices.dismiss("engine")
     assert notices.sentences == ["The disk is nearly full."]
+
+
+def test_a_notice_is_seen_over_every_page(desk: Desk) -> None:
+    desk.core.summaries["j"] = SUMMARY
+    desk.window.open_summary("j")
+    desk.until(lambda: desk.window.stack.currentWidget() is desk.window.summary_page)
+    desk.core.emit(NoticeShown(sentence="The disk is nearly full.", is_error=True))
+    desk.until(lambda: desk.window.notices.isVisible())
+    desk.window.show_conversation()
+    assert desk.window.notices.isVisible()
+    assert desk.window.notices.sentences == ["The disk is nearly full."]
+
+
+def test_a_sentence_is_shown_once_and_a_restart_goes_when_the_model_is_back(desk: Desk) -> None:
+    crash, notices = "The engine stopped unexpectedly and was restarted.", desk.window.notices
+    desk.core.emit(ModelStateChanged(state=ModelState.LOADING, name="m"))
+    desk.core.emit(EngineRestarted(sentence=crash))
+    desk.core.emit(NoticeShown(sentence="The disk is nearly full.", is_error=True))
+    desk.core.emit(NoticeShown(sentence="The disk is nearly full.", is_error=True))
+    desk.core.emit(NoticeShown(sentence=crash, is_error=True))
+    desk.core.emit(EngineRestarted(sentence=crash))
+    desk.until(lambda: desk.window._model_state is ModelState.LOADING)
+    desk.until(lambda: sorted(notices.sentences) == ["The disk is nearly full.", crash])
+    desk.core.emit(ModelStateChanged(state=ModelState.READY, name="m"))
+    desk.until(lambda: notices.sentences == ["The disk is nearly full."])  # an error stays
 
 
 def test_a_narrow_window_folds_its_sidebar_away(desk: Desk) -> None:
