@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from app.core.core import Core, EventSink
-    from app.settings import Settings
+    from app.cli.main import ShowWindow
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -16,9 +14,14 @@ def main(argv: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if argv is None else argv
     if arguments[:1] == ["child"]:
         return _child(arguments[1], arguments[2:])
+    from app.cli.ctrl_c import end_quietly
+
+    end_quietly()
     from app.cli import main as command_line
+    from app.cli.console import take_any_text
     from app.cli.options import UsageError, parse
 
+    take_any_text()
     try:
         options = parse(arguments)
     except UsageError as error:
@@ -26,13 +29,13 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     if options.command is not None:
         return command_line.run(options, arguments)
-    return command_line.run_window(options, arguments, _window, _problem)
+    return command_line.run_window(options, arguments, _load_window, _problem)
 
 
-def _window(make_core: Callable[[EventSink], Core], settings: Settings) -> int:
+def _load_window() -> ShowWindow:
     from app.gui.app import run  # Qt is imported only where a window opens
 
-    return run(make_core, settings)
+    return run
 
 
 def _problem(sentence: str) -> None:
@@ -46,6 +49,10 @@ def _child(role: str, arguments: list[str]) -> int:
         from app.engine.process.main import main as engine
 
         return engine(arguments)
+    if role == "check":
+        from app.engine.process.model_check import main as check
+
+        return check(arguments)
     if role == "read":
         from app.ingest.process import main as read
 

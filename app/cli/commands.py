@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 from app import logs
 from app.cli import options
 from app.cli.doctor import doctor
+from app.cli.named_files import check_document
 from app.cli.text import figures_line, job_line, summary_markdown
 from app.core.core import Core
 from app.core.events import (
@@ -27,7 +29,9 @@ from app.core.views import JobState, JobView, MessageState
 from app.engine.interface import ModelState
 from app.errors import KnownError
 
-OK, FAILED, BUG, INTERRUPTED = 0, 1, 70, 130
+OK, FAILED, BUG = 0, 1, 70
+STEPS = 10  # lines of progress a job, where there is no terminal to draw on
+MILESTONE = "\n"  # what a console prints even where it draws no progress
 
 
 class Commands:
@@ -84,15 +88,18 @@ class Commands:
     async def _chat(self, parsed: argparse.Namespace, folder: Path, console: Console) -> int:
         ended: asyncio.Future[ReplyEnded] = asyncio.get_running_loop().create_future()
         chat_id = ""
+        has_answer = False
         notices: list[str] = []
 
         def show(event: Event) -> None:
+            nonlocal has_answer
             if isinstance(event, ModelStateChanged) and event.state is ModelState.LOADING:
                 console.err(f"\rLoading {event.name}, {event.fraction:.0%}")
             elif isinstance(event, PromptProgressed) and event.chat_id == chat_id:
                 console.err(f"\rReading the prompt, {event.n_read / max(1, event.n_total):.0%}")
             elif isinstance(event, ReplyGrew) and event.chat_id == chat_id:
                 console.out(event.text)
+                has_answer = True
             elif isinstance(event, NoticeShown) and event.is_error:
                 notices.append(event.sentence)
             elif isinstance(event, ReplyEnded) and event.message.chat_id == chat_id and not ended.done():
@@ -107,11 +114,11 @@ class Commands:
         except asyncio.CancelledError:
             self._core.stop(chat_id)
             await self._core.wait_for_reply(chat_id)
-            console.out("\n")
             raise
         finally:
             remove()
-        console.out("\n")
+            if has_answer:
+                console.out("\n")
         if message.figures is not None:
             console.err(f"{figures_line(message.figures)}\n")
         if message.error:
@@ -125,13 +132,21 @@ class Commands:
 
     async def _summarize(self, parsed: argparse.Namespace, folder: Path, console: Console) -> int:
         files = [folder / file.expanduser() for file in parsed.files]
+        for file in files:
+            check_document(file)
         job_ids = await self._core.summarize(files)
         return await self._work_off(job_ids, console, show_results=True)
 
     async def _work_off(self, job_ids: Sequence[str], console: Console, *, show_results: bool) -> int:
+        steps: dict[str, int] = {}
+
         def show(event: Event) -> None:
             if isinstance(event, JobChanged) and event.job.id in job_ids:
-                console.err(f"\r{job_line(event.job)}")
+                job = event.job
+                step = job.items_done * STEPS // job.items_total if job.items_total else -1
+                is_milestone = step > steps.get(job.id, -1) and job.state in _TO_RUN
+                steps[job.id] = step
+                console.err(f"\r{job_line(job)}{MILESTONE if is_milestone else ''}")
             elif isinstance(event, NoticeShown):
                 console.err(f"{event.sentence}\n")
             elif isinstance(event, ModelStateChanged) and event.state is ModelState.FAILED and not no_model.done():
@@ -191,13 +206,19 @@ class Commands:
 _TO_RUN = (JobState.READING, JobState.QUEUED, JobState.RUNNING)
 
 
-def list_jobs(core: Core, console: Console) -> int:
-    """One line a job, oldest first. Needs an open Core, not a running one."""
+def list_jobs(core: Core, console: Console, *, is_running: bool = True) -> int:
+    """One line a job, oldest first. Needs an open Core, not a running one (`is_running`)."""
     jobs = core.jobs()
+    is_waiting = False
     for job in jobs:
+        if not is_running and job.state in _TO_RUN:  # as the program left it that worked on it last
+            is_waiting = True
+            job = dataclasses.replace(job, state=JobState.QUEUED)
         console.out(f"{job.id[:8]}  {job_line(job)}\n")
     if not jobs:
         console.err("There are no jobs. “rubato summarize FILE” makes one.\n")
+    if is_waiting:
+        console.err("Nothing is running now. What is queued goes on with “rubato jobs run”, or in the window.\n")
     return OK
 
 

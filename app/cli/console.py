@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import sys
 
 
+def take_any_text() -> None:
+    """From now on every text can be printed, in whatever encoding: names of files need not be text at all."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 class TerminalConsole:
-    """Also draws one line of progress on a terminal, and nothing of it elsewhere."""
+    """Also draws one line of progress on a terminal. Elsewhere only those are printed that end in a line break."""
 
     def __init__(self) -> None:
         self._shows_progress = sys.stderr.isatty()
@@ -20,10 +28,13 @@ class TerminalConsole:
     def err(self, text: str) -> None:
         if text.startswith("\r"):
             if self._shows_progress:
-                sys.stderr.write(f"\r\x1b[K{text[1:]}")
+                sys.stderr.write(f"\r\x1b[K{text.strip()}")
                 sys.stderr.flush()
                 self._has_progress = True
-            return
+                return
+            if not text.endswith("\n"):
+                return
+            text = text[1:]
         self._clear()
         sys.stderr.write(text)
         sys.stderr.flush()

@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import contextlib
 import os
-import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
@@ -14,9 +13,12 @@ from typing import Any
 
 from app import diagnostics, logs
 from app import settings as settings_file
-from app.cli import models
-from app.cli.commands import BUG, FAILED, INTERRUPTED, Commands, list_jobs
+from app.cli import ctrl_c, display, models
+from app.cli.commands import BUG, FAILED, Commands, list_jobs
 from app.cli.console import TerminalConsole
+from app.cli.ctrl_c import INTERRUPTED
+from app.cli.interrupts import Interrupts
+from app.cli.named_files import check_name
 from app.cli.repl import converse
 from app.core.core import Core, EventSink
 from app.core.instance import HostGone, Instance, forward
@@ -34,13 +36,6 @@ def paths_of(options: argparse.Namespace) -> Paths:
     return profile_paths(options.profile) if options.profile is not None else user_paths()
 
 
-def has_display() -> bool:
-    """Could a window be shown? Only X11 and Wayland systems run without one."""
-    if sys.platform in ("win32", "darwin"):
-        return True
-    return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
-
-
 def new_core(options: argparse.Namespace, paths: Paths, publish: EventSink, settings: Settings) -> Core:
     """The Core that a face of this program runs on."""
     engine: Engine
@@ -50,6 +45,8 @@ def new_core(options: argparse.Namespace, paths: Paths, publish: EventSink, sett
     else:
         engine = local_engine(paths.logs, options=[f"--debug={topic}" for topic in options.debug])
     model = options.model.expanduser().resolve() if options.model is not None else None
+    if model is not None:
+        check_name(model)
     if model is None and options.engine == "fake":
         model = Path("fake.gguf")
     return Core(paths, engine, publish, settings=settings, model=model)
@@ -58,17 +55,20 @@ def new_core(options: argparse.Namespace, paths: Paths, publish: EventSink, sett
 def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     """Run a command (not the window). Prints one sentence for what a person can act on."""
     console = TerminalConsole()
+    interrupts = Interrupts()
     try:
         paths = paths_of(options)
         paths.make_folders()
         logs.start(paths.logs, "command", debug_topics=tuple(options.debug))
         diagnostics.dump_stacks_on_signal(sys.stderr)
-        return asyncio.run(_run(options, _with_piped_prompt(options, list(arguments)), paths, console))
+        arguments = _with_piped_prompt(options, list(arguments))
+        with ctrl_c.as_exception():
+            return asyncio.run(_Run(options, arguments, paths, console, interrupts).run())
     except KnownError as error:
         console.err(f"{error}\n")
         return FAILED
     except (KeyboardInterrupt, asyncio.CancelledError):
-        return INTERRUPTED
+        return interrupts.code
     except BrokenPipeError:  # the reader of our output has gone: head, less
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
@@ -77,22 +77,35 @@ def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
 
 
 def run_window(
-    options: argparse.Namespace, arguments: Sequence[str], show: ShowWindow, show_problem: Callable[[str], None]
+    options: argparse.Namespace,
+    arguments: Sequence[str],
+    load_window: Callable[[], ShowWindow],
+    show_problem: Callable[[str], None],
 ) -> int:
-    """Open the window, or bring the one that is open on this profile to the front. Without a display: the terminal."""
+    """Open the window, or bring the one that is open on this profile to the front. Without a display: the terminal.
+
+    `load_window` imports Qt, and may raise ImportError.
+    """
     console = TerminalConsole()
-    if not has_display():
-        console.err("There is no display here, so Rubato opens in the terminal.\n")
-        options.command, options.prompt = "chat", None
-        return run(options, [*arguments, "chat"])
     try:
+        why_none = display.why_none()
+        if why_none:
+            return _run_in_terminal(options, arguments, why_none, console)
         paths = paths_of(options)
         paths.make_folders()
         logs.start(paths.logs, "window", debug_topics=tuple(options.debug))
         diagnostics.dump_stacks_on_signal(sys.stderr)
         while (instance := Instance.claim(paths)) is None:
-            with contextlib.suppress(HostGone):
+            with contextlib.suppress(HostGone), ctrl_c.as_exception():
                 return asyncio.run(forward(paths, arguments, Path.cwd(), console))
+        try:
+            show = load_window()
+        except ImportError as error:
+            instance.release()
+            why_none = display.import_problem(error)
+            if not why_none:
+                raise
+            return _run_in_terminal(options, arguments, why_none, console)
         settings = settings_file.load(paths.settings)
 
         def make_core(publish: EventSink) -> Core:
@@ -106,8 +119,18 @@ def run_window(
         if not sys.stderr.isatty() and os.environ.get("QT_QPA_PLATFORM") != "offscreen":
             show_problem(error.sentence)  # started from a desktop, where nobody sees standard error
         return FAILED
+    except KeyboardInterrupt:
+        return INTERRUPTED
     except Exception:
         return _report_bug(paths_of(options), console)
+
+
+def _run_in_terminal(
+    options: argparse.Namespace, arguments: Sequence[str], why_none: str, console: TerminalConsole
+) -> int:
+    console.err(f"{why_none}, so Rubato opens in the terminal.\n")
+    options.command, options.prompt, options.chat = "chat", None, ""
+    return run(options, [*arguments, "chat"])
 
 
 def _report_bug(paths: Paths, console: TerminalConsole) -> int:
@@ -118,72 +141,68 @@ def _report_bug(paths: Paths, console: TerminalConsole) -> int:
 
 def _with_piped_prompt(options: argparse.Namespace, arguments: list[str]) -> list[str]:
     """`rubato chat < FILE`: what is piped in is the prompt."""
-    if options.command == "chat" and options.prompt is None and not sys.stdin.isatty():
-        options.prompt = sys.stdin.buffer.read().decode("utf-8", "replace")
+    if options.command == "chat" and options.prompt is None and not (sys.stdin and sys.stdin.isatty()):
+        options.prompt = sys.stdin.buffer.read().decode("utf-8", "replace") if sys.stdin else ""
         return [*arguments, "--", options.prompt]
     return arguments
 
 
-async def _run(options: argparse.Namespace, arguments: list[str], paths: Paths, console: TerminalConsole) -> int:
-    if options.command == "models":
-        if options.action == "get":
-            return await models.get_model(options.id, paths, console)
-        return models.list_models(paths, console)
-    while (instance := Instance.claim(paths)) is None:
-        with contextlib.suppress(HostGone):
-            return await _as_guest(options, arguments, paths, console)
-    core = new_core(options, paths, lambda event: None, settings_file.load(paths.settings))
-    if options.command == "jobs" and options.action == "list":
-        core.open()
-        return list_jobs(core, console)
-    return await _as_host(options, arguments, instance, core, console)
+class _Run:
+    """One command line on its way: here where the profile is free, else in the program that has it."""
 
+    def __init__(
+        self,
+        options: argparse.Namespace,
+        arguments: Sequence[str],
+        paths: Paths,
+        console: TerminalConsole,
+        interrupts: Interrupts,
+    ) -> None:
+        self._options = options
+        self._arguments = arguments
+        self._paths = paths
+        self._console = console
+        self._interrupts = interrupts
 
-async def _as_guest(options: argparse.Namespace, arguments: list[str], paths: Paths, console: TerminalConsole) -> int:
-    async def ask(line: Sequence[str]) -> int:
-        return await _interruptible(forward(paths, [*_leading(options, arguments), *line], Path.cwd(), console))
+    async def run(self) -> int:
+        self._interrupts.watch()
+        options, paths, console = self._options, self._paths, self._console
+        if options.command == "models":
+            if options.action == "get":
+                return await models.get_model(options.id, paths, console)
+            return models.list_models(paths, console)
+        while (instance := Instance.claim(paths)) is None:
+            with contextlib.suppress(HostGone):
+                return await self._talk(lambda line: forward(paths, line, Path.cwd(), console))
+        settings = settings_file.load(paths.settings)
+        core = new_core(options, paths, lambda event: None, settings)
+        if options.command == "jobs" and options.action == "list":
+            core.open()
+            return list_jobs(core, console, is_running=False)
+        if options.model is None and options.engine != "fake":
+            self._tell_of_lost_model(settings)
+        return await self._as_host(instance, core)
 
-    if options.command == "chat" and options.prompt is None:
-        return await converse(ask, console)
-    return await _interruptible(forward(paths, arguments, Path.cwd(), console))
+    async def _as_host(self, instance: Instance, core: Core) -> int:
+        commands = Commands(core, has_window=False)
+        core.host(instance, commands.execute)
+        try:
+            await core.start()
+            code = await self._talk(lambda line: commands.execute(line, Path.cwd(), self._console))
+            await instance.wait_for_guests()
+            return code
+        finally:
+            await core.close()
 
+    async def _talk(self, execute: Callable[[Sequence[str]], Coroutine[Any, Any, int]]) -> int:
+        """The command, or a conversation of many."""
+        if self._options.command == "chat" and self._options.prompt is None:
+            model = [] if self._options.model is None else [f"--model={self._options.model}"]
+            return await converse(lambda line: self._interrupts.run(execute([*model, *line])), self._console)
+        return await self._interrupts.run(execute(self._arguments))
 
-async def _as_host(
-    options: argparse.Namespace, arguments: list[str], instance: Instance, core: Core, console: TerminalConsole
-) -> int:
-    commands = Commands(core, has_window=False)
-    core.host(instance, commands.execute)
-    try:
-        await core.start()
-
-        async def ask(line: Sequence[str]) -> int:
-            return await _interruptible(commands.execute([*_leading(options, arguments), *line], Path.cwd(), console))
-
-        if options.command == "chat" and options.prompt is None:
-            code = await converse(ask, console)
-        else:
-            code = await _interruptible(commands.execute(arguments, Path.cwd(), console))
-        await instance.wait_for_guests()
-        return code
-    finally:
-        await core.close()
-
-
-def _leading(options: argparse.Namespace, arguments: Sequence[str]) -> list[str]:
-    """The options before the command."""
-    return list(arguments[: list(arguments).index(options.command)])
-
-
-async def _interruptible(command: Coroutine[Any, Any, int]) -> int:
-    """Run it so that Ctrl-C cancels it, and only it."""
-    task = asyncio.ensure_future(command)
-    loop = asyncio.get_running_loop()
-    with contextlib.suppress(NotImplementedError, RuntimeError):  # Windows: KeyboardInterrupt ends the program
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
-    try:
-        return await task
-    finally:
-        with contextlib.suppress(NotImplementedError, RuntimeError):
-            for number in (signal.SIGINT, signal.SIGTERM):
-                loop.remove_signal_handler(number)
+    def _tell_of_lost_model(self, settings: Settings) -> None:
+        if settings.model and not Path(settings.model).is_file():
+            self._console.err(
+                f"The chosen model {settings.model} is not there any more, so the starter model is used.\n"
+            )

@@ -57,5 +57,11 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Raises UsageError; exits for --help and --version, as people expect."""
     parsed = parser().parse_args(arguments)
     if parsed.command == "chat":
-        parsed.prompt = " ".join(parsed.prompt) if parsed.prompt else None
+        parsed.prompt = _as_text(" ".join(parsed.prompt)) if parsed.prompt else None
+        parsed.chat = _as_text(parsed.chat)
     return parsed
+
+
+def _as_text(words: str) -> str:
+    """Words of a command line need not be text on POSIX: bytes that are none become replacement characters."""
+    return words.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

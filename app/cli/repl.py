@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
+import os
 import threading
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -21,31 +21,42 @@ async def converse(ask: Ask, console: Console) -> int:
     console.err(WELCOME)
     async for line in _lines(console):
         if line.strip():
-            with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C: the reply ends, the conversation does not
+            try:
                 await ask(["chat", "--chat", chat_id, "--", line.strip()])
+            except asyncio.CancelledError:  # Ctrl-C: the reply ends, the conversation does not
+                program = asyncio.current_task()
+                if program is not None and program.cancelling():  # SIGTERM: the conversation ends too
+                    raise
     console.err("\n")
     return 0
 
 
 async def _lines(console: Console) -> AsyncIterator[str]:
-    """Lines of standard input, read on a thread that does not keep the program from ending."""
+    """Lines of standard input, read on a thread that does not keep the program from ending.
+
+    Read past `sys.stdin`: a thread that waits inside its buffer holds a lock which Python wants when it ends.
+    """
     loop = asyncio.get_running_loop()
+    incoming: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def read() -> None:
+        try:
+            piece = os.read(0, 1 << 16)
+        except OSError:  # the terminal is gone
+            piece = b""
+        with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+            loop.call_soon_threadsafe(incoming.put_nowait, piece)
+
+    rest = b""
     while True:
-        line: asyncio.Future[str] = loop.create_future()
-
-        def read(line: asyncio.Future[str] = line) -> None:
-            text = sys.stdin.readline()
-            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
-                loop.call_soon_threadsafe(_settle, line, text)
-
         console.err("\n> ")
-        threading.Thread(target=read, name="standard input", daemon=True).start()
-        text = await line
-        if not text:
-            return
-        yield text
-
-
-def _settle(line: asyncio.Future[str], text: str) -> None:
-    if not line.done():
-        line.set_result(text)
+        while b"\n" not in rest:
+            threading.Thread(target=read, name="standard input", daemon=True).start()
+            piece = await incoming.get()
+            if not piece:
+                if rest:
+                    yield rest.decode("utf-8", "replace")
+                return
+            rest += piece
+        line, _, rest = rest.partition(b"\n")
+        yield line.decode("utf-8", "replace")

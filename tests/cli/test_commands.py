@@ -80,12 +80,63 @@ def test_one_document_that_can_not_be_read_does_not_stop_the_others(tmp_path: Pa
     good, bad = tmp_path / "good.txt", tmp_path / "bad.pdf"
     good.write_text("A good text. " * 50)
     bad.write_bytes(b"%PDF-1.4 nothing more")
-    code, out, err = run(tmp_path / "profile", *FAKE, "summarize", str(bad), str(good), str(tmp_path / "absent.txt"))
+    worse = tmp_path / "worse.docx"
+    worse.write_bytes(b"PK nothing more")
+    code, out, err = run(tmp_path / "profile", *FAKE, "summarize", str(bad), str(good), str(worse))
     assert code == 1
     assert out.count("# Summary of") == 1
-    sentences = [line for line in err.splitlines() if "bad.pdf" in line or "absent.txt" in line]
+    sentences = [line for line in err.splitlines() if "bad.pdf" in line or "worse.docx" in line]
     assert len(sentences) == 2
     assert "Traceback" not in err
+
+
+def path_of(kind: str, folder: Path) -> Path:
+    """Something that `summarize` can't take."""
+    path = folder / kind
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    elif kind == "below a file":
+        return folder / "good.txt" / "x.txt"
+    elif kind == "loop":
+        path.symlink_to(path)
+    return path
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes and links of POSIX")
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("absent", "There is no file"),
+        ("below a file", "There is no file"),
+        ("folder", "is a folder"),
+        ("pipe", "not an ordinary file"),
+        ("loop", "could not be read"),
+    ],
+)
+def test_what_is_no_file_is_refused_before_anything_is_queued(tmp_path: Path, kind: str, words: str) -> None:
+    good, path = tmp_path / "good.txt", path_of(kind, tmp_path)
+    good.write_text("A good text. " * 50)
+    code, out, err = run(tmp_path / "profile", *FAKE, "summarize", str(good), str(path))
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert words in err
+    assert str(path) in err
+    assert rows(tmp_path / "profile", "SELECT count(*) FROM jobs") == [(0,)]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_a_file_that_may_not_be_read_is_refused_before_anything_is_queued(tmp_path: Path) -> None:
+    secret = tmp_path / "secret.txt"
+    secret.write_text("Nobody may read this.")
+    secret.chmod(0)
+    command = [sys.executable, "-m", "app", "--profile", str(tmp_path / "profile"), *FAKE, "summarize", str(secret)]
+    if os.geteuid() == 0:  # root may read everything, unless that is taken away
+        command = ["setpriv", "--bounding-set=-dac_override,-dac_read_search", *command]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "may not be read by you" in done.stderr
+    assert rows(tmp_path / "profile", "SELECT count(*) FROM jobs") == [(0,)]
 
 
 def test_jobs_of_an_empty_profile_says_what_to_do(tmp_path: Path) -> None:
