@@ -7,16 +7,16 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QGuiApplication, QTextCursor
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.core.views import Paragraph, Source, SummaryView
+from app.core.views import Paragraph, SummaryView
 from app.gui import fonts
 from app.gui.buttons import button, label
 from app.gui.icons import icon
 from app.gui.page import Page
+from app.gui.source_list import SourceList
 from app.gui.summary_text import as_markdown
 from app.gui.theme import Theme
-from app.gui.transcript.message_text import MessageText
 from app.gui.transcript.reply_text import ReplyText
 from app.gui.transcript.styles import Styles
 
@@ -96,26 +96,22 @@ class SummaryParagraph(QWidget):
         super().__init__()
         self.text = _ParagraphText(paragraph, theme)
         self.text.source_asked.connect(self.toggle_sources)
-        self._sources = QWidget()
-        inside = QVBoxLayout(self._sources)
-        inside.setContentsMargins(0, 4, 0, 4)
-        inside.setSpacing(8)
-        for source in paragraph.sources:
-            inside.addWidget(_source_block(source))
-        self._sources.hide()
+        self.sources = SourceList(paragraph.sources)
+        self.sources.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self.text)
-        column.addWidget(self._sources)
+        column.addWidget(self.sources)
 
     @property
     def shows_sources(self) -> bool:
-        return self._sources.isVisibleTo(self)
+        return self.sources.isVisibleTo(self)
 
     def toggle_sources(self) -> None:
         """Show the text that the paragraph came from, or hide it."""
-        self._sources.setVisible(not self.shows_sources)
+        self.sources.setVisible(not self.shows_sources)
+        self.sources.begin()
 
 
 class _ParagraphText(ReplyText):
@@ -154,18 +150,4 @@ def _facts(summary: SummaryView) -> QWidget:
         column.addWidget(label(f"Made from {summary.coverage}.", role=fonts.SMALL, tone="muted", wraps=True))
     for note in summary.notes:
         column.addWidget(label(note, role=fonts.SMALL, tone="warn", wraps=True))
-    return made
-
-
-def _source_block(source: Source) -> QFrame:
-    made = QFrame()
-    made.setObjectName("sourceBlock")
-    text = MessageText()
-    text.setAccessibleName(f"Text of {source.label}")
-    text.show_plain(source.text)
-    column = QVBoxLayout(made)
-    column.setContentsMargins(14, 10, 14, 12)
-    column.setSpacing(6)
-    column.addWidget(label(source.label, role=fonts.SMALL_STRONG, tone="muted"))
-    column.addWidget(text)
     return made

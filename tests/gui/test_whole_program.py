@@ -126,6 +126,7 @@ def test_a_chat_beside_a_dropped_document_and_the_result_with_the_text_it_came_f
     paragraph = program.window.summary_page.findChildren(SummaryParagraph)[1]
     paragraph.toggle_sources()
     assert paragraph.shows_sources
+    program.until(lambda: paragraph.sources.n_shown)
     texts = [text.toPlainText() for text in paragraph.findChildren(MessageText) if "Text of" in text.accessibleName()]
     assert texts
     assert all("The harvest of that year was good." in text for text in texts)

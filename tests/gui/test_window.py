@@ -36,6 +36,7 @@ from app.gui import screenshots, words
 from app.gui.chat_list import CHAT_ROLE
 from app.gui.keys import KeysDialog
 from app.gui.settings_dialog import SettingsDialog
+from app.gui.source_list import SourceList
 from app.gui.summary_view import SummaryParagraph
 from app.gui.theme import DARK, LIGHT, Theme, Tokens
 from tests.gui.conftest import Desk
@@ -119,6 +120,30 @@ def test_a_summary_shows_its_pages_and_the_text_they_hold(desk: Desk) -> None:
     assert paragraph.text.toPlainText() == "Who pays.  page 12"
     desk.qtbot.keyClick(desk.window, Qt.Key.Key_Escape)
     assert desk.window.stack.currentWidget() is desk.window.conversation
+
+
+def test_only_the_sources_that_are_asked_for_are_built_and_a_few_a_tick(desk: Desk) -> None:
+    sources = tuple(Source(label=f"page {number}", text="Who pays. " * 400) for number in range(1, 1_066))
+    overview = Paragraph(text="All of it.", label="pages 1–1065", sources=sources)
+    desk.core.summaries["j"] = replace(SUMMARY, paragraphs=(overview, *SUMMARY.paragraphs))
+    desk.window.open_summary("j")
+    desk.until(lambda: desk.window.stack.currentWidget() is desk.window.summary_page)
+    page = desk.window.summary_page
+    paragraph = page.findChildren(SummaryParagraph)[0]
+    assert sum(made.n_shown for made in page.findChildren(SourceList)) == 0
+    paragraph.toggle_sources()
+    assert paragraph.sources.n_shown == 0  # the window has answered before the first is there
+    more = paragraph.sources._more
+    desk.until(more.isVisible)
+    assert paragraph.sources.n_shown == 20
+    assert more.text() == "Show 20 more of 1,045"
+    more.setFocus()
+    more.click()
+    desk.until(lambda: paragraph.sources.n_shown == 40)
+    assert not more.hasFocus()  # it is at the first of the new ones
+    for _ in range(2):
+        paragraph.toggle_sources()
+    assert paragraph.sources.n_shown == 40
 
 
 def test_a_job_card_says_state_progress_and_what_can_be_done(desk: Desk) -> None:
