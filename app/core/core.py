@@ -224,13 +224,7 @@ class Core:
 
     async def load_model(self, path: Path) -> None:
         """Use another model from now on, and at the next start."""
-        before = self._models.path
-        try:
-            await self._models.load(path)
-        except KnownError:
-            if before is not None and before != path:
-                await self._models.load(before)
-            raise
+        await self._models.load(path)
         self.change_settings(model=str(path))
 
     @property

@@ -12,12 +12,15 @@ from app.core.events import Event, NoticeShown
 from app.core.views import JobState
 from app.engine.interface import Engine
 from app.errors import ErrorKind, KnownError
+from app.ingest.chunking import Chunk
+from app.ingest.document import Document
 from app.logs import topic
 from app.store.jobs import JobRow, Jobs
 
 log = topic("documents")
 
 MOST_CRASHES = 3  # of the engine, while one document is counted
+QUEUE_AGAIN_SECONDS = 5.0  # a full disk: what was read is kept and queued when there is room
 READERS = 2  # documents read at the same time; the others wait
 
 
@@ -40,6 +43,8 @@ class DocumentQueue:
         self._tasks: dict[str, asyncio.Task[None]] = {}  # by job
         self._places = asyncio.Semaphore(READERS)
         self._pages: dict[str, tuple[int, int | None]] = {}
+        self._without_model: set[str] = set()  # jobs whose document waits for a model
+        self._model_came = asyncio.Event()
 
     def add(self, job: JobRow) -> None:
         """Read the document of a job that is in the state READING."""
@@ -54,6 +59,13 @@ class DocumentQueue:
     def pages_read(self, job_id: str) -> tuple[int, int | None] | None:
         """(read, of how many), while a document is being read."""
         return self._pages.get(job_id)
+
+    def waits_for_model(self, job_id: str) -> bool:
+        return job_id in self._without_model
+
+    def wake(self) -> None:
+        """Something changed: a model is ready, for example."""
+        self._model_came.set()
 
     async def close(self) -> None:
         tasks = list(self._tasks.values())
@@ -83,14 +95,7 @@ class DocumentQueue:
             self._changed(job.id)
 
         document = await self._documents.read(Path(job.source), pages)
-        for attempt in range(1, MOST_CRASHES + 1):
-            try:
-                sizes = summary.sizes_for(await self._documents.bulk_context())
-                chunks = await self._documents.chunks(document, sizes.chunk_tokens)
-                break
-            except KnownError as error:
-                if error.kind is not ErrorKind.ENGINE_CRASHED or attempt == MOST_CRASHES:
-                    raise
+        sizes, chunks = await self._cut(job, document)
         params = summary.SummaryParams(
             document=document.name,
             n_pages=document.n_pages,
@@ -98,7 +103,37 @@ class DocumentQueue:
             unread_pages=document.unread_pages,
             output_tokens=sizes.output_tokens,
         )
-        self._store.queue_items(job.id, 0, summary.chunk_inputs(chunks), params=summary.encode(params))
+        is_told = False
+        while True:
+            try:
+                self._store.queue_items(job.id, 0, summary.chunk_inputs(chunks), params=summary.encode(params))
+                return
+            except KnownError as error:
+                if not is_told:
+                    self._publish(NoticeShown(sentence=error.sentence, is_error=True))
+                    is_told = True
+                await asyncio.sleep(QUEUE_AGAIN_SECONDS)
+
+    async def _cut(self, job: JobRow, document: Document) -> tuple[summary.Sizes, list[Chunk]]:
+        """By the engine's own token counts; waits for a model where there is none."""
+        n_crashes = 0
+        while True:
+            self._model_came.clear()
+            try:
+                sizes = summary.sizes_for(await self._documents.bulk_context())
+                return sizes, await self._documents.chunks(document, sizes.chunk_tokens)
+            except KnownError as error:
+                if error.kind is ErrorKind.ENGINE_CRASHED and n_crashes < MOST_CRASHES:
+                    n_crashes += 1
+                    continue
+                if error.kind is not ErrorKind.NO_MODEL:
+                    raise
+            self._without_model.add(job.id)
+            self._changed(job.id)
+            try:
+                await self._model_came.wait()
+            finally:
+                self._without_model.discard(job.id)
 
     def _fail(self, job_id: str, sentence: str) -> None:
         try:

@@ -18,6 +18,7 @@ from typing import IO, Any, Protocol
 import msgspec
 
 from app import wire
+from app.core import local_socket
 from app.errors import ErrorKind, KnownError, from_os_error
 from app.logs import topic
 from app.paths import Paths
@@ -44,8 +45,10 @@ class HostGone(Exception):
 
 
 class RunCommand(wire.Message, frozen=True, kw_only=True):
-    arguments: tuple[str, ...]
-    folder: str
+    """`arguments` and `folder` as bytes: names of files need not be text."""
+
+    arguments: tuple[bytes, ...]
+    folder: bytes
     secret: str = ""
 
 
@@ -97,12 +100,8 @@ class Instance:
                 writer.close()
 
         if os.name == "posix":
-            self._paths.socket.unlink(missing_ok=True)
-            old_mask = os.umask(0o177)
-            try:
-                self._server = await asyncio.start_unix_server(guest, self._paths.socket, limit=_LIMIT_BYTES)
-            finally:
-                os.umask(old_mask)
+            listener = local_socket.listen(self._paths)
+            self._server = await asyncio.start_unix_server(guest, sock=listener, limit=_LIMIT_BYTES)
         else:
             self._server = await asyncio.start_server(guest, "127.0.0.1", 0, limit=_LIMIT_BYTES)
             port = self._server.sockets[0].getsockname()[1]
@@ -113,7 +112,8 @@ class Instance:
         if os.name != "posix" and not hmac.compare_digest(command.secret, self._secret):
             return
         console = _RemoteConsole(writer)
-        running = asyncio.ensure_future(execute(command.arguments, Path(command.folder), console))
+        arguments = [_from_bytes(argument) for argument in command.arguments]
+        running = asyncio.ensure_future(execute(arguments, Path(_from_bytes(command.folder)), console))
         gone = asyncio.ensure_future(reader.read())  # ends when the guest does: Ctrl-C there, or a closed terminal
         try:
             await asyncio.wait({running, gone}, return_when=asyncio.FIRST_COMPLETED)
@@ -138,7 +138,7 @@ class Instance:
             for guest in list(self._guests):
                 guest.cancel()
             await self.wait_for_guests()
-            self._paths.socket.unlink(missing_ok=True)
+            local_socket.remove(self._paths)
 
     def release(self) -> None:
         """Give the profile to the next start."""
@@ -150,17 +150,35 @@ class _RemoteConsole:
         self._writer = writer
 
     def out(self, text: str) -> None:
-        self._writer.write(wire.encode(OutputWritten(text=text)))
+        self._write(text, is_error=False)
 
     def err(self, text: str) -> None:
-        self._writer.write(wire.encode(OutputWritten(text=text, is_error=True)))
+        self._write(text, is_error=True)
+
+    def _write(self, text: str, *, is_error: bool) -> None:
+        sendable = text.encode("utf-8", "backslashreplace").decode()  # the name of a file may be in it
+        self._writer.write(wire.encode(OutputWritten(text=sendable, is_error=is_error)))
+
+
+def _to_bytes(argument: str) -> bytes:
+    """UTF-8, with the bytes that Python could not read as text as they came. The same in every locale."""
+    return argument.encode("utf-8", "surrogateescape")
+
+
+def _from_bytes(argument: bytes) -> str:
+    return argument.decode("utf-8", "surrogateescape")
 
 
 async def forward(paths: Paths, arguments: Sequence[str], folder: Path, console: Console) -> int:
     """Have the running program execute a command line, and print here what it prints there."""
     reader, writer, secret = await _connect(paths)
     try:
-        writer.write(wire.encode(RunCommand(arguments=tuple(arguments), folder=str(folder), secret=secret)))
+        command = RunCommand(
+            arguments=tuple(_to_bytes(argument) for argument in arguments),
+            folder=_to_bytes(str(folder)),
+            secret=secret,
+        )
+        writer.write(wire.encode(command))
         decoder: wire.Decoder[OutputWritten | CommandEnded] = wire.Decoder(OutputWritten | CommandEnded)
         while line := await reader.readline():
             message = decoder.decode(line)
@@ -179,7 +197,7 @@ async def _connect(paths: Paths) -> tuple[asyncio.StreamReader, asyncio.StreamWr
     while True:
         try:
             if os.name == "posix":
-                return *await asyncio.open_unix_connection(paths.socket, limit=_LIMIT_BYTES), ""
+                return *await local_socket.connect(paths, _LIMIT_BYTES), ""
             port, secret = paths.socket.read_text().split()
             return *await asyncio.open_connection("127.0.0.1", int(port), limit=_LIMIT_BYTES), secret
         except (OSError, ValueError) as error:

@@ -34,6 +34,7 @@ Answer = RequestFinished | RequestFailed | None
 class _Running:
     item: ItemRow
     task: asyncio.Task[None]
+    is_stopped: bool = False
 
 
 @dataclass
@@ -83,6 +84,7 @@ class ItemRunner:
         """Its items go back to the queue; what they have said so far is not kept."""
         for request_id, running in self._running.items():
             if running.item.job_id == job_id:
+                running.is_stopped = True  # also where the engine has not been asked yet
                 self.engine.cancel(request_id)
 
     def seconds_left(self, job_id: str, n_left: int) -> float | None:
@@ -127,8 +129,8 @@ class ItemRunner:
 
     async def _generate(self, request_id: str, item: ItemRow) -> tuple[str, Answer]:
         job = self.store.get(item.job_id)
-        if job is None:
-            return "", None  # removed meanwhile
+        if job is None or self._running[request_id].is_stopped:
+            return "", None  # removed or halted meanwhile
         text, answer = "", None
         request = summary.request_for(item, summary.decode_params(job.params))
         async for event in self.engine.generate(request_id, request):

@@ -58,6 +58,7 @@ class JobService:
 
     def wake(self) -> None:
         """Something changed: a model is ready, for example."""
+        self._documents.wake()
         self._runner.fill()
 
     def engine_crashed(self, running: frozenset[str]) -> None:
@@ -163,7 +164,7 @@ class JobService:
 
     def _document_moved(self, job_id: str) -> None:
         self._changed(job_id)
-        self.wake()
+        self._runner.fill()
 
     def _changed(self, job_id: str) -> None:
         job = self._store.get(job_id)
@@ -196,6 +197,8 @@ class JobService:
 
     def _coverage(self, job: JobRow, state: JobState) -> str:
         pages = self._documents.pages_read(job.id)
+        if state is JobState.READING and self._documents.waits_for_model(job.id):
+            return "waiting for a model"
         if state is JobState.READING and pages is not None:
             n_read, n_pages = pages
             return f"{n_read} of {n_pages} pages read" if n_pages else f"{n_read} parts read"

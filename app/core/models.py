@@ -24,6 +24,7 @@ class ModelService:
         self._publish = publish
         self._catalogue = catalogue.load()
         self.path: Path | None = None
+        self._working: Path | None = None  # the last one that could be loaded
 
     def all(self) -> list[ModelView]:
         """The catalogue, and after it every other GGUF file in the models folders."""
@@ -73,9 +74,18 @@ class ModelService:
         return found
 
     async def load(self, path: Path) -> None:
-        """Load it in place of the one before. Raises KnownError."""
+        """Load it in place of the one before, which stays, or comes back, where that fails. Raises KnownError."""
+        if self._engine.model_state is ModelState.READY:
+            await self._engine.check(path)  # a reply that is being written goes on meanwhile
         self.path = path
-        await self._engine.load(path)
+        try:
+            await self._engine.load(path)
+        except KnownError:
+            if self.path == path and self._working not in (None, path):  # no other was chosen meanwhile
+                self.path = self._working
+                await self._engine.load(self.path)
+            raise
+        self._working = path
 
     def publish_state(self, state: ModelState, fraction: float, sentence: str) -> None:
         """Called by the engine's observer."""

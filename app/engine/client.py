@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
 from app import wire
+from app.children import describe_exit
 from app.engine.interface import EngineObserver, ModelState
 from app.engine.messages import (
     Cancel,
@@ -48,6 +50,7 @@ CRASHES_AT_LOAD = 2  # a model that crashed the engine this often while it was l
 FIRST_RESTART_SECONDS = 0.0
 LONGEST_RESTART_SECONDS = 10.0
 CALM_SECONDS = 60.0  # an engine that ran this long restarts at once again
+CANCEL_PATIENCE_SECONDS = 10.0  # an engine that has not stopped a request by then hangs, and is ended
 COUNT_BYTES = 64 * 1024  # texts are counted in pieces of about this size, so that a chat gets in between
 _CRASHED = "The engine stopped unexpectedly and was restarted."
 
@@ -63,13 +66,19 @@ class Connection(Protocol):
 
 
 Connect = Callable[[], Awaitable[Connection]]
+Check = Callable[[Path], Awaitable[None]]
+
+
+async def _takes_any_model(path: Path) -> None:
+    pass
 
 
 class EngineClient:
-    """An Engine (see interface.py) over a Connection."""
+    """An Engine (see interface.py) over a Connection. `check` looks at a model file without loading it."""
 
-    def __init__(self, connect: Connect) -> None:
+    def __init__(self, connect: Connect, check: Check = _takes_any_model) -> None:
         self._connect = connect
+        self._check = check
         self._connection: Connection | None = None
         self._observer: EngineObserver | None = None
         self._streams: dict[str, asyncio.Queue[RequestEvent]] = {}
@@ -80,7 +89,7 @@ class EngineClient:
         self._load_id = ""  # of the newest load: what is told of an older one is not heard
         self._model: Path | None = None
         self._model_state = ModelState.ABSENT
-        self._why_no_model = (ErrorKind.NO_MODEL, "No model is loaded. Choose a model first.")
+        self._why_no_model = "No model is loaded. Choose a model first."
         self._capabilities: Capabilities | None = None
         self._preset = Preset.RESPONSIVE
         self._crashes_at_load = 0
@@ -117,6 +126,9 @@ class EngineClient:
 
     # the model
 
+    async def check(self, path: Path) -> None:
+        await self._check(path)
+
     async def load(self, path: Path) -> Capabilities:
         self._model, self._crashes_at_load = path, 0
         return await self._send_load()
@@ -134,13 +146,13 @@ class EngineClient:
 
     def _send_load_command(self) -> None:
         self._load_id = f"load-{next(self._ids)}"
-        self._send(LoadModel(id=self._load_id, path=str(self._model)))
+        self._send(LoadModel(id=self._load_id, path=os.fsencode(self._model or "")))
 
     def has_no_model(self, error: KnownError) -> None:
         self._load_failed(error.kind, error.sentence)
 
     def _load_failed(self, kind: ErrorKind, sentence: str) -> None:
-        self._why_no_model = (kind, sentence)
+        self._why_no_model = sentence
         self._set_model_state(ModelState.FAILED, sentence=sentence)
         self._load_settled.set()
         if self._loading is not None and not self._loading.done():
@@ -155,13 +167,16 @@ class EngineClient:
     # requests
 
     async def generate(self, id: str, request: GenerateRequest) -> AsyncIterator[RequestEvent]:
+        if id in self._streams:
+            raise KnownError(ErrorKind.BUG, "This was asked for twice at the same time; wait for its end.")
         queue = self._streams[id] = asyncio.Queue()
         is_over = False
         try:
             early = await self._settled_or_cancelled(queue)
+            if early is None and not queue.empty():
+                early = queue.get_nowait()  # cancelled since
             if early is None and self._model_state is not ModelState.READY:
-                kind, sentence = self._why_no_model
-                early = RequestFailed(id=id, kind=kind, sentence=sentence)
+                early = RequestFailed(id=id, kind=ErrorKind.NO_MODEL, sentence=self._why_no_model)
             if early is not None:
                 is_over = True
                 yield early
@@ -202,19 +217,26 @@ class EngineClient:
             )
             return
         self._send(Cancel(id=id))
+        if id in self._submitted:
+            asyncio.get_running_loop().call_later(CANCEL_PATIENCE_SECONDS, self._end_if_hung, id, self._streams[id])
+
+    def _end_if_hung(self, id: str, queue: asyncio.Queue[RequestEvent]) -> None:
+        if self._streams.get(id) is queue and id in self._submitted and self._connection is not None:
+            log.error("the engine did not stop %s; it is ended", id)
+            self._connection.kill()
 
     async def count_tokens(self, texts: Sequence[str]) -> list[int]:
         counts: list[int] = []
         for piece in _pieces(texts, COUNT_BYTES):
             await self._load_settled.wait()
             if self._model_state is not ModelState.READY:
-                raise KnownError(*self._why_no_model)
+                raise KnownError(ErrorKind.NO_MODEL, self._why_no_model)
             id = f"count-{next(self._ids)}"
             future = self._counts[id] = asyncio.get_running_loop().create_future()
             self._send(CountTokens(id=id, texts=tuple(piece)))
             got = await future
             if len(got) != len(piece):
-                raise KnownError(*self._why_no_model)
+                raise KnownError(ErrorKind.NO_MODEL, self._why_no_model)
             counts += got
         return counts
 
@@ -242,13 +264,13 @@ class EngineClient:
                 return
             self._connection_lost()
             delay = FIRST_RESTART_SECONDS if loop.time() - started > CALM_SECONDS else delay
-            await asyncio.sleep(delay)
-            delay = min(LONGEST_RESTART_SECONDS, max(0.25, delay * 2))
-            try:
-                self._connection = await self._connect()
-            except OSError:
-                log.exception("the engine process could not be started; it is tried again")
-                continue
+            while self._connection is None:
+                await asyncio.sleep(delay)
+                delay = min(LONGEST_RESTART_SECONDS, max(0.25, delay * 2))
+                try:
+                    self._connection = await self._connect()
+                except OSError:
+                    log.exception("the engine process could not be started; it is tried again")
             self._send(SetPreset(preset=self._preset))
             if self._model is not None and self._model_state is ModelState.LOADING:
                 self._send_load_command()
@@ -263,7 +285,9 @@ class EngineClient:
         except Exception:
             log.exception("an event of the engine could not be taken; it is restarted")
             self._connection.kill()
-        await self._connection.wait()
+        code = await self._connection.wait()
+        if not self._is_closing:
+            log.warning("the engine process ended: %s", describe_exit(code))
 
     def _is_over(self) -> bool:
         return self._is_closing

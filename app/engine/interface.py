@@ -47,6 +47,9 @@ class Engine(Protocol):
 
     async def start(self, observer: EngineObserver) -> None: ...
 
+    async def check(self, path: Path) -> None:
+        """Look at a model file while the one that is loaded goes on. Raises KnownError where it can't be one."""
+
     async def load(self, path: Path) -> Capabilities:
         """Load a model in place of the one before. Raises KnownError with a sentence for the person."""
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from app.children import Child
 from app.engine.client import Connection, EngineClient
-from app.engine.messages import Event
+from app.engine.messages import Event, ModelChecked, ModelLoadFailed
+from app.errors import ErrorKind, KnownError
 
 
 def local_engine(logs: Path, *, backend: str = "llama", options: Sequence[str] = ()) -> EngineClient:
@@ -26,4 +27,31 @@ def local_engine(logs: Path, *, backend: str = "llama", options: Sequence[str] =
         )
         return child
 
-    return EngineClient(connect)
+    async def check(path: Path) -> None:
+        await check_model(path, logs)
+
+    return EngineClient(connect) if backend == "fake" else EngineClient(connect, check)
+
+
+async def check_model(path: Path, logs: Path) -> None:
+    """Open a file as a model in a process that holds nothing else. Raises KnownError with the sentence for it."""
+    child: Child[ModelChecked | ModelLoadFailed] = await Child.start(
+        "check",
+        "--logs",
+        str(logs),
+        str(path),
+        received=ModelChecked | ModelLoadFailed,
+        log_file=logs / "engine-native.log",
+    )
+    try:
+        async for message in child.messages():
+            if isinstance(message, ModelLoadFailed):
+                raise KnownError(message.kind, message.sentence)
+            return
+        raise KnownError(
+            ErrorKind.MODEL_UNREADABLE,
+            f"{path.name} makes llama.cpp crash: the file is damaged or not what it says. Choose another model.",
+        )
+    finally:
+        child.kill()
+        await child.wait()

@@ -109,7 +109,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LoadModel(Message, frozen=True, kw_only=True):
-    path: str
+    path: bytes  # as the file system has it: not every name is text
     context_tokens: int = 8192
 
 
@@ -158,6 +158,10 @@ class ModelLoaded(Message, frozen=True, kw_only=True):
 class ModelLoadFailed(Message, frozen=True, kw_only=True):
     kind: ErrorKind
     sentence: str
+
+
+class ModelChecked(Message, frozen=True, kw_only=True):
+    """A file is a model that can be loaded, as far as its header tells."""
 
 
 class PromptRead(Message, frozen=True, kw_only=True):

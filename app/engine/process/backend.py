@@ -54,7 +54,11 @@ class StepResult:
 
 
 class DecodeFailed(Exception):
-    """The backend could not compute a step, and why. The sequences of that step are lost."""
+    """The backend could not compute a part of a step, and why. The sequences of that part, `ids`, are lost."""
+
+    def __init__(self, reason: str, ids: tuple[str, ...]) -> None:
+        super().__init__(reason)
+        self.ids = ids
 
 
 class Backend(Protocol):

@@ -7,6 +7,7 @@ up or cut wrongly shows in the text. Words in the last message steer it:
 - `[[say TEXT]]`: a reply of exactly that text
 - `[[crash]]`: the process dies, as by a fault in native code, when the prompt has been read
 - `[[stall]]`: the first step after the prompt never ends, unless it is interrupted
+- `[[hang]]`: the same, and nothing interrupts it, as by a fault in native code
 """
 
 from __future__ import annotations
@@ -18,11 +19,14 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from app.engine.messages import Capabilities, GenerateRequest, Sampling
 from app.engine.process.backend import StepPlan, StepResult, Work, WorkResult
 from app.engine.process.sequence import Slot
+from app.errors import ErrorKind, KnownError
 
+TOO_LARGE = "too-large.gguf"
 END, TURN, REPLY = 256, 257, 258
 _WORDS = [
     "time",
@@ -130,6 +134,8 @@ class FakeBackend:
             self._interrupted.wait()
             del kv[len(kv) - len(piece.tokens) :]
             return WorkResult(id=piece.id, n_done=0)
+        if "[[hang]]" in conversation and len(kv) > start:
+            threading.Event().wait()
         reply = reply_to(conversation).encode()
         n_said = len(kv) - start
         token = reply[n_said] if n_said < len(reply) else END
@@ -143,6 +149,16 @@ class FakeBackend:
 
     def close(self) -> None:
         pass
+
+
+def open_fake(path: Path, seconds_per_token: float) -> FakeBackend:
+    """As a model file of any name, except too-large.gguf, for which there is never memory."""
+    if path.name == TOO_LARGE:
+        raise KnownError(
+            ErrorKind.OUT_OF_MEMORY,
+            "There is not enough free memory to use this model. Close other programs or choose a smaller model.",
+        )
+    return FakeBackend(seconds_per_token=seconds_per_token)
 
 
 def _last_turn(tokens: list[int]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ctypes
 import itertools
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -235,7 +236,8 @@ class LlamaBackend:
             return tuple(self._after_tear(context, piece) for piece in work)
         for piece in work:
             context.truncate(piece.slot.index, 0)
-        raise DecodeFailed("no room in the KV cache" if code == _NO_ROOM else f"llama_decode returned {code}")
+        reason = "no room in the KV cache" if code == _NO_ROOM else f"llama_decode returned {code}"
+        raise DecodeFailed(reason, tuple(piece.id for piece in work))
 
     def _after_tear(self, context: _Context, piece: Work) -> WorkResult:
         """Finished micro-batches stay in memory, but their logits are gone: the token that needs them goes again."""
@@ -330,7 +332,12 @@ def _route_log() -> None:
     llama.llama_backend_init()
 
 
-def _load(path: Path, on_progress: Callable[[float], bool]) -> Any:
+def check(path: Path) -> None:
+    """Open a file as a model without its weights. Raises KnownError for what `LlamaBackend` would refuse."""
+    llama.llama_model_free(_load(path, lambda fraction: True, with_weights=False))
+
+
+def _load(path: Path, on_progress: Callable[[float], bool], *, with_weights: bool = True) -> Any:
     """The model in memory. Raises KnownError for a file that is not there, not a GGUF, cut short or unknown."""
     try:
         with path.open("rb") as file:
@@ -341,13 +348,15 @@ def _load(path: Path, on_progress: Callable[[float], bool]) -> Any:
         ) from error
     if magic != b"GGUF":
         raise KnownError(
-            ErrorKind.MODEL_UNREADABLE, f"{path.name} is not a GGUF model. Choose a file that ends in .gguf."
+            ErrorKind.MODEL_UNREADABLE, f"{path.name} is not a GGUF model, whatever its name says. Choose another file."
         )
     _route_log()
     params = llama.llama_model_default_params()
     callback = llama.llama_progress_callback(lambda fraction, _: on_progress(fraction))
     params.progress_callback = callback
-    model = llama.llama_model_load_from_file(str(path).encode(), params)
+    if not with_weights:
+        params.no_alloc, params.load_mode = True, llama.LLAMA_LOAD_MODE_NONE
+    model = llama.llama_model_load_from_file(os.fsencode(path), params)
     if not model:
         raise KnownError(
             ErrorKind.MODEL_UNREADABLE,

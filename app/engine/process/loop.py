@@ -6,6 +6,7 @@ cancel or a quit tears a step that stands in its way.
 
 from __future__ import annotations
 
+import os
 import time
 import traceback
 from collections.abc import Callable
@@ -49,6 +50,7 @@ from app.logs import topic
 log = topic("engine")
 
 REPORT_EVERY_SECONDS = 0.25
+LOAD_PROGRESS_STEP = 0.02  # llama.cpp tells of every tensor
 
 
 @dataclass
@@ -113,6 +115,8 @@ class EngineLoop:
         request = command.request
         try:
             tokens = self._backend.encode_prompt(request)
+            if not tokens:
+                raise KnownError(ErrorKind.BAD_REQUEST, "There is nothing to answer: the prompt is empty.")
             sequence = Sequence(
                 id=command.id,
                 priority=request.priority,
@@ -153,13 +157,19 @@ class EngineLoop:
             self._backend.close()
             self._backend = self._scheduler = None
 
+        told = -1.0
+
         def progress(fraction: float) -> bool:
+            nonlocal told
+            if fraction - told < LOAD_PROGRESS_STEP and fraction < 1:
+                return not self.inbox.is_closed
+            told = fraction
             self._events.append(ModelLoadProgressed(id=command.id, fraction=fraction))
             self._flush()
             return not self.inbox.is_closed
 
         try:
-            backend = self.open_backend(Path(command.path), command.context_tokens, progress)
+            backend = self.open_backend(Path(os.fsdecode(command.path)), command.context_tokens, progress)
         except KnownError as error:
             self._events.append(ModelLoadFailed(id=command.id, kind=error.kind, sentence=error.sentence))
             return
@@ -195,10 +205,9 @@ class EngineLoop:
                 self._flush()
         except DecodeFailed as error:
             log.error("a step failed: %s", error)
-            for work in plan.work:
-                if self._remove(work.id) is not None:  # it may have had its last word in a part before
-                    sentence = f"The engine could not compute this ({error}). Try it again."
-                    self._fail(work.id, ErrorKind.BUG, sentence)
+            for id in error.ids:
+                if self._remove(id) is not None:
+                    self._fail(id, ErrorKind.BUG, f"The engine could not compute this ({error}). Try it again.")
 
     def _apply(self, plan: StepPlan, result: StepResult) -> None:
         assert self._scheduler is not None

@@ -39,9 +39,9 @@ def main(arguments: list[str]) -> int:
 def open_backend(name: str, seconds_per_token: float = 0.0) -> OpenBackend:
     """How a model is opened: by llama.cpp, or not at all by the fake. llama.cpp is imported when first needed."""
     if name == "fake":
-        from app.engine.process.fake_llama import FakeBackend
+        from app.engine.process.fake_llama import open_fake
 
-        return lambda path, context_tokens, on_progress: FakeBackend(seconds_per_token=seconds_per_token)
+        return lambda path, context_tokens, on_progress: open_fake(path, seconds_per_token)
     from app.engine.process.llama import LlamaBackend
 
     return LlamaBackend

@@ -1,0 +1,122 @@
+"""An engine that is given a bad model while it works, and one that hangs. Real processes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from app.core.core import Core
+from app.core.events import Event, ModelStateChanged, ReplyEnded, ReplyGrew
+from app.core.views import MessageState
+from app.engine.client import EngineClient
+from app.engine.interface import ModelState
+from app.engine.local import local_engine
+from app.errors import ErrorKind, KnownError
+from app.paths import profile_paths
+from app.settings import Settings
+
+
+class Listener:
+    """Hears a Core's events; `until` waits for one that is as wanted."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self._heard = asyncio.Event()
+
+    def __call__(self, event: Event) -> None:
+        self.events.append(event)
+        self._heard.set()
+
+    async def until(self, kind: type) -> None:
+        async def wait() -> None:
+            while not any(isinstance(event, kind) for event in self.events):
+                self._heard.clear()
+                await self._heard.wait()
+
+        await asyncio.wait_for(wait(), 60)
+
+
+@asynccontextmanager
+async def core_with(folder: Path, engine: EngineClient, model: Path, **settings: int) -> AsyncIterator[Core]:
+    core = Core(profile_paths(folder), engine, lambda event: None, settings=Settings(**settings), model=model)
+    await core.start()
+    try:
+        yield core
+    finally:
+        await core.close()
+
+
+def bad_models(folder: Path, good: Path) -> dict[str, Path]:
+    """A file that is cut short, one that is no model, and one that is not there."""
+    cut, text = folder / "cut.gguf", folder / "text.gguf"
+    with good.open("rb") as file:
+        cut.write_bytes(file.read(20_000_000))
+    text.write_text("Not a model.")
+    return {"cut short": cut, "is not a GGUF": text, "can't be opened": folder / "gone.gguf"}
+
+
+def test_a_bad_model_that_is_chosen_while_a_reply_is_written_changes_nothing(
+    tmp_path: Path, starter_model: Path
+) -> None:
+    async def story() -> None:
+        logs = tmp_path / "logs"
+        logs.mkdir()
+        async with core_with(tmp_path, local_engine(logs), starter_model, max_reply_tokens=400) as core:
+            heard = Listener()
+            core.add_sink(heard)
+            chat_id = await core.send(None, "Write a long story about a ship, with many details.")
+            await heard.until(ReplyGrew)
+            n_before = len(heard.events)
+            for why, model in bad_models(tmp_path, starter_model).items():
+                with pytest.raises(KnownError, match=why):
+                    await core.load_model(model)
+            assert not any(isinstance(event, ReplyEnded) for event in heard.events), "it was to be tried meanwhile"
+            await core.wait_for_reply(chat_id)
+            message = core.open_chat(chat_id).messages[-1]
+            assert message.state in (MessageState.COMPLETE, MessageState.CUT)
+            assert not any(isinstance(event, ModelStateChanged) for event in heard.events[n_before:])
+            assert core.model_path == starter_model
+            assert core.settings.model == ""
+
+    asyncio.run(story())
+
+
+def test_an_engine_that_does_not_stop_is_ended_and_started_again(tmp_path: Path) -> None:
+    async def story() -> None:
+        logs = tmp_path / "logs"
+        logs.mkdir()
+        async with core_with(tmp_path, local_engine(logs, backend="fake"), Path("fake.gguf")) as core:
+            heard = Listener()
+            core.add_sink(heard)
+            chat_id = await core.send(None, "[[hang]]")
+            await heard.until(ReplyGrew)
+            core.stop(chat_id)
+            await asyncio.wait_for(core.wait_for_reply(chat_id), 60)
+            assert core.open_chat(chat_id).messages[-1].state is MessageState.INTERRUPTED
+            await core.send(chat_id, "[[say Here I am.]]")
+            await asyncio.wait_for(core.wait_for_reply(chat_id), 60)
+            assert core.open_chat(chat_id).messages[-1].text == "Here I am."
+
+    asyncio.run(story())
+
+
+def test_a_model_that_fails_after_its_check_brings_back_the_one_before(tmp_path: Path) -> None:
+    """As for want of memory: the engine has let the old one go by then."""
+
+    async def story() -> None:
+        logs = tmp_path / "logs"
+        logs.mkdir()
+        async with core_with(tmp_path, local_engine(logs, backend="fake"), Path("fake.gguf")) as core:
+            await core.try_engine()
+            with pytest.raises(KnownError) as error:
+                await core.load_model(Path("too-large.gguf"))
+            assert error.value.kind is ErrorKind.OUT_OF_MEMORY
+            assert await core.try_engine() > 0
+            assert core.model_path == Path("fake.gguf")
+            assert core.model_problem == ""
+
+    asyncio.run(story())
