@@ -14,6 +14,7 @@ from app.gui.job_card import JobActions, JobCard
 from app.gui.theme import Theme
 
 WIDTH = 380
+QWIDGETSIZE_MAX = 16_777_215  # Qt gives Python no name for "no limit"
 
 
 class JobsPane(QFrame):
@@ -25,7 +26,6 @@ class JobsPane(QFrame):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("jobsPane")
-        self.setFixedWidth(WIDTH)
         self.actions_asked = JobActions(self)
         self._cards: dict[str, JobCard] = {}
         self._jobs: dict[str, JobView] = {}
@@ -35,15 +35,26 @@ class JobsPane(QFrame):
         head = QHBoxLayout()
         head.setContentsMargins(16, 12, 12, 0)
         head.addWidget(label("Jobs", role=fonts.UI_STRONG), 1)
-        add = button("Summarise documents…", self.files_asked.emit, kind="link", role=fonts.SMALL)
-        head.addWidget(add)
+        self._add = button("Summarise documents…", self.files_asked.emit, kind="link", role=fonts.SMALL)
+        head.addWidget(self._add)
         head.addWidget(IconButton(theme, "x", "Close the jobs", self.closed.emit))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addLayout(head)
         column.addWidget(self._make_area(), 1)
+        self.hide()
+        self.set_wide(False)
         self._arrange()
+
+    def set_wide(self, is_wide: bool) -> None:
+        """As wide as there is room, in place of the conversation; else as wide as a panel beside it."""
+        self.setMinimumWidth(0 if is_wide else WIDTH)
+        self.setMaximumWidth(QWIDGETSIZE_MAX if is_wide else WIDTH)
+
+    def focus(self) -> None:
+        """Where the keyboard starts on this panel."""
+        self._add.setFocus()
 
     def show_jobs(self, jobs: Sequence[JobView]) -> None:
         """Show exactly these."""

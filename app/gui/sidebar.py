@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QInputDialog, QLineEdit, QLis
 
 from app.core.views import ChatView
 from app.gui import fonts, words
-from app.gui.buttons import button, label
+from app.gui.buttons import IconButton, button, label
 from app.gui.chat_list import CHAT_ROLE, ChatListModel, ChatRow
 from app.gui.icons import icon
 from app.gui.theme import Theme
@@ -29,6 +29,7 @@ class Sidebar(QFrame):
     delete_asked = Signal(str, str)  # id, title
     jobs_asked = Signal()
     settings_asked = Signal()
+    closed = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -56,6 +57,7 @@ class Sidebar(QFrame):
         head = QHBoxLayout()
         head.addWidget(label("Rubato", role=fonts.BRAND), 1)
         head.addWidget(new_chat)
+        head.addWidget(IconButton(theme, "panel-left", "Hide the sidebar", self.closed.emit))
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 14, 12, 12)
         column.setSpacing(4)

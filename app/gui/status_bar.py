@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
 from app.core.views import StatusView
@@ -12,6 +13,7 @@ from app.gui.buttons import ElidedLabel, label
 from app.gui.segments import Segments
 
 HEIGHT = 35  # 34 and its line
+_ROOM_FOR_TURN = 600
 _PRESETS = {
     Preset.RESPONSIVE.value: ("Responsive", "Jobs stand still while a chat is being answered."),
     Preset.BALANCED.value: ("Balanced", "Jobs go on slowly while a chat is being answered."),
@@ -40,6 +42,11 @@ class StatusBar(QFrame):
         row.addWidget(self.toggle)
         row.addWidget(self._turn)
         row.addWidget(self._machine, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room the jobs are told rather than the turn, whose figures stand under its reply."""
+        super().resizeEvent(event)
+        self._turn.setVisible(self.width() >= _ROOM_FOR_TURN)
 
     def show_status(self, status: StatusView) -> None:
         """New figures."""

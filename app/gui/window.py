@@ -12,7 +12,7 @@ from typing import Any
 
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from app.core.events import (
     ChatChanged,
@@ -35,12 +35,11 @@ from app.gui.bridge import Bridge
 from app.gui.chat_desk import ChatDesk
 from app.gui.conversation import Conversation
 from app.gui.drop_overlay import DropOverlay, files_of
+from app.gui.frame import FOLD_BELOW, Frame
 from app.gui.job_desk import JobDesk
-from app.gui.jobs_pane import WIDTH as JOBS_WIDTH
 from app.gui.jobs_pane import JobsPane
 from app.gui.keys import Key, KeysDialog, install
 from app.gui.notices import Notices
-from app.gui.page import centred
 from app.gui.settings_dialog import SettingsDialog
 from app.gui.sidebar import Sidebar
 from app.gui.status_bar import StatusBar
@@ -49,7 +48,6 @@ from app.gui.theme import Theme
 from app.gui.top_bar import TopBar
 from app.settings import Settings
 
-_FOLD_BELOW = 900
 _LINGER_SECONDS = 2.0  # the engine may be back sooner than its notice was read
 _GONE_SECONDS = 10.0
 
@@ -66,7 +64,6 @@ class Window(QMainWindow):
         self._bridge, self._theme, self._settings = bridge, theme, settings
         self._is_closing = False
         self._model_state = ModelState.ABSENT
-        self._wants_sidebar: bool | None = None  # what the person chose at this width; None: by the width
         self.sidebar = Sidebar(theme)
         self.top_bar = TopBar(theme)
         self.notices = Notices(theme)
@@ -77,18 +74,19 @@ class Window(QMainWindow):
         self.job_desk = JobDesk(bridge, self.jobs_pane, self.notices)
         self.status_bar = StatusBar()
         self.stack = QStackedWidget()
+        self.stack.addWidget(self.conversation)
+        self.stack.addWidget(self.summary_page)
+        self.frame = Frame(self.sidebar, self.top_bar, self.notices, self.stack, self.jobs_pane, self.status_bar)
+        self.setCentralWidget(self.frame)
         self._overlay = DropOverlay(self)
-        self._arrange()
         self._connect()
         self.keys = self._key_table()
         install(self, self.keys)
         if settings.window_geometry:
             self.restoreGeometry(QByteArray(base64.b64decode(settings.window_geometry)))
-        if not settings.sidebar_shown:
-            self._wants_sidebar = False
         if settings.preset in self.status_bar.toggle.buttons:
             self.status_bar.toggle.show_value(settings.preset)
-        self._fold()
+        self.frame.choose_sidebar(None if settings.sidebar_shown else False)
         self.conversation.composer.text.setFocus()
 
     def start(self) -> None:
@@ -156,24 +154,36 @@ class Window(QMainWindow):
         self._bridge.call(lambda core: core.summary(job_id), done=self._show_summary, failed=self._say)
 
     def _show_summary(self, summary: SummaryView) -> None:
+        self._uncover()
         self.summary_page.show_summary(summary)
         self.stack.setCurrentWidget(self.summary_page)
         self.summary_page.focus()
 
+    def _uncover(self) -> None:
+        """What floats over the pages, or stands in their place, gives way."""
+        self.frame.fold_floating()
+        if self.frame.jobs_cover:
+            self.frame.show_jobs(False)
+
     def show_conversation(self) -> None:
+        self._uncover()
         self.stack.setCurrentWidget(self.conversation)
         self.conversation.composer.text.setFocus()
 
     def summarize(self, files: list[Path]) -> None:
-        """Documents were dropped or chosen."""
+        """Documents were dropped or chosen. The jobs open where they leave the chat in view."""
         if files:
-            self.show_jobs_pane(True)
+            if self.frame.fits_jobs:
+                self.show_jobs_pane(True)
             self.job_desk.summarize(files)
 
     def show_jobs_pane(self, shown: bool) -> None:
-        self.jobs_pane.setVisible(shown)
-        self._fold()
-        self._show_status()
+        had_focus = self.jobs_pane.isAncestorOf(self.focusWidget()) if self.focusWidget() else False
+        self.frame.show_jobs(shown)
+        if self.frame.jobs_cover:
+            self.jobs_pane.focus()
+        elif had_focus:
+            self.conversation.composer.text.setFocus()
 
     def _show_status(self) -> None:
         """The desk has new figures."""
@@ -219,8 +229,12 @@ class Window(QMainWindow):
     # keys
 
     def escape(self) -> None:
-        """Back from a page over the chat, else stop the reply."""
-        if self.stack.currentWidget() is self.summary_page:
+        """Back from what is over the chat, else stop the reply."""
+        if self.frame.fold_floating():
+            self.conversation.composer.text.setFocus()
+        elif self.frame.jobs_cover:
+            self.show_jobs_pane(False)
+        elif self.stack.currentWidget() is self.summary_page:
             self.show_conversation()
         else:
             self.conversation.stop()
@@ -277,24 +291,25 @@ class Window(QMainWindow):
     # geometry and end
 
     def show_sidebar(self, shown: bool) -> None:
-        self._wants_sidebar = shown
-        if self.width() >= _FOLD_BELOW:
-            self.change_settings({"sidebar_shown": shown})
-        self._fold()
+        """Beside the rest, or over it where it does not fit there."""
+        frame = self.frame
+        if shown and not frame.fits_sidebar:
+            frame.float_sidebar()
+            self.sidebar.search.setFocus()
+        elif not frame.fold_floating():
+            if self.width() >= FOLD_BELOW:
+                self.change_settings({"sidebar_shown": shown})
+            frame.choose_sidebar(shown)
 
-    def _fold(self) -> None:
-        taken = JOBS_WIDTH if not self.jobs_pane.isHidden() else 0
-        fits = self.width() - taken >= _FOLD_BELOW
-        shown = fits if self._wants_sidebar is None else self._wants_sidebar
-        self.sidebar.setVisible(shown)
-        self.top_bar.sidebar_button.setVisible(not shown)
+    def _arranged(self) -> None:
+        self.top_bar.sidebar_button.setVisible(self.sidebar.isHidden())
+        self._show_status()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        was_wide, is_wide = event.oldSize().width() >= _FOLD_BELOW, self.width() >= _FOLD_BELOW
+        was_wide, is_wide = event.oldSize().width() >= FOLD_BELOW, self.width() >= FOLD_BELOW
         if was_wide != is_wide:
-            self._wants_sidebar = None if self._settings.sidebar_shown else False
-        self._fold()
+            self.frame.choose_sidebar(None if self._settings.sidebar_shown else False)
         self._overlay.setGeometry(self.rect())
 
     def closeEvent(self, event: QCloseEvent) -> None:
@@ -309,39 +324,15 @@ class Window(QMainWindow):
     def _choose_documents(self) -> None:
         dialogs.choose_documents(self, self.summarize)
 
-    def _arrange(self) -> None:
-        self.stack.addWidget(self.conversation)
-        self.stack.addWidget(self.summary_page)
-        self.jobs_pane.hide()
-        middle = QVBoxLayout()
-        middle.setSpacing(0)
-        middle.addWidget(self.top_bar)
-        middle.addWidget(centred(self.notices))
-        middle.addWidget(self.stack, 1)
-        upper = QHBoxLayout()
-        upper.setSpacing(0)
-        upper.addLayout(middle, 1)
-        upper.addWidget(self.jobs_pane)
-        right = QVBoxLayout()
-        right.setSpacing(0)
-        right.addLayout(upper, 1)
-        right.addWidget(self.status_bar)
-        page = QWidget()
-        page.setObjectName("page")
-        row = QHBoxLayout(page)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(0)
-        row.addWidget(self.sidebar)
-        row.addLayout(right, 1)
-        self.setCentralWidget(page)
-
     def _connect(self) -> None:
         self._bridge.happened.connect(self.hear)
+        self.frame.arranged.connect(self._arranged)
         self._bridge.call_failed.connect(self._say)
         side, top, jobs = self.sidebar, self.top_bar, self.jobs_pane
         side.chosen.connect(self.open_chat)
         side.new_chat_asked.connect(self.new_chat)
         side.jobs_asked.connect(lambda: self.show_jobs_pane(not self.jobs_pane.isVisible()))
+        side.closed.connect(lambda: self.show_sidebar(False))
         side.settings_asked.connect(self.open_settings)
         top.sidebar_asked.connect(lambda: self.show_sidebar(True))
         top.models_asked.connect(self.open_models)
