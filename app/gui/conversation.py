@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.core.events import (
@@ -37,6 +38,8 @@ from app.gui.transcript.view import Transcript
 if TYPE_CHECKING:
     from app.core.core import Core
 
+_ROOM_FOR_JOB = 300
+
 
 class Conversation(QWidget):
     """The middle of the window."""
@@ -57,6 +60,7 @@ class Conversation(QWidget):
         self.transcript = Transcript(theme)
         self.composer = Composer(theme)
         self._job = JobCard(JobActions(self), is_slim=True)
+        self._has_job = False
         self._job.hide()
         self._connect()
         column = QVBoxLayout(self)
@@ -208,9 +212,18 @@ class Conversation(QWidget):
         """The context's size, and a card for the job that is being worked on, where one is to be shown."""
         self._context_limit = status.context_limit
         self.composer.set_context(self._context_used, self._context_limit)
-        self._job.setVisible(job is not None)
+        self._has_job = job is not None
         if job is not None:
             self._job.show_job(job, status, parked_seconds)
+        self._place_job()
+
+    def _place_job(self) -> None:
+        """Where there is no room for the card, the status bar says the same in fewer words."""
+        self._job.setVisible(self._has_job and self.height() >= _ROOM_FOR_JOB)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._place_job()
 
     def _refresh(self) -> None:
         self.composer.set_answering(self._is_sending or bool(self._writing))

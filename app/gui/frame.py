@@ -19,6 +19,7 @@ from app.gui.sidebar import WIDTH as SIDEBAR_WIDTH
 from app.gui.sidebar import Sidebar
 
 LEAST = 480  # of the conversation
+LOW = 560  # a window lower than this has no room for several notices
 FOLD_BELOW = 900  # less than this is left for the rest: the sidebar is folded unless it is asked for
 
 
@@ -38,7 +39,7 @@ class Frame(QWidget):
     ) -> None:
         super().__init__()
         self.setObjectName("page")
-        self._sidebar, self._pages, self._jobs_pane = sidebar, pages, jobs_pane
+        self._sidebar, self._notices, self._pages, self._jobs_pane = sidebar, notices, pages, jobs_pane
         self._wants_sidebar: bool | None = None  # what the person chose at this width; None: by the width
         self._wants_jobs = False
         self._floats = False
@@ -145,4 +146,5 @@ class Frame(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._notices.make_room(self.height() < LOW)
         self.arrange()

@@ -15,12 +15,13 @@ _ICONS = {"muted": "info", "warn": "triangle-alert", "danger": "circle-alert", "
 
 
 class Notices(QWidget):
-    """The newest bars, at most three."""
+    """The newest bars, at most three; `make_room` for fewer where the window is low."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
         self._bars: dict[str, Notice] = {}
+        self._room = _AT_MOST
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 8)
         self._column.setSpacing(8)
@@ -50,7 +51,7 @@ class Notices(QWidget):
             self.dismiss(next(iter(self._bars)))
         if seconds:
             self.dismiss_after(key, seconds)
-        self.show()
+        self._show_newest()
 
     def dismiss_after(self, key: str, seconds: float) -> None:
         """Take a bar away in a while, so that it can be read; one that came in its place by then stays."""
@@ -62,11 +63,23 @@ class Notices(QWidget):
         if bar := self._bars.pop(key, None):
             bar.hide()
             bar.deleteLater()
-        self.setVisible(bool(self._bars))
+        self._show_newest()
+
+    def make_room(self, is_low: bool) -> None:
+        """In a low window the others come up when the newest has been dismissed."""
+        if self._room != (room := 1 if is_low else _AT_MOST):
+            self._room = room
+            self._show_newest()
+
+    def _show_newest(self) -> None:
+        bars = list(self._bars.values())
+        for bar in bars:
+            bar.setVisible(bar in bars[-self._room :])
+        self.setVisible(bool(bars))
 
     @property
     def sentences(self) -> list[str]:
-        """What is shown now, oldest first."""
+        """What has not been dismissed, oldest first."""
         return [bar.sentence for bar in self._bars.values()]
 
 

@@ -9,7 +9,7 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
-from app.core.events import JobChanged
+from app.core.events import JobChanged, NoticeShown
 from app.core.views import JobState
 from tests.gui.conftest import Desk
 from tests.gui.scripted_core import job
@@ -102,6 +102,24 @@ def test_in_a_narrow_window_the_sidebar_floats_until_something_is_chosen(desk: D
     window.resize(1_320, 700)
     desk.until(lambda: not window.frame._scrim.isVisible())
     assert window.sidebar.isVisible()
+
+
+def test_a_low_window_shows_the_newest_notice_and_then_the_others(desk: Desk) -> None:
+    notices = desk.window.notices
+    desk.core.emit(JobChanged(job=job("j", "Summary", JobState.RUNNING, 3, 9)))
+    desk.core.emit(NoticeShown(sentence="The disk is nearly full.", is_error=True))
+    desk.core.emit(NoticeShown(sentence="A chat could not be written.", is_error=True))
+    desk.until(lambda: len(notices.sentences) == 2)
+
+    def seen() -> list[str]:
+        return [bar.sentence for bar in notices._bars.values() if bar.isVisible()]
+
+    assert len(seen()) == 2
+    desk.window.resize(480, 400)
+    desk.until(lambda: seen() == ["A chat could not be written."])
+    desk.until(lambda: desk.window.frame.minimumSizeHint().height() <= 400)
+    notices.dismiss("A chat could not be written.")
+    assert seen() == ["The disk is nearly full."]
 
 
 def test_a_dropped_file_opens_the_jobs_only_where_the_chat_stays_in_view(desk: Desk, tmp_path: Path) -> None:
