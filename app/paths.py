@@ -6,16 +6,13 @@ that folder; models are then also looked for, but never written, in the user's o
 
 from __future__ import annotations
 
-import hashlib
-import os
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
-from app.errors import ErrorKind, KnownError, from_os_error
+from app.errors import from_os_error
 
 _APP = "rubato"
 
@@ -47,20 +44,25 @@ class Paths:
 
     @property
     def socket(self) -> Path:
-        """The local socket of the running program. In a short folder: socket paths end at about 100 bytes."""
-        name = hashlib.sha256(os.fsencode(self.data)).hexdigest()[:16]
-        return _runtime_folder() / f"{name}.sock"
+        """Of the running program. Its name may be longer than the system takes: see core/local_socket.py."""
+        return self.data / "running.sock"
+
+    @property
+    def socket_note(self) -> Path:
+        """Says where the socket lies instead, where this folder's disk takes none."""
+        return self.data / "running.place"
 
     def make_folders(self) -> None:
         """Make what is missing. Raises KnownError where the profile can't be written."""
-        try:
-            for folder in (self.data, self.logs, self.models):
+        for folder in (self.data, self.logs, self.models):
+            try:
                 folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=self.data):
-                pass
-        except OSError as error:
-            error.filename = error.filename or str(self.data)
-            raise from_os_error(error, "use its data folder") from error
+                if folder == self.data:
+                    with tempfile.TemporaryFile(dir=folder):
+                        pass
+            except OSError as error:
+                error.filename = str(folder)  # not the file that was tried, which nobody knows
+                raise from_os_error(error, "use its data folder") from error
 
 
 def user_paths() -> Paths:
@@ -90,29 +92,3 @@ def resource(*parts: str) -> Path:
     package = Path(__file__).resolve().parent
     installed = package.joinpath(*parts)
     return installed if installed.exists() else package.parent.joinpath(*parts)
-
-
-def _runtime_folder() -> Path:
-    """A folder for sockets that only this user can enter. Raises KnownError where somebody else made it first."""
-    folder = Path(platformdirs.user_runtime_dir(_APP, appauthor=False)) if _has_runtime_dir() else None
-    if folder is None or not _make_private(folder):
-        user = os.getuid() if sys.platform != "win32" else "user"
-        folder = Path(tempfile.gettempdir()) / f"{_APP}-{user}"
-        if not _make_private(folder):
-            raise KnownError(
-                ErrorKind.PROFILE_READ_ONLY,
-                f"The folder {folder} belongs to somebody else. Remove it, or set TMPDIR to a folder of your own.",
-            )
-    return folder
-
-
-def _has_runtime_dir() -> bool:
-    return sys.platform in ("win32", "darwin") or bool(os.environ.get("XDG_RUNTIME_DIR"))
-
-
-def _make_private(folder: Path) -> bool:
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        return sys.platform == "win32" or folder.stat().st_uid == os.getuid()
-    except OSError:
-        return False

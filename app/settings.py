@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from app.errors import from_os_error
+from app.errors import ErrorKind, KnownError, from_os_error
 from app.logs import topic
 
 
@@ -43,8 +43,16 @@ def save(settings: Settings, path: Path) -> None:
     """Write and swap in, so that a crash leaves the old file or the new one. Raises KnownError."""
     part = path.with_suffix(".part")
     try:
+        text = msgspec.json.encode(settings)
+    except UnicodeEncodeError as error:
+        raise KnownError(
+            ErrorKind.BAD_REQUEST,
+            "The settings could not be saved: the name of the chosen model file is not valid UTF-8. Rename it, and "
+            "choose it again.",
+        ) from error
+    try:
         with part.open("wb") as file:
-            file.write(msgspec.json.format(msgspec.json.encode(settings)))
+            file.write(msgspec.json.format(text))
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)

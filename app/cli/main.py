@@ -18,7 +18,6 @@ from app.cli.commands import BUG, FAILED, Commands, list_jobs
 from app.cli.console import TerminalConsole
 from app.cli.ctrl_c import INTERRUPTED
 from app.cli.interrupts import Interrupts
-from app.cli.named_files import check_name
 from app.cli.repl import converse
 from app.core.core import Core, EventSink
 from app.core.instance import HostGone, Instance, forward
@@ -45,8 +44,6 @@ def new_core(options: argparse.Namespace, paths: Paths, publish: EventSink, sett
     else:
         engine = local_engine(paths.logs, options=[f"--debug={topic}" for topic in options.debug])
     model = options.model.expanduser().resolve() if options.model is not None else None
-    if model is not None:
-        check_name(model)
     if model is None and options.engine == "fake":
         model = Path("fake.gguf")
     return Core(paths, engine, publish, settings=settings, model=model)

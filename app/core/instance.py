@@ -101,7 +101,8 @@ class Instance:
 
         if os.name == "posix":
             listener = local_socket.listen(self._paths)
-            self._server = await asyncio.start_unix_server(guest, sock=listener, limit=_LIMIT_BYTES)
+            own_end: dict[str, Any] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
+            self._server = await asyncio.start_unix_server(guest, sock=listener, limit=_LIMIT_BYTES, **own_end)
         else:
             self._server = await asyncio.start_server(guest, "127.0.0.1", 0, limit=_LIMIT_BYTES)
             port = self._server.sockets[0].getsockname()[1]

@@ -99,5 +99,5 @@ def _short_name(place: Path) -> Iterator[str]:
 def _temporary_folder() -> Path:
     """A new one that nobody else can enter, with a short name."""
     usual = tempfile.gettempdir()
-    folder = usual if len(os.fsencode(usual)) < LONGEST_NAME_BYTES // 2 else "/tmp"
+    folder = usual if len(os.fsencode(usual)) < LONGEST_NAME_BYTES - 30 else "/tmp"
     return Path(tempfile.mkdtemp(prefix=_PREFIX, dir=folder))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,14 +70,14 @@ def check_space(entry: Entry, folder: Path, free_bytes: int) -> None:
 async def _talk(
     child: Child[Event], entry: Entry, folder: Path, on_progress: Callable[[DownloadProgressed], None]
 ) -> Path:
-    child.send(FetchModel(entry=entry, folder=str(folder)))
+    child.send(FetchModel(entry=entry, folder=os.fsencode(folder)))
     try:
         async for message in child.messages():
             match message:
                 case DownloadProgressed():
                     on_progress(message)
                 case ModelPlaced(path=path):
-                    return Path(path)
+                    return Path(os.fsdecode(path))
                 case DownloadFailed(kind=kind, sentence=sentence):
                     raise KnownError(kind, sentence)
     except wire.WireError as error:

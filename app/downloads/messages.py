@@ -12,10 +12,13 @@ from app.wire import Message
 
 
 class FetchModel(Message, frozen=True, kw_only=True):
-    """Put this model's file into this folder. The only command: the process does one thing and ends."""
+    """Put this model's file into this folder. The only command: the process does one thing and ends.
+
+    `folder` is in the system's own bytes: names of folders need not be text.
+    """
 
     entry: Entry
-    folder: str
+    folder: bytes
 
 
 # Events: download process -> program
@@ -35,9 +38,9 @@ class DownloadProgressed(Message, frozen=True, kw_only=True):
 
 
 class ModelPlaced(Message, frozen=True, kw_only=True):
-    """The last word: the file is whole, checked, and on the disk."""
+    """The last word: the file is whole, checked, and on the disk. `path` is in the system's own bytes."""
 
-    path: str
+    path: bytes
 
 
 class DownloadFailed(Message, frozen=True, kw_only=True):

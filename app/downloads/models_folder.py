@@ -1,8 +1,9 @@
 """The folder of models: which file is whole, and what is unfinished. Runs on both sides of a download.
 
 Beside each checked file NAME.gguf lies NAME.gguf.sha256, in the form that `sha256sum -c` reads, so that a file is read
-through once and not at every start. An unfinished download is a folder NAME.gguf.PID.part: what a killed process left
-is removed by the next download of that model.
+through once and not at every start. Of the user's own model, checked while another profile is in use, the record is
+NAME.gguf.shared.sha256 in that profile: nothing is written outside it. An unfinished download is a folder
+NAME.gguf.PID.part: what a killed process left is removed by the next download of that model.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ def find_model(entry: Entry, paths: Paths) -> Path | None:
     """
     for folder in dict.fromkeys((paths.models, paths.shared_models)):
         file = folder / entry.file_name
-        if _is_whole(file, entry):
+        records = [_record_of(file)]
+        if folder != paths.models:
+            records.append(paths.models / f"{entry.file_name}.shared.sha256")
+        if _is_whole(file, entry, records):
             return file
     return None
 
@@ -42,7 +46,7 @@ def put_in_place(part: Path, file: Path, entry: Entry) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-    _record(file, entry.sha256)
+    _record(_record_of(file), file, entry.sha256)
 
 
 def make_part_folder(entry: Entry, folder: Path) -> Path:
@@ -61,20 +65,23 @@ def clean(entry: Entry, folder: Path) -> None:
             shutil.rmtree(part, ignore_errors=True)
 
 
-def _is_whole(file: Path, entry: Entry) -> bool:
+def _is_whole(file: Path, entry: Entry, records: list[Path]) -> bool:
+    """By the first record that is about this very file; where there is none, a new one becomes the last of them."""
     try:
         facts = file.stat()
         if facts.st_size != entry.size_bytes:
             return False
-        record = _record_of(file)
-        if record.exists() and record.stat().st_mtime_ns >= facts.st_mtime_ns:
-            return record.read_text().split()[:1] == [entry.sha256]
+        for record in records:
+            if record.exists() and record.stat().st_mtime_ns >= facts.st_mtime_ns:
+                sha256, _, name = record.read_bytes().strip().partition(b"  ")
+                if name == _name_in(record, file):
+                    return sha256 == entry.sha256.encode()
         if sha256_of(file) != entry.sha256:
             return False
     except OSError:
         return False
     with contextlib.suppress(OSError):  # a folder that is only read: checked again next time
-        _record(file, entry.sha256)
+        _record(records[-1], file, entry.sha256)
     return True
 
 
@@ -82,5 +89,10 @@ def _record_of(file: Path) -> Path:
     return file.with_name(f"{file.name}.sha256")
 
 
-def _record(file: Path, sha256: str) -> None:
-    _record_of(file).write_text(f"{sha256}  {file.name}\n")
+def _name_in(record: Path, file: Path) -> bytes:
+    """Of a file elsewhere the whole path: another one may have the same name."""
+    return os.fsencode(file.name if record.parent == file.parent else file)
+
+
+def _record(record: Path, file: Path, sha256: str) -> None:
+    record.write_bytes(sha256.encode() + b"  " + _name_in(record, file) + b"\n")

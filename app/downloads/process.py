@@ -32,7 +32,7 @@ def main(arguments: list[str]) -> int:
     command = wire.Decoder[FetchModel](FetchModel).decode(line)
     threading.Thread(target=_end_with_input, args=(incoming,), daemon=True).start()
     try:
-        file = place(command.entry, Path(command.folder), Progress(lambda event: _send(outgoing, event)))
+        file = place(command.entry, Path(os.fsdecode(command.folder)), Progress(lambda event: _send(outgoing, event)))
     except KnownError as error:
         _send(outgoing, DownloadFailed(kind=error.kind, sentence=error.sentence))
         return 1
@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
         )
         _send(outgoing, DownloadFailed(kind=ErrorKind.BUG, sentence=sentence))
         return 1
-    _send(outgoing, ModelPlaced(path=str(file)))
+    _send(outgoing, ModelPlaced(path=os.fsencode(file)))
     return 0
 
 

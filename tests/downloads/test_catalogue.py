@@ -41,7 +41,7 @@ SOURCES = (
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_an_entry_of_every_kind_travels_over_the_wire(source):
-    command = FetchModel(entry=index.entry(source), folder="/somewhere")
+    command = FetchModel(entry=index.entry(source), folder=b"/somewhere")
     assert wire.Decoder(FetchModel).decode(wire.encode(command)) == command
 
 

@@ -105,6 +105,33 @@ def test_a_checked_file_is_read_through_once(profile):
     assert find_model(entry, profile) is None
 
 
+def test_nothing_is_written_beside_the_users_own_model(profile):
+    entry = index.entry(FileSource(path="nowhere"))
+    profile.shared_models.mkdir(parents=True)
+    profile.models.mkdir(parents=True)
+    file = profile.shared_models / "tiny.gguf"
+    file.write_bytes(MODEL)
+    assert find_model(entry, profile) == file
+    assert names_in(profile.shared_models) == ["tiny.gguf"]
+    record = profile.models / "tiny.gguf.shared.sha256"
+    assert record.read_text() == f"{hashlib.sha256(MODEL).hexdigest()}  {file}\n"
+    record.write_text(f"{'0' * 64}  {file}\n")  # believed, so nothing else was read
+    assert find_model(entry, profile) is None
+    record.write_text(f"{'0' * 64}  /another/tiny.gguf\n")  # not about this file
+    assert find_model(entry, profile) == file
+
+
+def test_the_record_beside_the_users_own_model_is_believed(profile):
+    entry = index.entry(FileSource(path="nowhere"))
+    profile.shared_models.mkdir(parents=True)
+    profile.models.mkdir(parents=True)
+    file = profile.shared_models / "tiny.gguf"
+    file.write_bytes(bytes(len(MODEL)))
+    (profile.shared_models / "tiny.gguf.sha256").write_text(f"{entry.sha256}  tiny.gguf\n")
+    assert find_model(entry, profile) == file
+    assert names_in(profile.models) == []
+
+
 # What can go wrong: one sentence each, and nothing is left
 
 
