@@ -72,7 +72,7 @@ class Composer(QFrame):
             self.sent.emit(waiting)
 
     def forget_queued(self) -> None:
-        """Another chat is shown: what waited comes back into the text, lest it be sent to the wrong one."""
+        """What waited comes back into the text, lest it be sent to another chat or after a reply that was stopped."""
         if self.queued_text:
             self._take_back()
 

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.core.events import (
@@ -138,7 +138,8 @@ class Conversation(QWidget):
         self._say(error)
 
     def stop(self) -> None:
-        """Esc. The reply keeps what it has."""
+        """Esc. The reply keeps what it has; what waited for its end comes back into the text and is not sent."""
+        self.composer.forget_queued()
         if chat_id := self.chat_id:
             self._bridge.call(lambda core: core.stop(chat_id), failed=self._say)
 
@@ -158,6 +159,15 @@ class Conversation(QWidget):
     def step_version(self, by: int) -> None:
         if reply := self.transcript.last_reply():
             reply.step_version(by)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """What is typed while a button or a message has the keyboard is meant for the next message."""
+        command = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
+        if event.text().isprintable() and event.text() and not event.modifiers() & command:
+            self.composer.text.setFocus()
+            QCoreApplication.sendEvent(self.composer.text, event)
+        else:
+            super().keyPressEvent(event)
 
     def _do(self, work: Callable[[Core], object]) -> None:
         self._bridge.call(work, failed=self._say)
@@ -234,6 +244,8 @@ class Conversation(QWidget):
         asked.edit.connect(lambda message_id, text: self._do(lambda core: core.edit(message_id, text)))
         asked.regenerate.connect(lambda message_id: self._do(lambda core: core.regenerate(message_id)))
         asked.continue_reply.connect(lambda message_id: self._do(lambda core: core.continue_reply(message_id)))
+        for begins_reply in (asked.edit, asked.regenerate, asked.continue_reply, asked.edit_ended):
+            begins_reply.connect(lambda *_: self.composer.text.setFocus())  # what was clicked goes away
         asked.choose_version.connect(
             lambda message_id, version: self._do(lambda core: core.choose_version(message_id, version))
         )

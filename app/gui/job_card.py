@@ -12,6 +12,14 @@ from app.gui.buttons import ElidedLabel, button, label, set_tone
 _GOING = (JobState.READING, JobState.QUEUED, JobState.RUNNING)
 _OVER = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 _STEPS = 1_000
+_HEIRS = {  # who gets the keyboard when the button that has it goes
+    "open": ("retry", "pause", "remove"),
+    "pause": ("resume", "open", "retry", "remove"),
+    "resume": ("pause", "open", "retry", "remove"),
+    "retry": ("pause", "open", "remove"),
+    "cancel": ("open", "retry", "remove"),
+    "remove": ("pause", "open"),
+}
 
 
 class JobActions(QObject):
@@ -105,8 +113,19 @@ class JobCard(QFrame):
             "cancel": job.state not in _OVER,
             "remove": job.state in _OVER,
         }
-        for name, made in self._buttons.items():
-            made.setVisible(shown[name] and not self._is_slim)
+        self._show_buttons({name for name, is_shown in shown.items() if is_shown and not self._is_slim})
+
+    def _show_buttons(self, shown: set[str]) -> None:
+        """The keyboard stays in the place where it was: on Resume where Pause was, not on the Cancel beside it."""
+        held = next((name for name, made in self._buttons.items() if made.hasFocus()), "")
+        for name in shown:
+            self._buttons[name].show()
+        if held and held not in shown:
+            heir = next((name for name in _HEIRS[held] if name in shown), "")
+            if heir:
+                self._buttons[heir].setFocus()
+        for name in self._buttons.keys() - shown:
+            self._buttons[name].hide()
 
     def _button(self, text: str, signal: SignalInstance) -> QPushButton:
         kind = "link" if text == "Open result" else "quiet"

@@ -155,6 +155,21 @@ def test_what_is_sent_meanwhile_waits_as_a_chip(desk: Desk) -> None:
     assert not composer.queued_text
 
 
+def test_esc_stops_the_reply_and_does_not_send_what_waits(desk: Desk) -> None:
+    chat, reply = begin(desk)
+    composer = desk.window.conversation.composer
+    type_and_send(desk, "And then?")
+    assert composer.queued_text == "And then?"
+    desk.qtbot.keyClicks(composer.text, "More")
+    desk.qtbot.keyClick(composer.text, Qt.Key.Key_Escape)
+    desk.until(lambda: desk.core.called("stop") == [(chat,)])
+    desk.core.end(chat, reply, MessageState.STOPPED)
+    desk.until(lambda: last(desk)._why.text() == "Stopped.")
+    assert len(desk.core.called("send")) == 1
+    assert not composer.queued_text
+    assert composer.text.toPlainText() == "And then?\nMore"
+
+
 def test_shift_enter_is_a_new_line_and_the_box_grows(desk: Desk) -> None:
     composer = desk.window.conversation.composer
     low = composer.text.height()

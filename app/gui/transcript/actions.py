@@ -9,6 +9,7 @@ class Actions(QObject):
     """Signals that carry a message's id, for the window to pass on to Core."""
 
     edit = Signal(str, str)  # id, new text
+    edit_ended = Signal()  # sent or not: the editor that had the keyboard is gone
     regenerate = Signal(str)
     continue_reply = Signal(str)
     choose_version = Signal(str, int)

@@ -125,6 +125,7 @@ class Reply(QWidget):
             name="Regenerate this reply",
             role=fonts.SMALL,
         )
+        copy.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where the person writes
         self._about_text = (copy, again)
         buttons = QHBoxLayout()
         buttons.setSpacing(4)

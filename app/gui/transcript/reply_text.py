@@ -6,7 +6,7 @@ equals a full render of the same text (tests/gui/test_incremental.py). A message
 
 from __future__ import annotations
 
-from PySide6.QtCore import QElapsedTimer, QRectF, QTimer
+from PySide6.QtCore import QElapsedTimer, QRectF, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
@@ -178,6 +178,7 @@ class ReplyText(MessageText):
         button = QPushButton("Copy", self.viewport())
         button.setProperty("kind", "quiet")
         button.setAccessibleName("Copy this code")
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where the person writes
         fonts.set_role(button, fonts.SMALL)
         button.clicked.connect(lambda: self._copy_code(index))
         button.adjustSize()

@@ -53,6 +53,7 @@ class UserMessage(QWidget):
         for widget in (copy, edit, versions):
             row.addWidget(widget)
         self._quiet = (copy, edit)
+        copy.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where the person writes
         versions.show_for(message)
         self.versions = versions
 
@@ -91,6 +92,7 @@ class UserMessage(QWidget):
             self._mark_editing(False)
             self._text.show()
             self._fit()
+            self._actions.edit_ended.emit()
 
     def _mark_editing(self, is_editing: bool) -> None:
         self._buttons.setEnabled(not is_editing)
@@ -164,7 +166,11 @@ class _Editor(QWidget):
         self._save(self.text.toPlainText())
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:
-        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride:
+            if event.key() == Qt.Key.Key_Escape:
+                event.accept()  # it is for the editor, not for the window, where it stops the reply
+                return True
+        elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             is_shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
             if event.key() == Qt.Key.Key_Escape:
                 self._cancel()

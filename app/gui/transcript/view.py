@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPoint, QSize, QTimer
+from PySide6.QtCore import QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
@@ -41,6 +41,7 @@ class Transcript(QWidget):
         self._loading = ""  # what every reply waits for while the model loads
         self._follows = True
         self._page = Page("Conversation", spacing=4)
+        self._page.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click beside the text leaves the keyboard where it is
         self._layout = self._page.column
         self._welcome = Welcome()
         self._layout.addWidget(self._welcome, 1)
