@@ -162,8 +162,10 @@ class Conversation(QWidget):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """What is typed while a button or a message has the keyboard is meant for the next message."""
-        command = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
-        if event.text().isprintable() and event.text() and not event.modifiers() & command:
+        modifier = Qt.KeyboardModifier
+        held = event.modifiers() & (modifier.ControlModifier | modifier.AltModifier | modifier.MetaModifier)
+        is_letter = held in (modifier.NoModifier, modifier.ControlModifier | modifier.AltModifier)  # both: AltGr
+        if is_letter and event.text() and event.text().isprintable():
             self.composer.text.setFocus()
             QCoreApplication.sendEvent(self.composer.text, event)
         else:
