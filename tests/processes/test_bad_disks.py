@@ -70,6 +70,26 @@ def test_a_full_disk_gets_one_sentence_and_what_was_there_is_still_there(small_d
         assert said.count(reply_to(prompt)) == 2, "printed once, and on the disk"
 
 
+def test_an_answer_that_a_full_disk_does_not_take_is_printed_whole_and_told_once(small_disk: Path) -> None:
+    prompt = "Tell me everything. [[words 350]]"
+    answer, errors = f"{small_disk}.out", f"{small_disk}.err"
+    said = on_small_disk(
+        small_disk,
+        f"(rubato --fake-seconds-per-token 0.001 chat '{prompt}' > {answer} 2> {errors}) &",
+        f"until test -s {answer}; do :; done",
+        f"cat /dev/zero > {small_disk}/filler 2>/dev/null",
+        "wait",
+        f"cat {errors}",
+        f"rm {small_disk}/filler",
+        "rubato chat 'And then?' 2> /dev/null",
+    )
+    assert Path(answer).read_text() == reply_to(prompt) + "\n[1]\n"
+    figures, sentence = said.splitlines()[:2]
+    assert figures.startswith("TTFT")
+    assert "disk is full" in sentence
+    assert said.splitlines()[2:] == [reply_to("And then?"), "[0]"]
+
+
 def test_a_profile_that_can_not_be_written_gets_one_sentence(small_disk: Path) -> None:
     said = on_small_disk(
         small_disk,
@@ -78,7 +98,7 @@ def test_a_profile_that_can_not_be_written_gets_one_sentence(small_disk: Path) -
         "rubato chat Second. 2>&1",
         "rubato jobs 2>&1",
     )
-    assert said.count("not writable") == 2
+    assert said.count(f"not writable ({small_disk})") == 2, "the folder is named, not a file that was tried in it"
     assert said.count("--profile") == 2
     assert reply_to("Second.") not in said
 
