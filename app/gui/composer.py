@@ -76,9 +76,13 @@ class Composer(QFrame):
         if self.queued_text:
             self._take_back()
 
-    def set_context(self, used: int, limit: int) -> None:
-        """How full the chat's context is, in tokens."""
+    def set_context(self, used: int | None, limit: int) -> None:
+        """How full the chat's context is, in tokens; None where that was never measured."""
         self._context.setVisible(limit > 0)
+        if used is None:
+            self._context.setText(f"Context of {words.number(limit)}")
+            self._context.setToolTip(f"The model sees {words.number(limit)} tokens at once.")
+            return
         self._context.setText(f"Context {words.number(used)} of {words.number(limit)}")
         left = max(0, limit - used)
         self._context.setToolTip(

@@ -56,7 +56,7 @@ class Conversation(QWidget):
         self._is_sending = False  # from Enter until Core has begun the reply
         self._writing: set[str] = set()  # replies of this chat that are being written
         self._context_limit = 0
-        self._context_used = 0
+        self._context_of: dict[str, int] = {}  # by chat: the tokens it had when that was last known
         self.transcript = Transcript(theme)
         self.composer = Composer(theme)
         self._job = JobCard(JobActions(self), is_slim=True)
@@ -76,8 +76,8 @@ class Conversation(QWidget):
 
     def new_chat(self) -> None:
         """An empty page; the chat is made with its first message."""
-        self._leave()
         self.transcript.show_chat(())
+        self._leave()
         self.chat_changed.emit("")
         self.composer.text.setFocus()
 
@@ -90,8 +90,8 @@ class Conversation(QWidget):
         if chat.chat.id == self._wanted_id:
             self._leave()
             self._adopt(chat.chat.id)
-            self._show(chat.messages)
             self.transcript.show_chat(chat.messages)
+            self._show(chat.messages)
             self.composer.text.setFocus()
 
     def _leave(self) -> None:
@@ -106,9 +106,18 @@ class Conversation(QWidget):
 
     def _show(self, messages: tuple[MessageView, ...]) -> None:
         self._writing = {message.id for message in messages if message.state is MessageState.WRITING}
-        figures = [message.figures for message in messages if message.figures is not None]
-        self._context_used = figures[-1].prompt_tokens + figures[-1].output_tokens if figures else 0
+        for message in messages:
+            self._measure(message)
         self._refresh()
+
+    def _measure(self, message: MessageView) -> None:
+        """A reply that was broken off has no figures: what was known before it stays."""
+        if message.figures is not None:
+            self._context_of[message.chat_id] = message.figures.prompt_tokens + message.figures.output_tokens
+
+    def _show_context(self) -> None:
+        used = self._context_of.get(self.chat_id, None if self.transcript.last_user_message() else 0)
+        self.composer.set_context(used, self._context_limit)
 
     # what the person asks for
 
@@ -196,8 +205,11 @@ class Conversation(QWidget):
                 self._show(event.messages)
             case PromptProgressed() if event.chat_id == self.chat_id:
                 self.transcript.show_prompt_read(event.message_id, event.n_read, event.n_total)
+                self._context_of[event.chat_id] = event.n_total
+                self._show_context()
             case ModelStateChanged():
                 is_loading = event.state is ModelState.LOADING
+                self.transcript.show_has_model(event.state is not ModelState.FAILED)
                 self.transcript.show_loading(
                     f"Loading the model, {words.percent(event.fraction)}" if is_loading else ""
                 )
@@ -216,14 +228,13 @@ class Conversation(QWidget):
     def _ended(self, message: MessageView) -> None:
         self.transcript.end(message)
         self._writing.discard(message.id)
-        if message.figures is not None:
-            self._context_used = message.figures.prompt_tokens + message.figures.output_tokens
+        self._measure(message)
         self._refresh()
 
     def show_status(self, status: StatusView, job: JobView | None, parked_seconds: float | None) -> None:
         """The context's size, and a card for the job that is being worked on, where one is to be shown."""
         self._context_limit = status.context_limit
-        self.composer.set_context(self._context_used, self._context_limit)
+        self._show_context()
         self._has_job = job is not None
         if job is not None:
             self._job.show_job(job, status, parked_seconds)
@@ -239,7 +250,7 @@ class Conversation(QWidget):
 
     def _refresh(self) -> None:
         self.composer.set_answering(self._is_sending or bool(self._writing))
-        self.composer.set_context(self._context_used, self._context_limit)
+        self._show_context()
 
     def _connect(self) -> None:
         asked = self.transcript.actions_asked

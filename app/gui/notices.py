@@ -35,8 +35,11 @@ class Notices(QWidget):
         action: tuple[str, Callable[[], object]] | None = None,
         key: str = "",
         seconds: float = 0,
+        keeps: bool = False,
     ) -> None:
         """`tone` muted, warn, danger or ok. A bar of the same `key` is replaced; after `seconds` it goes by itself.
+
+        A bar goes with its action, unless it `keeps`: what the action only begins may be broken off.
 
         One sentence is shown once. Said again without a key, it keeps the one it had: who can take it away still can.
         """
@@ -44,7 +47,7 @@ class Notices(QWidget):
         key = key or twin or sentence
         self.dismiss(twin)
         self.dismiss(key)
-        bar = Notice(self._theme, sentence, tone, action, lambda: self.dismiss(key))
+        bar = Notice(self._theme, sentence, tone, lambda: self.dismiss(key), action, keeps=keeps)
         self._bars[key] = bar
         self._column.addWidget(bar)
         while len(self._bars) > _AT_MOST:
@@ -91,8 +94,10 @@ class Notice(QFrame):
         theme: Theme,
         sentence: str,
         tone: str,
-        action: tuple[str, Callable[[], object]] | None,
         close: Callable[[], None],
+        action: tuple[str, Callable[[], object]] | None,
+        *,
+        keeps: bool,
     ) -> None:
         super().__init__()
         self.setObjectName("notice")
@@ -105,10 +110,11 @@ class Notice(QFrame):
         row.addWidget(label(sentence, wraps=True), 1)
         if action is not None:
             text, self._do = action
-            self._close = close
+            self._close = None if keeps else close
             row.addWidget(button(text, self._act))
         row.addWidget(IconButton(theme, "x", "Dismiss", close, 28))
 
     def _act(self) -> None:
         self._do()
-        self._close()
+        if self._close is not None:
+            self._close()

@@ -57,7 +57,7 @@ class TopBar(QWidget):
             case ModelState.LOADING:
                 note = f"Loading, {words.percent(change.fraction)}"
             case ModelState.FAILED:
-                note = change.sentence
+                note = "No model is loaded"  # a notice says why, and what to do
             case ModelState.ABSENT:
                 note = "No model is loaded"
             case _:

@@ -26,10 +26,10 @@ from app.core.events import (
     StatusChanged,
     WindowRaised,
 )
-from app.core.views import SummaryView
+from app.core.views import ModelView, SummaryView
 from app.engine.interface import ModelState
 from app.engine.messages import Preset
-from app.errors import KnownError, from_os_error
+from app.errors import ErrorKind, KnownError, from_os_error
 from app.gui import dialogs
 from app.gui.bridge import Bridge
 from app.gui.chat_desk import ChatDesk
@@ -50,6 +50,11 @@ from app.settings import Settings
 
 _LINGER_SECONDS = 2.0  # the engine may be back sooner than its notice was read
 _GONE_SECONDS = 10.0
+_ABOUT_MODEL = (ErrorKind.NO_MODEL, ErrorKind.MODEL_UNREADABLE, ErrorKind.OUT_OF_MEMORY)
+_NO_MODEL = (
+    "There is no model on this machine yet. Choose a GGUF file, or get the starter model: "
+    "“rubato models get” in a terminal fetches it."
+)
 
 
 class Window(QMainWindow):
@@ -118,6 +123,10 @@ class Window(QMainWindow):
         self._model_state = change.state
         self.top_bar.show_model(change)
         self.conversation.hear(change)
+        if change.state is ModelState.FAILED:
+            self._say_of_model(change.sentence if change.name else "")
+        else:
+            self.notices.dismiss("model")
         if change.state is ModelState.READY:
             self.notices.dismiss_after("engine", _LINGER_SECONDS)
 
@@ -213,7 +222,33 @@ class Window(QMainWindow):
         self._bridge.call(lambda core: core.models(), done=self.top_bar.show_models, failed=self._say)
 
     def load_model(self, path: Path) -> None:
-        self._bridge.call(lambda core: core.load_model(path), failed=self._say)
+        self._bridge.call(lambda core: core.load_model(path), failed=self._not_loaded)
+
+    def _not_loaded(self, error: KnownError) -> None:
+        """Where the model before serves again the notice stays until it was read; else until there is a model."""
+        if error.kind not in _ABOUT_MODEL:
+            self._say(error)
+        elif self._model_state is ModelState.FAILED:
+            self._say_of_model(error.sentence)
+        else:
+            choose = ("Choose a model", self.open_models)
+            self.notices.show_notice(error.sentence, tone="danger", action=choose)
+
+    def _say_of_model(self, sentence: str) -> None:
+        """There is no model to answer with: why, and the way to one. No sentence: none was ever chosen."""
+
+        def say(models: list[ModelView]) -> None:
+            if self._model_state is not ModelState.FAILED or self._is_closing:
+                return
+            has_some = any(model.path is not None for model in models)
+            action = ("Choose a model", self.open_models) if has_some else ("Choose a file…", self.choose_file)
+            self.notices.show_notice(sentence or _NO_MODEL, tone="danger", action=action, key="model", keeps=True)
+
+        self._bridge.call(lambda core: core.models(), done=say, failed=self._say)
+
+    def choose_file(self) -> None:
+        """A model file of the person's own."""
+        dialogs.choose_model(self, self.load_model)
 
     def _save_text(self, name: str, text: str) -> None:
         def write(path: Path) -> None:
@@ -337,7 +372,7 @@ class Window(QMainWindow):
         top.sidebar_asked.connect(lambda: self.show_sidebar(True))
         top.models_asked.connect(self.open_models)
         top.model_chosen.connect(self.load_model)
-        top.file_asked.connect(lambda: dialogs.choose_model(self, self.load_model))
+        top.file_asked.connect(self.choose_file)
         jobs.closed.connect(lambda: self.show_jobs_pane(False))
         jobs.files_asked.connect(self._choose_documents)
         self.chat_desk.deleted.connect(self._chat_deleted)
@@ -345,6 +380,7 @@ class Window(QMainWindow):
         self.job_desk.open_asked.connect(self.open_summary)
         self.conversation.chat_changed.connect(self.sidebar.select)
         self.conversation.composer.attach_asked.connect(self._choose_documents)
+        self.conversation.transcript.actions_asked.choose_model.connect(self.open_models)
         self.conversation.transcript.actions_asked.open_link.connect(lambda link: dialogs.confirm_link(self, link))
         self.summary_page.back_asked.connect(self.show_conversation)
         self.summary_page.save_asked.connect(self._save_text)

@@ -90,7 +90,7 @@ def job_state(job: JobView, parked_seconds: float | None = None) -> str:
         case JobState.RUNNING:
             if parked_seconds is None:
                 return "running"
-            return f"paused {number(round(parked_seconds))} s for this reply"
+            return "paused" if parked_seconds < 1 else f"paused {number(int(parked_seconds))} s for this reply"
         case JobState.PAUSED:
             return "paused"
         case JobState.DONE:
@@ -101,20 +101,26 @@ def job_state(job: JobView, parked_seconds: float | None = None) -> str:
             return "cancelled"
 
 
+def is_moving(status: StatusView) -> bool:
+    """Whether jobs have a speed now: while only a chat is worked on, the one they had is an old one."""
+    return status.bulk_tokens_per_second > 0 and status.phase not in (MachinePhase.BULK_PARKED, MachinePhase.CHAT)
+
+
 def job_progress(job: JobView, status: StatusView) -> str:
-    """ "34 of 120 · 203 tok/s · about 38 min left"."""
+    """ "34 of 120 · 203 tok/s · about 38 min left"; of one that is done, what of its documents went in."""
     parts = []
-    if job.items_total:
+    is_covered = job.state is JobState.DONE and bool(job.coverage)
+    if job.items_total and not is_covered:
         parts.append(f"{number(job.items_done)} of {number(job.items_total)}")
     if job.items_failed:
         parts.append(f"{number(job.items_failed)} failed")
     if job.state is JobState.RUNNING:
-        if status.bulk_tokens_per_second > 0:
+        if is_moving(status):
             parts.append(rate(status.bulk_tokens_per_second))
         if job.seconds_left is not None:
             parts.append(time_left(job.seconds_left))
-    if job.state is JobState.DONE and job.coverage:
-        parts.append(job.coverage)
+    if is_covered:
+        parts.insert(0, job.coverage)
     return DOT.join(parts)
 
 
@@ -134,7 +140,7 @@ def machine(status: StatusView) -> str:
     if status.jobs_total:
         parked = ", paused for chat" if status.phase is MachinePhase.BULK_PARKED else ""
         parts.append(f"Jobs {number(status.jobs_done)}/{number(status.jobs_total)}{parked}")
-    if status.bulk_tokens_per_second > 0:
+    if is_moving(status):
         parts.append(f"jobs at {rate(status.bulk_tokens_per_second)}")
     if status.kv_used_fraction > 0 or status.n_threads:
         parts.append(f"KV {percent(status.kv_used_fraction)}")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMessageBox, QPushButton
+from PySide6.QtWidgets import QMenu, QMessageBox, QPushButton
 
-from app.core.events import MessagesReplaced, ModelStateChanged, PromptProgressed, ReplyEnded
-from app.core.views import MessageState, Role
+from app.core.events import MessagesReplaced, ModelStateChanged, PromptProgressed, ReplyEnded, StatusChanged
+from app.core.views import MessageState, ModelView, Role, StatusView
 from app.engine.interface import ModelState
 from app.errors import ErrorKind, KnownError
 from app.gui import dialogs
@@ -225,6 +226,46 @@ def test_the_context_gauge_is_of_the_chat_that_is_shown(desk: Desk) -> None:
     assert FIGURES.prompt_tokens + FIGURES.output_tokens == 1_554
     desk.window.new_chat()
     assert context.text() == "Context 0 of 8,192"
+
+
+def test_the_context_gauge_keeps_what_was_last_known_when_a_reply_has_no_figures(desk: Desk) -> None:
+    desk.core.emit(StatusChanged(status=StatusView(context_limit=8_192)))
+    context = desk.window.conversation.composer._context
+    desk.until(lambda: context.text() == "Context 0 of 8,192")
+    chat, reply = begin(desk)
+    desk.core.emit(PromptProgressed(chat_id=chat, message_id=reply, n_read=100, n_total=312))
+    desk.core.grow(chat, reply, "so far")
+    ended = replace(desk.core.messages[chat][-1], text="so far", state=MessageState.INTERRUPTED)
+    desk.core.messages[chat][-1] = ended
+    desk.core.emit(ReplyEnded(message=ended))
+    desk.until(lambda: last(desk)._why.isVisible())
+    assert context.text() == "Context 312 of 8,192"
+    desk.core.add_chat("old", "Chat", ("user", "q"), ("assistant", "a"))
+    broken = replace(desk.core.messages["old"][1], figures=None, state=MessageState.INTERRUPTED)
+    desk.core.messages["old"][1] = broken
+    desk.window.open_chat("old")
+    desk.until(lambda: context.text() == "Context of 8,192")  # never measured: not 0
+    desk.window.open_chat(chat)
+    desk.until(lambda: context.text() == "Context 312 of 8,192")
+    again = message("again", "", state=MessageState.WRITING, chat_id=chat, version=2, n_versions=2)
+    desk.core.emit(MessagesReplaced(chat_id=chat, messages=(desk.core.messages[chat][0], again)))
+    desk.until(lambda: last(desk).message.id == "again")
+    assert context.text() == "Context 312 of 8,192"
+
+
+def test_a_reply_that_failed_for_want_of_a_model_offers_to_choose_one(desk: Desk) -> None:
+    desk.core.model_views = [ModelView(id="m", name="m", path=Path("m.gguf"), size_bytes=1)]
+    chat, reply = begin(desk)
+    desk.core.emit(ModelStateChanged(state=ModelState.FAILED, name="x", sentence="x.gguf is not a model."))
+    desk.core.end(chat, reply, MessageState.FAILED, "x.gguf is not a model.")
+    desk.until(lambda: last(desk)._choose.isVisible())
+    assert not last(desk)._again.isVisible()
+    last(desk)._choose.click()
+    desk.until(lambda: desk.window.top_bar.findChild(QMenu))
+    desk.window.top_bar.findChild(QMenu).close()
+    desk.core.emit(ModelStateChanged(state=ModelState.READY, name="m"))
+    desk.until(lambda: last(desk)._again.isVisible())
+    assert not last(desk)._choose.isVisible()
 
 
 def test_a_persons_text_is_never_markup(desk: Desk) -> None:

@@ -6,11 +6,12 @@ from PySide6.QtCore import QObject, Signal
 
 
 class Actions(QObject):
-    """Signals that carry a message's id, for the window to pass on to Core."""
+    """For the window to pass on to Core; what is about one message carries its id."""
 
     edit = Signal(str, str)  # id, new text
     edit_ended = Signal()  # sent or not: the editor that had the keyboard is gone
     regenerate = Signal(str)
     continue_reply = Signal(str)
     choose_version = Signal(str, int)
+    choose_model = Signal()
     open_link = Signal(str)

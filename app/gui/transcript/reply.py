@@ -43,6 +43,8 @@ class Reply(QWidget):
         self._why = label(role=fonts.SMALL, tone="muted", wraps=True)
         self._go_on = button("Continue", lambda: actions.continue_reply.emit(self.message.id), role=fonts.SMALL)
         self._again = button("Try again", lambda: actions.regenerate.emit(self.message.id), role=fonts.SMALL)
+        self._choose = button("Choose a model", actions.choose_model.emit, role=fonts.SMALL)
+        self._has_model = True
         self._why_row = self._make_why_row()
         self._figures = label(role=fonts.SMALL, tone="muted")
         self.versions = Versions(theme, actions)
@@ -102,7 +104,17 @@ class Reply(QWidget):
         set_tone(self._why, "danger" if is_bad else "muted")
         self._why_icon.set_icon("circle-alert" if is_bad else "info", "danger" if is_bad else "muted")
         self._go_on.setVisible(state in _CAN_GO_ON)
-        self._again.setVisible(is_bad)
+        self._offer_way_out()
+
+    def set_has_model(self, has_model: bool) -> None:
+        """Trying again is no use without a model."""
+        self._has_model = has_model
+        self._offer_way_out()
+
+    def _offer_way_out(self) -> None:
+        is_bad = self.message.state is MessageState.FAILED
+        self._again.setVisible(is_bad and self._has_model)
+        self._choose.setVisible(is_bad and not self._has_model)
 
     def _make_why_row(self) -> QWidget:
         made = QWidget()
@@ -113,6 +125,7 @@ class Reply(QWidget):
         row.addWidget(self._why, 1)
         row.addWidget(self._go_on)
         row.addWidget(self._again)
+        row.addWidget(self._choose)
         return made
 
     def _make_foot(self) -> QWidget:

@@ -38,6 +38,7 @@ class Transcript(QWidget):
         self._messages: list[MessageView] = []
         self._widgets: dict[str, Reply | UserMessage] = {}
         self._n_hidden = 0  # older messages that are not built
+        self._has_model = True
         self._loading = ""  # what every reply waits for while the model loads
         self._follows = True
         self._page = Page("Conversation", spacing=4)
@@ -113,6 +114,14 @@ class Transcript(QWidget):
             if isinstance(widget, Reply) and widget.message.state is MessageState.WRITING:
                 widget.set_waiting(sentence)
 
+    def show_has_model(self, has_model: bool) -> None:
+        """Without one, a reply that failed offers to choose one instead of failing again."""
+        if self._has_model != has_model:
+            self._has_model = has_model
+            for widget in self._widgets.values():
+                if isinstance(widget, Reply):
+                    widget.set_has_model(has_model)
+
     def end(self, message: MessageView) -> None:
         """The last word on a reply."""
         self._messages = [message if old.id == message.id else old for old in self._messages]
@@ -151,6 +160,7 @@ class Transcript(QWidget):
         else:
             made = Reply(message, self._theme, self.actions_asked)
             made.set_waiting(self._loading)
+            made.set_has_model(self._has_model)
         if at_top:
             self._widgets = {message.id: made, **self._widgets}
             self._layout.insertWidget(0, made)
