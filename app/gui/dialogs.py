@@ -9,28 +9,30 @@ from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
+from app.gui.last_folder import LastFolder
+
 _DOCUMENTS = "Documents (*.pdf *.docx *.txt *.md *.html *.htm);;All files (*)"
 
 
-def choose_documents(parent: QWidget, done: Callable[[list[Path]], None]) -> None:
+def choose_documents(parent: QWidget, folder: LastFolder, done: Callable[[list[Path]], None]) -> None:
     """Some documents to summarise."""
-    dialog = _file_dialog(parent, "Summarise documents", _DOCUMENTS)
+    dialog = _file_dialog(parent, folder, "Summarise documents", _DOCUMENTS)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
     dialog.filesSelected.connect(lambda names: done([Path(name) for name in names]))
     dialog.open()
 
 
-def choose_model(parent: QWidget, done: Callable[[Path], None]) -> None:
+def choose_model(parent: QWidget, folder: LastFolder, done: Callable[[Path], None]) -> None:
     """A model file."""
-    dialog = _file_dialog(parent, "Open a model", "Models (*.gguf);;All files (*)")
+    dialog = _file_dialog(parent, folder, "Open a model", "Models (*.gguf);;All files (*)")
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     dialog.fileSelected.connect(lambda name: done(Path(name)))
     dialog.open()
 
 
-def choose_target(parent: QWidget, name: str, done: Callable[[Path], None]) -> None:
+def choose_target(parent: QWidget, folder: LastFolder, name: str, done: Callable[[Path], None]) -> None:
     """Where to save a text; asks before it replaces a file."""
-    dialog = _file_dialog(parent, "Save as Markdown", "Markdown (*.md)")
+    dialog = _file_dialog(parent, folder, "Save as Markdown", "Markdown (*.md)")
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix("md")
     dialog.selectFile(name.replace("/", "-"))
@@ -58,8 +60,9 @@ def confirm_link(parent: QWidget, address: str) -> None:
     box.open()
 
 
-def _file_dialog(parent: QWidget, title: str, names: str) -> QFileDialog:
-    dialog = QFileDialog(parent, title)
+def _file_dialog(parent: QWidget, folder: LastFolder, title: str, names: str) -> QFileDialog:
+    dialog = QFileDialog(parent, title, str(folder.path))
+    dialog.filesSelected.connect(lambda names: folder.remember(Path(names[0])))
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     dialog.setNameFilter(names)
     return dialog

@@ -39,6 +39,7 @@ from app.gui.frame import FOLD_BELOW, Frame
 from app.gui.job_desk import JobDesk
 from app.gui.jobs_pane import JobsPane
 from app.gui.keys import Key, KeysDialog, install
+from app.gui.last_folder import LastFolder
 from app.gui.notices import Notices
 from app.gui.settings_dialog import SettingsDialog
 from app.gui.sidebar import Sidebar
@@ -51,6 +52,7 @@ from app.settings import Settings
 _LINGER_SECONDS = 2.0  # the engine may be back sooner than its notice was read
 _GONE_SECONDS = 10.0
 _ABOUT_MODEL = (ErrorKind.NO_MODEL, ErrorKind.MODEL_UNREADABLE, ErrorKind.OUT_OF_MEMORY)
+_NONE_CHOSEN = "No model is loaded. Choose one of those on this machine."
 _NO_MODEL = (
     "There is no model on this machine yet. Choose a GGUF file, or get the starter model: "
     "“rubato models get” in a terminal fetches it."
@@ -67,6 +69,7 @@ class Window(QMainWindow):
         self.resize(1320, 860)
         self.setAcceptDrops(True)
         self._bridge, self._theme, self._settings = bridge, theme, settings
+        self._folder = LastFolder()
         self._is_closing = False
         self._model_state = ModelState.ABSENT
         self.sidebar = Sidebar(theme)
@@ -242,19 +245,20 @@ class Window(QMainWindow):
                 return
             has_some = any(model.path is not None for model in models)
             action = ("Choose a model", self.open_models) if has_some else ("Choose a file…", self.choose_file)
-            self.notices.show_notice(sentence or _NO_MODEL, tone="danger", action=action, key="model", keeps=True)
+            said = sentence or (_NONE_CHOSEN if has_some else _NO_MODEL)
+            self.notices.show_notice(said, tone="danger", action=action, key="model", keeps=True)
 
         self._bridge.call(lambda core: core.models(), done=say, failed=self._say)
 
     def choose_file(self) -> None:
         """A model file of the person's own."""
-        dialogs.choose_model(self, self.load_model)
+        dialogs.choose_model(self, self._folder, self.load_model)
 
     def _save_text(self, name: str, text: str) -> None:
         def write(path: Path) -> None:
             self._bridge.call(lambda _core: _write_text(path, text), failed=self._say)
 
-        dialogs.choose_target(self, name, write)
+        dialogs.choose_target(self, self._folder, name, write)
 
     def _say(self, error: KnownError) -> None:
         if self._is_closing:
@@ -357,7 +361,7 @@ class Window(QMainWindow):
     # parts
 
     def _choose_documents(self) -> None:
-        dialogs.choose_documents(self, self.summarize)
+        dialogs.choose_documents(self, self._folder, self.summarize)
 
     def _connect(self) -> None:
         self._bridge.happened.connect(self.hear)
