@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QMimeData, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QTextOption
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QSizePolicy, QVBoxLayout
+from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from app.gui import fonts, words
 from app.gui.buttons import ElidedLabel, IconButton, button, label
+from app.gui.growing_text import GrowingText
 from app.gui.theme import Theme
 
 _LINES_AT_MOST = 8
@@ -172,33 +173,14 @@ class _Queued(QFrame):
         self.show()
 
 
-class _Text(QPlainTextEdit):
-    """Grows with its text to about eight lines, then scrolls."""
+class _Text(GrowingText):
+    """What the keys do in it."""
 
     def __init__(self, composer: Composer) -> None:
-        super().__init__()
+        super().__init__(_LINES_AT_MOST)
         self._composer = composer
         self.setObjectName("composerText")
         self.setAccessibleName("Message")
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFont(fonts.font(fonts.MESSAGE))
-        self.setTabChangesFocus(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.viewport().setAutoFillBackground(False)
-        self.document().setDocumentMargin(0)
-        self.document().documentLayout().documentSizeChanged.connect(lambda _: self._fit())
-        self._fit()
-
-    def _fit(self) -> None:
-        line = self.fontMetrics().lineSpacing()
-        n_lines = max(1, int(self.document().size().height()))
-        self.setFixedHeight(line * min(n_lines, _LINES_AT_MOST) + 4)
-        policy = Qt.ScrollBarPolicy
-        needs_bar = n_lines > _LINES_AT_MOST
-        self.setVerticalScrollBarPolicy(policy.ScrollBarAsNeeded if needs_bar else policy.ScrollBarAlwaysOff)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         is_shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)

@@ -91,6 +91,11 @@ class Frame(QWidget):
     # what fits
 
     @property
+    def floats(self) -> bool:
+        """Whether the sidebar is over the rest now."""
+        return self._floats
+
+    @property
     def fits_jobs(self) -> bool:
         """Whether the jobs can stand beside the conversation."""
         return self.width() >= LEAST + JOBS_WIDTH

@@ -91,18 +91,19 @@ class JobCard(QFrame):
         self._state.setText(state)
         tones = {JobState.FAILED: "danger", JobState.DONE: "ok"}
         set_tone(self._state, tones.get(job.state, "muted"))
-        self._bar.setVisible(job.state not in _OVER)
         self._bar.setValue(round(_STEPS * job.items_done / job.items_total) if job.items_total else 0)
-        is_still = job.state is JobState.PAUSED
-        if self._bar.property("quiet") != is_still:
-            self._bar.setProperty("quiet", is_still)
+        look = (job.state is JobState.PAUSED, job.state in _OVER)  # the bar stays, so that the card keeps its height
+        if (self._bar.property("quiet"), self._bar.property("over")) != look:
+            self._bar.setProperty("quiet", look[0])
+            self._bar.setProperty("over", look[1])
             self._bar.style().unpolish(self._bar)
             self._bar.style().polish(self._bar)
         line = words.job_progress(job, status)
+        has_error = bool(job.error) and not self._is_slim
         self._line.setText(line)
-        self._line.setVisible(bool(line))
+        self._line.setVisible(not has_error)  # also while it is empty: its place stays
         self._error.setText(job.error)
-        self._error.setVisible(bool(job.error) and not self._is_slim)
+        self._error.setVisible(has_error)
         self.setAccessibleName(f"{job.title}, {state}, {line}")
         shown = {
             "open": job.state is JobState.DONE,

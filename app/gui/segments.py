@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QSizePolicy
 
 from app.gui import fonts
@@ -24,7 +24,7 @@ class Segments(QFrame):
         self._group = QButtonGroup(self)
         self.buttons: dict[str, QPushButton] = {}
         row = QHBoxLayout(self)
-        row.setContentsMargins(1, 1, 1, 1)
+        row.setContentsMargins(2, 2, 2, 2)
         row.setSpacing(0)
         for value, (text, tip) in options.items():
             button = self.buttons[value] = QPushButton(text)
@@ -34,6 +34,7 @@ class Segments(QFrame):
             button.setToolTip(tip)
             button.setAutoDefault(False)
             button.setFixedWidth(QFontMetrics(fonts.font(fonts.SMALL_STRONG)).horizontalAdvance(text) + 28)
+            button.installEventFilter(self)
             button.clicked.connect(lambda _checked=False, value=value: self._choose(value))
             self._group.addButton(button)
             row.addWidget(button)
@@ -51,6 +52,21 @@ class Segments(QFrame):
             is_on = button.isChecked()
             fonts.set_role(button, fonts.SMALL_STRONG if is_on else fonts.SMALL)
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus if is_on else Qt.FocusPolicy.ClickFocus)
+
+    def eventFilter(self, watched: object, event: QEvent) -> bool:
+        """The ring stands around the whole row, where it can be seen beside the segment that is filled."""
+        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self.update()
+        return False
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if any(button.hasFocus() for button in self.buttons.values()):
+            painter = QPainter(self)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(QPen(self.palette().highlight().color(), 2))
+            painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), 8, 8)
+            painter.end()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}

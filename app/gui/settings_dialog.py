@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QDoubleSpinBox,
-    QFormLayout,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPlainTextEdit,
@@ -21,6 +21,8 @@ from app.gui.segments import Segments
 from app.settings import Settings
 
 _THEMES = {"system": ("As the system", ""), "light": ("Light", ""), "dark": ("Dark", "")}
+
+_LINE_HEIGHT = 36
 
 
 class SettingsDialog(QDialog):
@@ -52,10 +54,9 @@ class SettingsDialog(QDialog):
         self.longest.setValue(settings.max_reply_tokens)
         for spin in (self.temperature, self.longest):
             spin.lineEdit().setTextMargins(9, 0, 0, 0)  # the style sheet's padding does not reach it
-        form = QFormLayout()
+        form = QGridLayout()
         form.setHorizontalSpacing(24)
         form.setVerticalSpacing(16)
-        form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
         self._add(form, "Theme", self.theme, "")
         self._add(form, "System prompt", self.prompt, "What the model is told before each chat.")
         self._add(form, "Temperature", self.temperature, "0 always takes the likeliest word; higher is more varied.")
@@ -71,18 +72,20 @@ class SettingsDialog(QDialog):
         column.addLayout(form)
         column.addLayout(row)
 
-    def _add(self, form: QFormLayout, name: str, field: QWidget, hint: str) -> None:
+    def _add(self, form: QGridLayout, name: str, field: QWidget, hint: str) -> None:
         field.setAccessibleName(name)
         field.setAccessibleDescription(hint)
         title: QLabel = label(name)
-        title.setContentsMargins(0, 6, 0, 0)
         title.setBuddy(field)
+        title.setFixedHeight(min(field.sizeHint().height(), _LINE_HEIGHT))  # beside the first line of the field
         column = QVBoxLayout()
         column.setSpacing(4)
         column.addWidget(field)
         if hint:
             column.addWidget(label(hint, role=fonts.SMALL, tone="muted"))
-        form.addRow(title, column)
+        row = form.rowCount()
+        form.addWidget(title, row, 0, Qt.AlignmentFlag.AlignTop)
+        form.addLayout(column, row, 1)
 
     def _save(self) -> None:
         changes = {

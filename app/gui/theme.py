@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
+from app.gui.state_styles import STATE_STYLES
 from app.paths import resource
 
 
@@ -89,7 +90,7 @@ class Theme(QObject):
         self._app = app
         self._choice = choice
         self.tokens = LIGHT
-        self._sheet = Template(resource("assets", "style.qss").read_text(encoding="utf-8"))
+        self._sheet = Template(resource("assets", "style.qss").read_text(encoding="utf-8") + STATE_STYLES)
         app.styleHints().colorSchemeChanged.connect(self._follow_system)
         self._apply()
 

@@ -45,6 +45,7 @@ from app.gui.settings_dialog import SettingsDialog
 from app.gui.sidebar import Sidebar
 from app.gui.status_bar import StatusBar
 from app.gui.summary_view import SummaryPage
+from app.gui.tab_order import step
 from app.gui.theme import Theme
 from app.gui.top_bar import TopBar
 from app.settings import Settings
@@ -266,6 +267,11 @@ class Window(QMainWindow):
         self.notices.show_notice(error.sentence, tone="danger")
 
     # keys
+
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Tab goes as the page is read; it does not leave what floats."""
+        root = self.sidebar if self.frame.floats else self.frame
+        return step(root, next) or super().focusNextPrevChild(next)
 
     def escape(self) -> None:
         """Back from what is over the chat, else stop the reply."""

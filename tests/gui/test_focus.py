@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from app.core.events import JobChanged
 from app.core.views import JobState, MessageState
 from tests.gui.conftest import Desk
 from tests.gui.scripted_core import job
 from tests.gui.test_conversation import begin, button, last
+from tests.gui.test_window import SUMMARY
 
 
 def click(desk: Desk, pressed: QPushButton) -> None:
@@ -32,6 +33,96 @@ def test_pause_becomes_resume_under_the_keyboard(desk: Desk) -> None:
         desk.core.emit(JobChanged(job=job("j", "Summary", state, 1, 9)))
         desk.until(buttons[expected].isVisible)
         assert buttons[expected].hasFocus()
+
+
+def visited(desk: Desk, start: QWidget) -> list[str]:
+    """The names of what Tab comes to, until it is back at the start."""
+    start.setFocus()
+    names = []
+    while not names or not start.hasFocus():
+        now = QApplication.focusWidget()
+        assert now is not None
+        assert len(names) < 60
+        names.append(now.accessibleName())
+        desk.qtbot.keyClick(now, Qt.Key.Key_Tab)
+    return names
+
+
+def test_tab_goes_through_the_window_as_it_is_read(desk: Desk) -> None:
+    desk.core.add_chat("c", "Chat", ("user", "x"), ("assistant", "y"))
+    desk.window.show_jobs_pane(True)
+    desk.core.emit(JobChanged(job=job("j", "Summary", JobState.RUNNING, 1, 9)))
+    desk.window.open_chat("c")
+    desk.until(lambda: desk.window.conversation.chat_id == "c" and desk.window.jobs_pane._cards)
+    assert visited(desk, desk.window.conversation.composer.text) == [
+        "Message",
+        "Summarise a document…",
+        "Summarise documents…",
+        "Close the jobs",
+        "Jobs",
+        "Pause",
+        "Cancel",
+        "How chat and jobs share the machine: Responsive",
+        "New chat",
+        "Hide the sidebar",
+        "Search chats",
+        "Chats",
+        "Jobs",
+        "Settings",
+        "Model: none",
+        "Conversation",
+        "Your message",
+        "Copy your message",
+        "Edit your message",
+        "Reply",
+        "Copy this reply",
+        "Regenerate this reply",
+    ]
+    desk.window.conversation.composer.text.setFocus()
+    desk.qtbot.keyClick(desk.window.conversation.composer.text, Qt.Key.Key_Backtab)
+    assert QApplication.focusWidget().accessibleName() == "Regenerate this reply"
+
+
+def test_tab_goes_down_the_summary(desk: Desk) -> None:
+    desk.core.summaries["j"] = SUMMARY
+    desk.window.open_summary("j")
+    desk.until(desk.window.summary_page.isVisible)
+    names = visited(desk, desk.window.summary_page._back)
+    assert names[:9] == [
+        "Back to the chat",
+        "Copy the summary",
+        "Save as Markdown…",
+        "Summary",
+        "Paragraph",
+        "Paragraph",  # its link to the text it came from
+        "Paragraph",
+        "Paragraph",
+        "How chat and jobs share the machine: Responsive",
+    ]
+
+
+def test_tab_stays_in_a_sidebar_that_floats(desk: Desk) -> None:
+    desk.window.resize(600, 500)
+    desk.window.show_sidebar(True)
+    names = visited(desk, desk.window.sidebar.search)
+    assert names == ["Search chats", "Chats", "Jobs", "Settings", "New chat", "Hide the sidebar"]
+
+
+def test_the_editor_of_a_message_is_as_high_as_its_text(desk: Desk) -> None:
+    desk.core.add_chat("c", "Chat", ("user", "x"))
+    desk.window.open_chat("c")
+    desk.until(lambda: desk.window.conversation.chat_id == "c")
+    mine = desk.window.conversation.transcript.last_user_message()
+    assert mine is not None
+    mine.begin_edit()
+    assert mine._editor is not None
+    text = mine._editor.text
+    line = text.fontMetrics().lineSpacing()
+    desk.until(lambda: line <= text.height() < 2 * line)
+    text.setPlainText("x\n" * 4 + "x")
+    desk.until(lambda: 5 * line <= text.height() < 6 * line)
+    text.setPlainText("x\n" * 100)
+    desk.until(lambda: text.height() < 13 * line)
 
 
 def test_after_continue_what_is_typed_goes_into_the_next_message(desk: Desk) -> None:

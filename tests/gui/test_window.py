@@ -12,6 +12,7 @@ from PySide6.QtGui import QAccessible, QColor, QDragEnterEvent, QDropEvent, QGui
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
+    QApplication,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
@@ -170,6 +171,39 @@ def test_a_job_card_says_state_progress_and_what_can_be_done(desk: Desk) -> None
     desk.core.emit(JobRemoved(job_id="j"))
     desk.until(lambda: not desk.window.jobs_pane._cards)
     assert desk.window.jobs_pane._empty.isVisible()
+
+
+def test_a_card_keeps_its_height_while_its_job_changes_state(desk: Desk) -> None:
+    desk.window.show_jobs_pane(True)
+    heights = set()
+    for state in JobState:
+        n_items = 0 if state is JobState.READING else 9
+        desk.core.emit(JobChanged(job=job("j", "Summary of lease.pdf", state, n_items // 3, n_items)))
+        desk.until(lambda state=state: _says(desk, words.job_state(job("j", "", state))))
+        QApplication.sendPostedEvents()
+        heights.add(desk.window.jobs_pane._cards["j"].sizeHint().height())
+    assert len(heights) == 1
+
+
+def _says(desk: Desk, state: str) -> bool:
+    card = desk.window.jobs_pane._cards.get("j")
+    return card is not None and card._state.text() == state
+
+
+def test_the_labels_of_the_settings_stand_beside_their_fields(desk: Desk) -> None:
+    desk.window.open_settings()
+    dialog = desk.window.findChild(SettingsDialog)
+    assert dialog is not None
+    for title in dialog.findChildren(QLabel):
+        if isinstance(field := title.buddy(), QPlainTextEdit):
+            assert title.mapTo(dialog, QPoint(0, 0)).y() == field.mapTo(dialog, QPoint(0, 0)).y()
+        elif field is not None:
+            assert abs(middle(title, dialog) - middle(field, dialog)) <= 1
+    dialog.close()
+
+
+def middle(widget: QWidget, inside: QWidget) -> float:
+    return widget.mapTo(inside, QPoint(0, 0)).y() + widget.height() / 2
 
 
 def test_chats_stand_in_groups_and_search_narrows_them(desk: Desk) -> None:

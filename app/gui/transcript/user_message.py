@@ -10,11 +10,12 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QEnterEvent, QFontMetricsF, QGuiApplication, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.core.views import MessageView
 from app.gui import fonts
 from app.gui.buttons import button
+from app.gui.growing_text import GrowingText
 from app.gui.theme import Theme
 from app.gui.transcript.actions import Actions
 from app.gui.transcript.message_text import MessageText
@@ -22,6 +23,7 @@ from app.gui.transcript.versions import Versions
 
 _SHARE = 0.78  # of the column that the box takes at most
 _PAD_X, _PAD_Y = 16, 9
+_EDITOR_LINES = 12
 _LONGEST = 400  # characters that fill any line
 
 
@@ -146,11 +148,10 @@ class _Editor(QWidget):
     def __init__(self, text: str, save: Callable[[str], None], cancel: Callable[[], None]) -> None:
         super().__init__()
         self._save, self._cancel = save, cancel
-        self.text = QPlainTextEdit(text)
+        self.text = GrowingText(_EDITOR_LINES)
+        self.text.setPlainText(text)
         self.text.setObjectName("messageEditor")
         self.text.setAccessibleName("Edit your message")
-        self.text.setFont(fonts.font(fonts.MESSAGE))
-        self.text.setFixedHeight(min(240, max(72, 24 * (text.count("\n") + 2 + len(text) // 60))))
         self.text.moveCursor(self.text.textCursor().MoveOperation.End)
         self.text.installEventFilter(self)
         row = QHBoxLayout()
