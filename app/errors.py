@@ -27,9 +27,13 @@ class ErrorKind(Enum):
 
 
 class KnownError(Exception):
-    """Something expected went wrong. `str(error)` is one sentence that says what to do."""
+    """Something expected went wrong. `str(error)` is one sentence that says what to do.
+
+    It can be stored, sent and shown: the name of a file in it need not be text, and is then written with escapes.
+    """
 
     def __init__(self, kind: ErrorKind, sentence: str) -> None:
+        sentence = sentence.encode("utf-8", "backslashreplace").decode("utf-8")
         super().__init__(sentence)
         self.kind = kind
         self.sentence = sentence

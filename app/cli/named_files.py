@@ -28,12 +28,11 @@ def check_document(file: Path) -> None:
 
 
 def check_name(file: Path) -> None:
-    """Raises KnownError for a name whose bytes are no text: the database and messages between processes hold text."""
+    """Raises KnownError for a name whose bytes are no text: the database, which finds it again later, holds text."""
     try:
         str(file).encode()
     except UnicodeEncodeError:
-        shown = str(file).encode("utf-8", "backslashreplace").decode()
-        raise _refusal(f"The name of {shown} is not valid UTF-8: rename it") from None
+        raise _refusal(f"The name of {file} is not valid UTF-8: rename it") from None
 
 
 def _refusal(what: str) -> KnownError:
