@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.core.views import ChatView
@@ -102,9 +102,9 @@ class ChatRow(QStyledItemDelegate):
                 painter.drawRoundedRect(box, 8, 8)
                 painter.setOpacity(1)
             if state & QStyle.StateFlag.State_HasFocus and state & QStyle.StateFlag.State_Active:
-                painter.setPen(QColor(tokens.accent))
+                painter.setPen(QPen(QColor(tokens.accent), 2))
                 painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawRoundedRect(box, 8, 8)
+                painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), 8, 8)
             self._write(painter, rect, chat.title, fonts.UI, tokens.text, 6, 20)
             self._write(painter, rect, state_of(chat), fonts.SMALL, tokens.muted, 25, 17)
         painter.restore()

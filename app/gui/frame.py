@@ -10,6 +10,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from app.gui.focus_ring import FocusRing
 from app.gui.jobs_pane import WIDTH as JOBS_WIDTH
 from app.gui.jobs_pane import JobsPane
 from app.gui.notices import Notices
@@ -62,6 +63,7 @@ class Frame(QWidget):
         self._row.addWidget(sidebar)
         self._row.addLayout(right, 1)
         self._scrim = Scrim(self)
+        FocusRing(self)
         self._scrim.clicked.connect(self.fold_floating)
 
     # what is wanted

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 
 from app.core.events import JobChanged
 from app.core.views import JobState, MessageState
+from app.gui.focus_ring import FocusRing
 from tests.gui.conftest import Desk
 from tests.gui.scripted_core import job
 from tests.gui.test_conversation import begin, button, last
@@ -123,6 +124,31 @@ def test_the_editor_of_a_message_is_as_high_as_its_text(desk: Desk) -> None:
     desk.until(lambda: 5 * line <= text.height() < 6 * line)
     text.setPlainText("x\n" * 100)
     desk.until(lambda: text.height() < 13 * line)
+
+
+def test_a_ring_goes_with_the_message_that_tab_came_to(desk: Desk) -> None:
+    desk.core.add_chat("c", "Chat", ("user", "x"), ("assistant", "line\n\n" * 60))
+    desk.window.open_chat("c")
+    desk.until(lambda: desk.window.conversation.chat_id == "c")
+    transcript, ring = desk.window.conversation.transcript, desk.window.findChild(FocusRing)
+    reply, page = transcript.last_reply(), transcript._page
+    assert reply is not None
+    assert ring is not None
+    page.setFocus()
+    for name in ("Your message", "Copy your message", "Edit your message", "Reply"):
+        desk.qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        assert QApplication.focusWidget().accessibleName() == name
+        assert ring.isVisible() == ("essage" not in name or name == "Your message")
+    bar = page.verticalScrollBar()
+    for value in (0, bar.maximum() // 2, bar.maximum()):
+        bar.setValue(value)
+        view = QRect(page.viewport().mapTo(desk.window, QPoint(0, 0)), page.viewport().size())
+        text = QRect(reply.text.mapTo(desk.window, QPoint(0, 0)), reply.text.size()).adjusted(-5, -5, 5, 5)
+        assert ring.geometry() == text.intersected(view)
+    click(desk, button(desk, "Copy this reply"))
+    desk.qtbot.mouseClick(reply.text.viewport(), Qt.MouseButton.LeftButton)
+    desk.window.conversation.composer.text.setFocus()
+    assert not ring.isVisible()
 
 
 def test_after_continue_what_is_typed_goes_into_the_next_message(desk: Desk) -> None:
