@@ -16,19 +16,31 @@ def topic(name: str) -> logging.Logger:
 
 
 def start(folder: Path, process: str, *, debug_topics: tuple[str, ...] = ()) -> None:
-    """Send all topics to `folder/process.log`; `debug_topics` are also written in detail to standard error."""
-    root = logging.getLogger("rubato")
+    """Send all topics to `folder/process.log`; `debug_topics` are also written in detail to standard error.
+
+    So do the warnings of libraries, asyncio's reports of tasks that failed unseen among them: without a handler they
+    would be printed on standard error, where people look for sentences.
+    """
+    root, everyone = logging.getLogger("rubato"), logging.getLogger()
     root.setLevel(logging.DEBUG)
     root.propagate = False
     for old in list(root.handlers):
         root.removeHandler(old)
+        everyone.removeHandler(old)
         old.close()
     handler = logging.handlers.RotatingFileHandler(
-        folder / f"{process}.log", maxBytes=2_000_000, backupCount=2, encoding="utf-8", delay=True
+        folder / f"{process}.log",
+        maxBytes=2_000_000,
+        backupCount=2,
+        encoding="utf-8",
+        errors="backslashreplace",  # names of files need not be text
+        delay=True,
     )
     handler.setLevel(logging.INFO)
     handler.setFormatter(logging.Formatter(_FORMAT))
     root.addHandler(handler)
+    everyone.addHandler(handler)
+    logging.captureWarnings(True)
     logging.raiseExceptions = False  # a full disk must not turn every log line into a traceback on the terminal
     if debug_topics:
         loud = logging.StreamHandler(sys.stderr)
