@@ -8,6 +8,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, QPoint, QRect, QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QApplication, QScrollArea, QTextBrowser, QWidget
+from shiboken6 import isValid
 
 _ROOM = 5  # between a text and its ring
 _BOXES = {"userMessage": 14, "sourceBlock": 8}  # around a text: the ring is theirs, at their radius
@@ -28,7 +29,7 @@ class FocusRing(QWidget):
         app.focusChanged.connect(self._focus_changed)
 
     def _focus_changed(self, _old: QWidget | None, new: QWidget | None) -> None:
-        for widget in self._watched:
+        for widget in filter(isValid, self._watched):  # a message that had the keyboard may be gone
             widget.removeEventFilter(self)
         self._around = new if self._is_for(new) else None
         self._watched = self._up_to_parent(self._around)  # any of them may move: a page that scrolls, a message above
@@ -56,7 +57,7 @@ class FocusRing(QWidget):
 
     def _follow(self) -> None:
         around, parent = self._around, self.parentWidget()
-        if around is None or parent is None or not around.isVisible():
+        if around is None or parent is None or not isValid(around) or not around.isVisible():
             self.hide()
             return
         box = around.parentWidget()

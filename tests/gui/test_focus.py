@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from shiboken6 import isValid
 
 from app.core.events import JobChanged
 from app.core.views import JobState, MessageState
@@ -145,8 +146,11 @@ def test_a_ring_goes_with_the_message_that_tab_came_to(desk: Desk) -> None:
         view = QRect(page.viewport().mapTo(desk.window, QPoint(0, 0)), page.viewport().size())
         text = QRect(reply.text.mapTo(desk.window, QPoint(0, 0)), reply.text.size()).adjusted(-5, -5, 5, 5)
         assert ring.geometry() == text.intersected(view)
-    click(desk, button(desk, "Copy this reply"))
-    desk.qtbot.mouseClick(reply.text.viewport(), Qt.MouseButton.LeftButton)
+    desk.window.conversation.new_chat()  # the message goes, and its ring with it
+    assert not ring.isVisible()
+    desk.qtbot.waitUntil(lambda: not isValid(reply))
+    page.setFocus(Qt.FocusReason.TabFocusReason)
+    assert ring.isVisible()
     desk.window.conversation.composer.text.setFocus()
     assert not ring.isVisible()
 
