@@ -66,6 +66,7 @@ class GenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
     stop: tuple[str, ...] = ()
     begun_reply: str = ""  # the reply so far, to be continued
     cache_key: str = ""  # the chat whose KV is kept between its turns; empty: nothing is kept
+    is_temporary: bool = False  # its KV is never written to the disk
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +75,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     prompt_tokens: int
     cached_tokens: int
     output_tokens: int
+    dropped_turns: int = 0  # the oldest ones, which no longer fit the context
 
 
 class Timings(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,9 +113,19 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 class LoadModel(Message, frozen=True, kw_only=True):
     path: bytes  # as the file system has it: not every name is text
     context_tokens: int = 8192
+    kv_disk_bytes: int = 0  # for KV of chats that are not open; 0: none is written
 
 
 class Submit(Message, frozen=True, kw_only=True):
+    request: GenerateRequest
+
+
+class ReadAhead(Message, frozen=True, kw_only=True):
+    """Read the prompt of a request that is likely to come: its last turn is what has been typed so far.
+
+    Nothing is told of it. It gives way to every request, and ends when one with its `cache_key` is submitted.
+    """
+
     request: GenerateRequest
 
 
@@ -137,7 +149,7 @@ class ForgetChat(Message, frozen=True, kw_only=True):
     cache_key: str
 
 
-Command = LoadModel | Submit | Cancel | SetPreset | CountTokens | ForgetChat
+Command = LoadModel | Submit | ReadAhead | Cancel | SetPreset | CountTokens | ForgetChat
 
 
 # Events: engine -> program

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from app.engine.messages import Preset, Priority
 from app.engine.process.backend import StepPlan, StepResult, WorkResult
 from app.engine.process.fake_llama import FAKE_CAPABILITIES
+from app.engine.process.kv_archive import KvArchive
 from app.engine.process.presets import BATCH_TOKENS, STEP_TOKENS
 from app.engine.process.scheduler import PromptDoesNotFit, Scheduler
 from app.engine.process.sequence import Sequence, Slot
@@ -21,8 +22,17 @@ class Kv:
     def __init__(self) -> None:
         self.held: dict[Slot, int] = {}
 
+    can_cut = True
+
     def truncate(self, slot: Slot, n_tokens: int) -> int:
         self.held[slot] = min(self.held.get(slot, 0), n_tokens)
+        return self.held[slot]
+
+    def save(self, slot: Slot) -> bytes:
+        return str(self.held.get(slot, 0)).encode()
+
+    def restore(self, slot: Slot, data: bytes) -> int:
+        self.held[slot] = int(data)
         return self.held[slot]
 
 
@@ -38,7 +48,7 @@ def bulk(id: str, n_prompt: int, max_tokens: int = 50) -> Sequence:
 
 def new_scheduler(preset: Preset = Preset.RESPONSIVE) -> tuple[Scheduler, Kv]:
     kv = Kv()
-    return Scheduler(FAKE_CAPABILITIES, kv.truncate, preset), kv
+    return Scheduler(FAKE_CAPABILITIES, kv, preset, KvArchive(ram_bytes=10_000)), kv
 
 
 def shape(plan: StepPlan | None) -> list[tuple[str, int]]:
@@ -208,7 +218,7 @@ class AnyStory(RuleBasedStateMachine):
         super().__init__()
         capabilities = FAKE_CAPABILITIES
         self.kv = Kv()
-        self.scheduler = Scheduler(capabilities, self.kv.truncate)
+        self.scheduler = Scheduler(capabilities, self.kv, archive=KvArchive(ram_bytes=40))
         self.count = 0
         self.wanted: dict[str, int] = {}
 

@@ -81,6 +81,20 @@ class Backend(Protocol):
     def truncate(self, slot: Slot, n_tokens: int) -> int:
         """Keep the first `n_tokens` of the slot's KV; returns how many are left (0 where it can't be cut)."""
 
+    @property
+    def can_cut(self) -> bool:
+        """Can the memory drop the end of a sequence? If not, `truncate` to less than there is empties the slot."""
+
+    @property
+    def fingerprint(self) -> str:
+        """What a saved KV depends on: the model file, the library, the KV settings."""
+
+    def save(self, slot: Slot) -> bytes:
+        """The slot's KV, to be restored into any slot of the same model and settings."""
+
+    def restore(self, slot: Slot, data: bytes) -> int:
+        """Put a saved KV in place of what the slot holds; returns its tokens, 0 where it does not fit."""
+
     def run(self, plan: StepPlan) -> Iterator[StepResult]:
         """Compute. Raises DecodeFailed."""
 

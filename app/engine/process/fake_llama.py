@@ -18,6 +18,7 @@ import re
 import signal
 import threading
 import time
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -110,6 +111,21 @@ class FakeBackend:
         kv = self._kv.setdefault(slot, [])
         del kv[n_tokens:]
         return len(kv)
+
+    @property
+    def can_cut(self) -> bool:
+        return True
+
+    @property
+    def fingerprint(self) -> str:
+        return "fake"
+
+    def save(self, slot: Slot) -> bytes:
+        return array("i", self._kv.get(slot, [])).tobytes()
+
+    def restore(self, slot: Slot, data: bytes) -> int:
+        self._kv[slot] = array("i", data).tolist()
+        return len(self._kv[slot])
 
     def run(self, plan: StepPlan) -> Iterator[StepResult]:
         for piece in plan.work:

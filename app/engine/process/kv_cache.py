@@ -1,11 +1,17 @@
-"""Which slot holds which tokens: KV of a chat stays across its turns, the least recently used goes first. Pure."""
+"""Which slot holds which tokens, and where a new request's prompt has been read already. Pure.
+
+Nothing is read twice where it can be helped: a chat finds its own slot again, requests with a common beginning wait
+until the first of them has read it and then share it, and what is displaced from a slot goes to the archive.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from app.engine.messages import Priority
-from app.engine.process.sequence import Slot
+from app.engine.process.sequence import Sequence, Slot
+
+LEAST_SHARED_TOKENS = 32  # a shorter common beginning is read again sooner than it is copied
 
 
 def common_prefix(left: list[int], right: list[int]) -> int:
@@ -24,47 +30,101 @@ def common_prefix(left: list[int], right: list[int]) -> int:
 
 
 @dataclass
-class _Entry:
+class Entry:
+    """A slot. While a sequence runs in it, what it holds is that sequence's; after that `kept` stays."""
+
     slot: Slot
-    tokens: list[int] = field(default_factory=list)
+    kept: list[int] = field(default_factory=list)
     cache_key: str = ""
-    is_busy: bool = False
+    is_temporary: bool = False  # what it holds must not go to the disk
+    sequence: Sequence | None = None
     last_used: int = 0
+    is_saved: bool = False  # what it holds is on the disk
+
+    @property
+    def is_unsaved(self) -> bool:
+        """It holds a chat that is not on the disk and may go there."""
+        return bool(self.cache_key and self.kept) and not (self.is_saved or self.is_temporary)
+
+    @property
+    def held(self) -> list[int]:
+        """The tokens whose KV is in the slot."""
+        return self.kept if self.sequence is None else self.sequence.tokens[: self.sequence.n_kv]
 
 
 class SlotCache:
-    """The slots of one priority. A slot is busy from `claim` to `release`; its tokens stay until they are displaced."""
+    """The slots of one priority. A slot is taken from `take` to `release`."""
 
     def __init__(self, priority: Priority, n_slots: int) -> None:
-        self._entries = [_Entry(Slot(priority, index)) for index in range(n_slots)]
+        self.entries = [Entry(Slot(priority, index)) for index in range(n_slots)]
         self._clock = 0
 
     @property
     def n_tokens(self) -> int:
-        return sum(len(entry.tokens) for entry in self._entries)
+        """In all slots."""
+        return sum(len(entry.held) for entry in self.entries)
 
-    def claim(self, cache_key: str, prompt: list[int]) -> tuple[Slot, int] | None:
-        """A free slot and how many tokens of the prompt its KV already has; None while all are busy."""
-        free = [entry for entry in self._entries if not entry.is_busy]
+    @property
+    def has_room(self) -> bool:
+        return any(entry.sequence is None for entry in self.entries)
+
+    def best_free(self, sequence: Sequence) -> tuple[Entry, int] | None:
+        """The free slot to use and how many tokens of the prompt it holds; None while all are taken.
+
+        A chat's own slot, else one that is kept for no chat, else the one that was not used for longest.
+        """
+        free = [entry for entry in self.entries if entry.sequence is None]
         if not free:
             return None
-        own = [entry for entry in free if cache_key and entry.cache_key == cache_key]
-        entry = own[0] if own else min(free, key=lambda candidate: (bool(candidate.tokens), candidate.last_used))
-        # the last token of a prompt is always read: its logits choose the first token of the reply
-        n_shared = min(common_prefix(entry.tokens, prompt), len(prompt) - 1)
+        own = [entry for entry in free if sequence.cache_key and entry.cache_key == sequence.cache_key]
+        unclaimed = [entry for entry in free if not entry.cache_key]
+        if not own and not unclaimed:
+            oldest = min(free, key=lambda entry: entry.last_used)
+            return oldest, shared_tokens(oldest.kept, sequence)
+        shared = [(shared_tokens(entry.kept, sequence), not entry.kept, -entry.last_used) for entry in own or unclaimed]
+        best = max(range(len(shared)), key=shared.__getitem__)
+        return (own or unclaimed)[best], shared[best][0]
+
+    def reading_ahead_of(self, sequence: Sequence, n_have: int) -> Sequence | None:
+        """A running sequence that is about to read a beginning that this one has too; it is told where to pause."""
+        best, n_best = None, n_have + LEAST_SHARED_TOKENS - 1
+        for entry in self.entries:
+            other = entry.sequence
+            if other is None or not other.is_reading:
+                continue
+            n_common = min(shared_tokens(other.tokens[: other.n_prompt], sequence), other.n_prompt - 1)
+            if n_common > n_best and other.n_kv < n_common:
+                best, n_best = other, n_common
+        if best is not None:
+            best.fork_at = min(best.fork_at or n_best, n_best)
+        return best
+
+    def best_running(self, sequence: Sequence) -> tuple[Entry, int] | None:
+        """The taken slot that holds most of the prompt, and how much."""
+        taken = [(entry, shared_tokens(entry.held, sequence)) for entry in self.entries if entry.sequence is not None]
+        return max(taken, key=lambda found: found[1], default=None)
+
+    def take(self, entry: Entry, sequence: Sequence) -> None:
         self._clock += 1
-        entry.is_busy, entry.cache_key, entry.last_used = True, cache_key, self._clock
-        return entry.slot, n_shared
+        entry.sequence, entry.cache_key, entry.last_used = sequence, sequence.cache_key, self._clock
+        entry.is_temporary = sequence.is_temporary
+        entry.kept, entry.is_saved = [], False
 
-    def release(self, slot: Slot, kept_tokens: list[int]) -> None:
-        """The request is over; `kept_tokens` are in the slot's KV."""
-        entry = self._entries[slot.index]
-        entry.is_busy, entry.tokens = False, kept_tokens
+    def release(self, slot: Slot) -> None:
+        """The request is over; what it read and wrote stays in the slot."""
+        entry = self.entries[slot.index]
+        entry.kept, entry.sequence = entry.held, None
 
-    def forget(self, cache_key: str) -> Slot | None:
-        """Drop what is kept under a key; the slot to be emptied, or None."""
-        for entry in self._entries:
-            if entry.cache_key == cache_key and not entry.is_busy:
-                entry.tokens, entry.cache_key, entry.last_used = [], "", 0
-                return entry.slot
-        return None
+    def empty(self, entry: Entry) -> None:
+        """Its KV is gone."""
+        entry.kept, entry.cache_key, entry.last_used = [], "", 0
+
+    def idle_under(self, cache_key: str) -> Entry | None:
+        """The free slot that is kept for a chat."""
+        found = [entry for entry in self.entries if entry.cache_key == cache_key and entry.sequence is None]
+        return found[0] if found else None
+
+
+def shared_tokens(held: list[int], sequence: Sequence) -> int:
+    """How much of a sequence's tokens is held. The last one is always computed: its logits choose the next token."""
+    return min(common_prefix(held, sequence.tokens), len(sequence.tokens) - 1)

@@ -15,6 +15,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -106,6 +107,19 @@ class _Context:
         llama.llama_memory_seq_rm(self.memory, index, -1, -1)
         return 0
 
+    def save(self, index: int) -> bytes:
+        buffer = (ctypes.c_uint8 * llama.llama_state_seq_get_size(self.handle, index))()
+        size = llama.llama_state_seq_get_data(self.handle, buffer, len(buffer), index)
+        return bytes(memoryview(buffer)[:size])
+
+    def restore(self, index: int, data: bytes) -> int:
+        llama.llama_memory_seq_rm(self.memory, index, -1, -1)
+        buffer = (ctypes.c_uint8 * len(data)).from_buffer_copy(data)
+        if llama.llama_state_seq_set_data(self.handle, buffer, len(data), index) == 0:
+            llama.llama_memory_seq_rm(self.memory, index, -1, -1)
+            return 0
+        return self.n_kept(index)
+
     def set_sampler(self, index: int, chain: Any) -> None:
         old = self.samplers.pop(index, None)
         if old is not None:
@@ -138,7 +152,9 @@ class LlamaBackend:
         self._pieces: dict[int, bytes] = {}
         self._bos = llama.llama_vocab_bos(self._vocab)
         self._template = self._read_template()
-        can_tear = not (llama.llama_model_is_recurrent(self._model) or llama.llama_model_is_hybrid(self._model))
+        self._can_cut = can_tear = not (
+            llama.llama_model_is_recurrent(self._model) or llama.llama_model_is_hybrid(self._model)
+        )
         self._flag = _AbortFlag()
         plan = self._plan_memory(context_tokens)
         n_threads = diagnostics.physical_cores()
@@ -148,6 +164,8 @@ class LlamaBackend:
         ):
             flag = self._flag if can_tear else None
             self._contexts[priority] = _Context(self._model, n_context, n_sequences, n_threads, flag)
+        file = path.stat()
+        self._fingerprint = f"{path.name} {file.st_size} {file.st_mtime_ns} {version('llama-cpp-python')} f16 f16"
         self._step_tokens = STEP_TOKENS if can_tear else UNTORN_STEP_TOKENS
         self._capabilities = Capabilities(
             model_name=self._meta("general.name") or path.stem,
@@ -212,6 +230,20 @@ class LlamaBackend:
 
     def truncate(self, slot: Slot, n_tokens: int) -> int:
         return self._contexts[slot.priority].truncate(slot.index, n_tokens)
+
+    @property
+    def can_cut(self) -> bool:
+        return self._can_cut
+
+    @property
+    def fingerprint(self) -> str:
+        return self._fingerprint
+
+    def save(self, slot: Slot) -> bytes:
+        return self._contexts[slot.priority].save(slot.index)
+
+    def restore(self, slot: Slot, data: bytes) -> int:
+        return self._contexts[slot.priority].restore(slot.index, data)
 
     def run(self, plan: StepPlan) -> Iterator[StepResult]:
         for priority, group in itertools.groupby(plan.work, key=lambda work: work.slot.priority):

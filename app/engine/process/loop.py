@@ -6,6 +6,7 @@ cancel or a quit tears a step that stands in its way.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 import traceback
@@ -13,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from app import diagnostics
 from app.engine.messages import (
     Cancel,
     Command,
@@ -29,6 +31,7 @@ from app.engine.messages import (
     Preset,
     Priority,
     PromptRead,
+    ReadAhead,
     RequestFailed,
     RequestFinished,
     SetPreset,
@@ -39,6 +42,8 @@ from app.engine.messages import (
 from app.engine.process.backend import Backend, DecodeFailed, OpenBackend, StepPlan, StepResult
 from app.engine.process.chat_template import PLAIN_STOP
 from app.engine.process.inbox import Inbox
+from app.engine.process.kv_archive import KvArchive
+from app.engine.process.prompts import Prompts
 from app.engine.process.reply import Reply, usage
 from app.engine.process.scheduler import PromptDoesNotFit, Scheduler
 from app.engine.process.sequence import Sequence
@@ -50,6 +55,10 @@ from app.logs import topic
 log = topic("engine")
 
 REPORT_EVERY_SECONDS = 0.25
+SAVE_AFTER_SECONDS = 3.0  # an idle engine writes down the chats that are in memory
+EXPECTED_SECONDS = 4.0  # after a key, or the opening of a chat, a turn is near
+KV_RAM_SHARE = 0.125  # of what is free when the model is loaded, for KV of chats that are in no slot
+MOST_KV_RAM_BYTES = 2 << 30
 LOAD_PROGRESS_STEP = 0.02  # llama.cpp tells of every tensor
 
 
@@ -62,9 +71,13 @@ class EngineLoop:
     send: Callable[[list[Event]], None]
     clock: Callable[[], float] = time.monotonic
     name: str = "llama"
+    kv_folder: Path | None = None  # for KV of chats; None: none is written
     _preset: Preset = Preset.RESPONSIVE
     _backend: Backend | None = None
     _scheduler: Scheduler | None = None
+    _archive: KvArchive | None = None
+    _prompts: Prompts | None = None
+    _expected_until: float = 0.0
     _replies: dict[str, Reply] = field(default_factory=dict)
     _events: list[Event] = field(default_factory=list)
     _rates: dict[Priority, Throughput] = field(default_factory=lambda: {p: Throughput() for p in Priority})
@@ -77,21 +90,34 @@ class EngineLoop:
         self._flush()
         while not self.inbox.is_closed:
             plan = self._plan()
-            for command in self.inbox.take(wait_seconds=0 if plan else None):
+            has_unsaved = self._scheduler is not None and self._scheduler.has_unsaved_chats
+            commands = self.inbox.take(wait_seconds=0 if plan else SAVE_AFTER_SECONDS if has_unsaved else None)
+            for command in commands:
                 self._handle(command)
                 plan = None  # it may be out of date
             if plan is not None and self._backend is not None:
                 self._step(plan)
+            elif not commands and self._scheduler is not None:
+                self._scheduler.save_chats()
             self._report()
             self._flush()
+        self._close_backend()
+
+    def _close_backend(self) -> None:
+        if self._scheduler is not None and self._archive is not None:
+            self._scheduler.save_chats()
+            self._archive.close()
         if self._backend is not None:
             self._backend.close()
+        self._backend = self._scheduler = self._archive = self._prompts = None
 
     # commands
 
     def _handle(self, command: Command) -> None:
         if isinstance(command, Submit):
             self._submit(command)
+        elif isinstance(command, ReadAhead):
+            self._read_ahead(command)
         elif isinstance(command, Cancel):
             self._finish(command.id, FinishReason.CANCELLED)
         elif isinstance(command, SetPreset):
@@ -109,21 +135,22 @@ class EngineLoop:
 
     def _submit(self, command: Submit) -> None:
         now = self.clock()
-        if self._backend is None or self._scheduler is None:
+        if self._backend is None or self._scheduler is None or self._prompts is None:
             self._fail(command.id, ErrorKind.NO_MODEL, "No model is loaded. Choose a model first.")
             return
         request = command.request
         try:
-            tokens = self._backend.encode_prompt(request)
-            if not tokens:
-                raise KnownError(ErrorKind.BAD_REQUEST, "There is nothing to answer: the prompt is empty.")
+            prompt = self._prompts.of(request)
             sequence = Sequence(
                 id=command.id,
                 priority=request.priority,
-                tokens=tokens,
+                tokens=prompt.tokens,
                 max_tokens=request.max_tokens,
                 cache_key=request.cache_key,
+                is_temporary=request.is_temporary,
             )
+            if request.cache_key:
+                self._scheduler.end_read_ahead(request.cache_key)
             self._scheduler.add(sequence)
         except PromptDoesNotFit as error:
             self._fail(
@@ -142,7 +169,34 @@ class EngineLoop:
             return
         has_template = self._backend.capabilities.has_template
         stop = request.stop if has_template else (*request.stop, *PLAIN_STOP)
-        self._replies[command.id] = Reply(text=TextStream(stop), sampling=request.sampling, submitted_seconds=now)
+        self._replies[command.id] = Reply(
+            text=TextStream(stop),
+            sampling=request.sampling,
+            submitted_seconds=now,
+            dropped_turns=prompt.dropped_turns,
+        )
+
+    def _read_ahead(self, command: ReadAhead) -> None:
+        """A help, not a request: where it can't be done, nothing is said."""
+        if self._scheduler is None or self._prompts is None:
+            return
+        key = command.request.cache_key
+        self._expected_until = self.clock() + EXPECTED_SECONDS
+        self._scheduler.end_read_ahead(key)
+        if self._scheduler.has_chat(key):
+            return
+        with contextlib.suppress(KnownError, PromptDoesNotFit):
+            beginning = self._prompts.beginning_of(command.request)
+            sequence = Sequence(
+                id=command.id,
+                priority=Priority.INTERACTIVE,
+                tokens=beginning,
+                max_tokens=0,
+                cache_key=key,
+                is_temporary=command.request.is_temporary,
+            )
+            if len(beginning) > 1:
+                self._scheduler.add(sequence)
 
     def _count(self, command: CountTokens) -> None:
         backend = self._backend
@@ -153,10 +207,7 @@ class EngineLoop:
         for id in self._scheduler.ids if self._scheduler else []:
             self._remove(id)
             self._fail(id, ErrorKind.NO_MODEL, "The model was changed before this was done.")
-        if self._backend is not None:
-            self._backend.close()
-            self._backend = self._scheduler = None
-
+        self._close_backend()
         told = -1.0
 
         def progress(fraction: float) -> bool:
@@ -174,7 +225,14 @@ class EngineLoop:
             self._events.append(ModelLoadFailed(id=command.id, kind=error.kind, sentence=error.sentence))
             return
         self._backend = backend
-        self._scheduler = Scheduler(backend.capabilities, backend.truncate, self._preset)
+        self._archive = KvArchive(
+            ram_bytes=min(MOST_KV_RAM_BYTES, int(diagnostics.free_memory_bytes() * KV_RAM_SHARE)),
+            folder=self.kv_folder,
+            disk_bytes=command.kv_disk_bytes,
+            fingerprint=backend.fingerprint,
+        )
+        self._scheduler = Scheduler(backend.capabilities, backend, self._preset, self._archive)
+        self._prompts = Prompts(backend)
         self._events.append(ModelLoaded(id=command.id, capabilities=backend.capabilities))
         self._is_reported_idle = False
 
@@ -183,8 +241,10 @@ class EngineLoop:
     def _plan(self) -> StepPlan | None:
         if self._scheduler is None or self._backend is None:
             return None
+        self._scheduler.is_chat_expected = self.clock() < self._expected_until
         for sequence in self._scheduler.admit():
-            self._admitted(sequence)
+            if not sequence.is_read_ahead:
+                self._admitted(sequence)
         return self._scheduler.plan()
 
     def _admitted(self, sequence: Sequence) -> None:
@@ -206,7 +266,7 @@ class EngineLoop:
         except DecodeFailed as error:
             log.error("a step failed: %s", error)
             for id in error.ids:
-                if self._remove(id) is not None:
+                if self._scheduler is not None and self._scheduler.lose(id) is not None:
                     self._fail(id, ErrorKind.BUG, f"The engine could not compute this ({error}). Try it again.")
 
     def _apply(self, plan: StepPlan, result: StepResult) -> None:
@@ -224,7 +284,7 @@ class EngineLoop:
                 self._tell_reading(reading)
 
     def _tell_reading(self, sequence: Sequence) -> None:
-        if sequence.priority is Priority.INTERACTIVE:
+        if sequence.priority is Priority.INTERACTIVE and not sequence.is_read_ahead:
             self._events.append(
                 PromptRead(id=sequence.id, n_read=sequence.n_kv, n_total=sequence.n_prompt, n_cached=sequence.n_cached)
             )
@@ -254,7 +314,7 @@ class EngineLoop:
         if rest:
             self._events.append(TextProduced(id=id, text=rest, n_tokens=sequence.n_output))
         timings = reply.timings(self.clock())
-        self._events.append(RequestFinished(id=id, reason=reason, usage=usage(sequence), timings=timings))
+        self._events.append(RequestFinished(id=id, reason=reason, usage=usage(sequence, reply), timings=timings))
 
     def _fail(self, id: str, kind: ErrorKind, sentence: str) -> None:
         self._replies.pop(id, None)

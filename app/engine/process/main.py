@@ -15,7 +15,7 @@ from app.engine.process.backend import OpenBackend
 from app.engine.process.inbox import Inbox
 from app.engine.process.loop import EngineLoop
 
-GOODBYE_SECONDS = 1.0  # for the step under way, once the other side is gone
+GOODBYE_SECONDS = 1.5  # for the step under way and the KV of chats, once the other side is gone
 
 
 def main(arguments: list[str]) -> int:
@@ -30,7 +30,13 @@ def main(arguments: list[str]) -> int:
         pipe_out.write(wire.encode(*events))
 
     try:
-        EngineLoop(open_backend(options.backend, options.seconds_per_token), inbox, send, name=options.backend).run()
+        EngineLoop(
+            open_backend(options.backend, options.seconds_per_token),
+            inbox,
+            send,
+            name=options.backend,
+            kv_folder=options.kv,
+        ).run()
     except BrokenPipeError:
         return 0  # the program is gone
     return 0
@@ -50,6 +56,7 @@ def open_backend(name: str, seconds_per_token: float = 0.0) -> OpenBackend:
 def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="rubato child engine")
     parser.add_argument("--logs", required=True)
+    parser.add_argument("--kv", type=Path, help="a folder for saved KV of chats")
     parser.add_argument("--backend", choices=("llama", "fake"), default="llama")
     parser.add_argument("--seconds-per-token", type=float, default=0.0, help="how slow the fake backend is")
     parser.add_argument("--debug", action="append", default=[])

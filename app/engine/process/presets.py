@@ -30,6 +30,7 @@ class ChatActivity:
     """What the budget depends on. Seconds count since the chat became active."""
 
     is_active: bool
+    is_expected: bool = False  # somebody types: a turn is near
     is_reading: bool = False  # a first token is being waited for
     chat_seconds: float = 0.0  # spent on the chat's decode steps
     bulk_seconds: float = 0.0  # spent on bulk in the same time
@@ -38,6 +39,8 @@ class ChatActivity:
 
 def bulk_budget(preset: Preset, chat: ChatActivity, *, bulk_sequences: int) -> BulkBudget:
     """The budget of the next step. With no chat active every preset gives bulk the whole machine."""
+    if not chat.is_active and chat.is_expected:
+        return BulkBudget(read_tokens=STUTTER_TOKENS, write_sequences=bulk_sequences)
     if not chat.is_active:
         return BulkBudget(read_tokens=STEP_TOKENS, write_sequences=bulk_sequences)
     if preset is Preset.BATCH:

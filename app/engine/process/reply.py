@@ -16,6 +16,7 @@ class Reply:
     text: TextStream
     sampling: Sampling
     submitted_seconds: float
+    dropped_turns: int = 0
     admitted_seconds: float = 0.0
     first_token_seconds: float = 0.0
 
@@ -37,5 +38,10 @@ class Reply:
         )
 
 
-def usage(sequence: Sequence) -> Usage:
-    return Usage(prompt_tokens=sequence.n_prompt, cached_tokens=sequence.n_cached, output_tokens=sequence.n_output)
+def usage(sequence: Sequence, reply: Reply) -> Usage:
+    return Usage(
+        prompt_tokens=sequence.n_prompt,
+        cached_tokens=sequence.n_cached,
+        output_tokens=sequence.n_output,
+        dropped_turns=reply.dropped_turns,
+    )

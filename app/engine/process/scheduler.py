@@ -6,11 +6,12 @@ Every sequence is admitted when its prompt and its longest output fit a slot, an
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
 from app.engine.messages import Capabilities, Preset, Priority
 from app.engine.process.backend import StepPlan, StepResult, Work
-from app.engine.process.kv_cache import SlotCache
+from app.engine.process.kv_archive import Kept, KvArchive
+from app.engine.process.kv_cache import LEAST_SHARED_TOKENS, Entry, SlotCache
 from app.engine.process.presets import (
     BALANCED_SHARE,
     STEP_TOKENS,
@@ -21,7 +22,15 @@ from app.engine.process.presets import (
 )
 from app.engine.process.sequence import Sequence, Slot
 
-Truncate = Callable[[Slot, int], int]
+
+class Memory(Protocol):
+    """The backend's KV, slot by slot (see Backend)."""
+
+    @property
+    def can_cut(self) -> bool: ...
+    def truncate(self, slot: Slot, n_tokens: int) -> int: ...
+    def save(self, slot: Slot) -> bytes: ...
+    def restore(self, slot: Slot, data: bytes) -> int: ...
 
 
 class PromptDoesNotFit(Exception):
@@ -33,12 +42,19 @@ class PromptDoesNotFit(Exception):
 
 
 class Scheduler:
-    """Sequences in, plans out. `truncate` cuts a slot's KV and says how much is left (see Backend.truncate)."""
+    """Sequences in, plans out. `archive` has the KV that is in no slot."""
 
-    def __init__(self, capabilities: Capabilities, truncate: Truncate, preset: Preset = Preset.RESPONSIVE) -> None:
+    def __init__(
+        self,
+        capabilities: Capabilities,
+        memory: Memory,
+        preset: Preset = Preset.RESPONSIVE,
+        archive: KvArchive | None = None,
+    ) -> None:
         self.preset = preset
         self._capabilities = capabilities
-        self._truncate = truncate
+        self._memory = memory
+        self._archive = archive or KvArchive(ram_bytes=0)
         self._caches = {
             Priority.INTERACTIVE: SlotCache(Priority.INTERACTIVE, capabilities.interactive_sequences),
             Priority.BULK: SlotCache(Priority.BULK, capabilities.bulk_sequences),
@@ -50,11 +66,16 @@ class Scheduler:
         self._bulk_seconds = 0.0
         self._bulk_step_seconds = 0.0  # the last bulk step beside a chat
         self.bulk_is_parked = False
+        self.is_chat_expected = False  # somebody types, or has just opened a chat
 
     # what is there
 
     def get(self, id: str) -> Sequence | None:
         return self._by_id.get(id)
+
+    def has_chat(self, cache_key: str) -> bool:
+        """Is this chat being answered, or about to be?"""
+        return any(s.cache_key == cache_key and not s.is_read_ahead for s in self._by_id.values() if cache_key)
 
     def count_running(self, priority: Priority) -> int:
         return len(self._running[priority])
@@ -74,18 +95,19 @@ class Scheduler:
     def kv_used_fraction(self) -> float:
         """Tokens in the KV over what it holds, chats and bulk together."""
         capabilities = self._capabilities
-        running = sum(sequence.n_kv for group in self._running.values() for sequence in group)
-        kept = sum(cache.n_tokens for cache in self._caches.values())
+        held = sum(cache.n_tokens for cache in self._caches.values())
         room = (
             capabilities.interactive_context * capabilities.interactive_sequences
             + capabilities.bulk_context * capabilities.bulk_sequences
         )
-        return min(1.0, (running + kept) / room)
+        return min(1.0, held / room)
 
     # what comes and goes
 
     def add(self, sequence: Sequence) -> None:
         """Queue it. Raises PromptDoesNotFit. A chat's longest output is shortened to what its prompt leaves."""
+        if sequence.id in self._by_id:
+            raise ValueError(f"{sequence.id} is there already")
         is_chat = sequence.priority is Priority.INTERACTIVE
         limit = self._capabilities.interactive_context if is_chat else self._capabilities.bulk_context
         least_output = 1 if is_chat else sequence.max_tokens
@@ -105,31 +127,108 @@ class Scheduler:
             self._waiting[sequence.priority].remove(sequence)
         else:
             self._running[sequence.priority].remove(sequence)
-            kept = sequence.tokens[: sequence.n_kv] if sequence.priority is Priority.INTERACTIVE else []
-            self._caches[sequence.priority].release(sequence.slot, kept)
+            self._caches[sequence.priority].release(sequence.slot)
         return sequence
 
+    def lose(self, id: str) -> Sequence | None:
+        """A sequence whose KV is in an unknown state leaves."""
+        sequence = self._by_id.get(id)
+        if sequence is not None and sequence.slot is not None:
+            self._memory.truncate(sequence.slot, 0)
+            sequence.n_kv = 0
+        return self.remove(id)
+
+    def evict(self, id: str) -> None:
+        """Give a bulk sequence's slot away; it waits at the head of the queue, with what it has said."""
+        sequence = self._by_id[id]
+        if sequence.slot is None or sequence.priority is not Priority.BULK:
+            raise ValueError(f"{id} can't be evicted")
+        self._running[Priority.BULK].remove(sequence)
+        self._caches[Priority.BULK].release(sequence.slot)
+        self._waiting[Priority.BULK].insert(0, sequence)
+        sequence.slot, sequence.n_kv, sequence.fork_at = None, 0, 0
+
+    def newest_bulk(self, ids: tuple[str, ...]) -> str | None:
+        """Of these sequences the bulk one that was admitted last."""
+        running = [sequence.id for sequence in self._running[Priority.BULK] if sequence.id in ids]
+        return running[-1] if running else None
+
     def forget_chat(self, cache_key: str) -> None:
-        slot = self._caches[Priority.INTERACTIVE].forget(cache_key)
-        if slot is not None:
-            self._truncate(slot, 0)
+        """A chat was deleted: its KV goes, wherever it is."""
+        self._archive.forget(cache_key)
+        entry = self._caches[Priority.INTERACTIVE].idle_under(cache_key)
+        if entry is not None:
+            self._memory.truncate(entry.slot, 0)
+            self._caches[Priority.INTERACTIVE].empty(entry)
+
+    def end_read_ahead(self, cache_key: str | None = None) -> None:
+        """The request itself is there, or another one needs the place (None: any chat's)."""
+        for sequence in [*self._running[Priority.INTERACTIVE], *self._waiting[Priority.INTERACTIVE]]:
+            if sequence.is_read_ahead and cache_key in (None, sequence.cache_key):
+                self.remove(sequence.id)
+
+    @property
+    def has_unsaved_chats(self) -> bool:
+        return any(entry.sequence is None and entry.is_unsaved for entry in self._chat_entries)
+
+    def save_chats(self) -> None:
+        """There is nothing to do, or the engine ends: chats in slots are written down for the next start."""
+        for entry in self._chat_entries:
+            if entry.sequence is None and entry.is_unsaved:
+                entry.is_saved = True
+                self._archive.save(self._kept(entry))
+
+    @property
+    def _chat_entries(self) -> list[Entry]:
+        return self._caches[Priority.INTERACTIVE].entries
 
     # a step
 
     def admit(self) -> list[Sequence]:
         """Give free slots to those who wait, first come first served; returns who came in."""
+        chats = self._waiting[Priority.INTERACTIVE]
+        if any(not chat.is_read_ahead for chat in chats) and not self._caches[Priority.INTERACTIVE].has_room:
+            self.end_read_ahead()
         admitted = []
         for priority, waiting in self._waiting.items():
-            while waiting:
-                sequence = waiting[0]
-                claimed = self._caches[priority].claim(sequence.cache_key, sequence.tokens)
-                if claimed is None:
-                    break
-                sequence.slot, n_shared = claimed
-                sequence.n_kv = sequence.n_cached = self._truncate(sequence.slot, n_shared)
-                self._running[priority].append(waiting.pop(0))
-                admitted.append(sequence)
+            while waiting and self._place(waiting[0]):
+                sequence = waiting.pop(0)
+                self._running[priority].append(sequence)
+                if sequence.is_read_ahead and sequence.is_read:
+                    self.remove(sequence.id)
+                else:
+                    admitted.append(sequence)
         return admitted
+
+    def _place(self, sequence: Sequence) -> bool:
+        """A slot for a sequence, with as much of its prompt as is in memory anywhere; False: it has to wait."""
+        cache = self._caches[sequence.priority]
+        free = cache.best_free(sequence)
+        if free is None:
+            return False
+        entry, n_shared = free
+        can_cut = self._memory.can_cut
+        archived = self._archive.best(sequence.cache_key, sequence.tokens, n_have=n_shared, only_whole=not can_cut)
+        n_archived = archived[1] if archived is not None else 0
+        running = cache.best_running(sequence) if can_cut else None
+        n_running = running[1] if running is not None else 0
+        if cache.reading_ahead_of(sequence, max(n_shared, n_archived, n_running)) is not None:
+            return False
+        if entry.cache_key and entry.kept and entry.cache_key != sequence.cache_key:
+            self._archive.put(self._kept(entry))
+        cache.take(entry, sequence)
+        sequence.slot = entry.slot
+        if running is not None and n_running >= max(n_shared, n_archived) + LEAST_SHARED_TOKENS:
+            self._memory.restore(entry.slot, self._memory.save(running[0].slot))
+            n_shared = n_running
+        elif archived is not None and n_archived >= n_shared + LEAST_SHARED_TOKENS:
+            self._memory.restore(entry.slot, archived[0].data)
+            n_shared = n_archived
+        sequence.n_kv = sequence.n_cached = self._memory.truncate(entry.slot, n_shared)
+        return True
+
+    def _kept(self, entry: Entry) -> Kept:
+        return Kept(entry.cache_key, entry.kept, self._memory.save(entry.slot), entry.is_temporary)
 
     def plan(self) -> StepPlan | None:
         """The next step, or None where there is nothing to do."""
@@ -138,6 +237,7 @@ class Scheduler:
             self._chat_seconds = self._bulk_seconds = self._bulk_step_seconds = 0.0
         activity = ChatActivity(
             is_active=bool(chats or self._waiting[Priority.INTERACTIVE]),
+            is_expected=self.is_chat_expected,
             is_reading=any(chat.is_reading for chat in chats),
             chat_seconds=self._chat_seconds,
             bulk_seconds=self._bulk_seconds,
@@ -160,11 +260,22 @@ class Scheduler:
             priorities.add(sequence.priority)
             was_decode = was_decode and not sequence.is_reading
             sequence.n_kv = 0 if part.is_lost else sequence.n_kv + part.n_done
+            if 0 < sequence.fork_at <= sequence.n_kv:
+                self._archive_beginning(sequence)
+            if sequence.is_read_ahead and sequence.is_read:
+                self.remove(sequence.id)
             if part.token is not None:
                 sequence.tokens.append(part.token)
                 written.append(sequence)
         self._account(result.seconds, priorities, was_decode)
         return written
+
+    def _archive_beginning(self, sequence: Sequence) -> None:
+        """Others wait for it."""
+        assert sequence.slot is not None
+        beginning = sequence.tokens[: sequence.n_kv]
+        self._archive.put(Kept("", beginning, self._memory.save(sequence.slot)))
+        sequence.fork_at = 0
 
     def _account(self, seconds: float, priorities: set[Priority], was_decode: bool) -> None:
         if not self._running[Priority.INTERACTIVE]:
@@ -185,8 +296,8 @@ def _chat_work(chats: list[Sequence]) -> list[Work]:
     reading = [chat for chat in chats if chat.is_reading]
     work = [_piece(chat, 1) for chat in writing]
     if reading:
-        shortest = min(reading, key=lambda chat: chat.n_pending)
-        work.append(_piece(shortest, STUTTER_TOKENS if writing else STEP_TOKENS))
+        first = min(reading, key=lambda chat: (chat.is_read_ahead, chat.n_pending))
+        work.append(_piece(first, STUTTER_TOKENS if writing else STEP_TOKENS))
     return work
 
 
@@ -210,11 +321,15 @@ def _bulk_work(bulk: list[Sequence], budget: BulkBudget) -> list[Work]:
 def _piece(sequence: Sequence, n_tokens: int) -> Work:
     assert sequence.slot is not None
     start = sequence.n_kv
-    tokens = tuple(sequence.tokens[start : start + n_tokens])
+    end = min(len(sequence.tokens), start + n_tokens)
+    if start < sequence.fork_at < end:
+        end = sequence.fork_at
+    if sequence.is_read_ahead:
+        end = min(end, sequence.n_prompt - 1)
     return Work(
         id=sequence.id,
         slot=sequence.slot,
-        tokens=tokens,
+        tokens=tuple(sequence.tokens[start:end]),
         position=start,
-        wants_token=start + len(tokens) == len(sequence.tokens),
+        wants_token=end == len(sequence.tokens),
     )

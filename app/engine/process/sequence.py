@@ -22,12 +22,14 @@ class Sequence:
     id: str
     priority: Priority
     tokens: list[int]
-    max_tokens: int
+    max_tokens: int  # 0: the prompt is only read, for a request that will follow
     cache_key: str = ""
+    is_temporary: bool = False  # its KV is never written to the disk
     slot: Slot | None = None
     n_kv: int = 0
     n_cached: int = 0  # tokens of the prompt that were in the KV cache when it was admitted
     n_prompt: int = 0
+    fork_at: int = 0  # others wait until this much of the prompt has been read: a step ends there
 
     def __post_init__(self) -> None:
         self.n_prompt = len(self.tokens)
@@ -45,3 +47,13 @@ class Sequence:
     def is_reading(self) -> bool:
         """Prefill: more than the one token that a decode has pending, or no output yet."""
         return self.n_pending > 1 or self.n_output == 0
+
+    @property
+    def is_read_ahead(self) -> bool:
+        """Nobody waits for it: its prompt is read for a request that will follow."""
+        return self.max_tokens == 0
+
+    @property
+    def is_read(self) -> bool:
+        """The prompt is in the KV cache, but for the token whose logits the next request wants anew."""
+        return self.n_kv >= self.n_prompt - 1

@@ -1,0 +1,77 @@
+"""A request becomes the tokens of its prompt; a chat that has outgrown the context loses its oldest turns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import msgspec
+
+from app.engine.messages import GenerateRequest, Priority, Turn
+from app.engine.process.backend import Backend
+from app.engine.process.history import first_kept_turn
+from app.engine.process.kv_cache import common_prefix
+from app.errors import ErrorKind, KnownError
+
+TURN_TOKENS = 8  # what a template puts around a turn, about
+REPLY_SHARE = 0.25  # of the context is left for the reply, where one as long is asked for
+_MOST_COUNTS = 10_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prompt:
+    tokens: list[int]
+    dropped_turns: int = 0
+
+
+class Prompts:
+    """Through one backend's template and tokenizer."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self._counts: dict[int, int] = {}
+
+    def of(self, request: GenerateRequest) -> Prompt:
+        """Raises KnownError for one that the template does not take, or that is empty."""
+        if not any(turn.content.strip() for turn in request.turns):
+            raise KnownError(ErrorKind.BAD_REQUEST, "There is nothing to answer: the prompt is empty.")
+        tokens = self._backend.encode_prompt(request)
+        if request.max_tokens < 1:
+            raise KnownError(ErrorKind.BAD_REQUEST, "A reply has at least one token: ask for 1 or more.")
+        if request.priority is Priority.BULK:
+            return Prompt(tokens=tokens)
+        limit = self._backend.capabilities.interactive_context
+        room = limit - min(request.max_tokens, int(limit * REPLY_SHARE))
+        if len(tokens) <= room:
+            return Prompt(tokens=tokens)
+        n_dropped = self._turns_to_drop(request, room)
+        if n_dropped == 0:
+            return Prompt(tokens=tokens)  # one turn that is too long by itself
+        shorter = msgspec.structs.replace(request, turns=_without_oldest(request.turns, n_dropped))
+        return Prompt(tokens=self._backend.encode_prompt(shorter), dropped_turns=n_dropped)
+
+    def beginning_of(self, request: GenerateRequest) -> list[int]:
+        """Of a prompt whose last turn is not complete: the tokens that will stay, whatever is typed next."""
+        typed = self.of(msgspec.structs.replace(request, max_tokens=1)).tokens
+        *before, last = request.turns
+        more = Turn(last.role, f"{last.content}{'x' if not last.content or last.content[-1].isspace() else ' and'}")
+        longer = self.of(msgspec.structs.replace(request, max_tokens=1, turns=(*before, more))).tokens
+        return typed[: common_prefix(typed, longer) + 1]
+
+    def _turns_to_drop(self, request: GenerateRequest, room: int) -> int:
+        system = [turn for turn in request.turns[:1] if turn.role == "system"]
+        turns = request.turns[len(system) :]
+        fixed = sum(map(self._count, system)) + self._backend.count_tokens(request.begun_reply)
+        return first_kept_turn([self._count(turn) for turn in turns], room - fixed)
+
+    def _count(self, turn: Turn) -> int:
+        key = hash(turn.content)
+        if key not in self._counts:
+            if len(self._counts) > _MOST_COUNTS:
+                self._counts.clear()
+            self._counts[key] = self._backend.count_tokens(turn.content) + TURN_TOKENS
+        return self._counts[key]
+
+
+def _without_oldest(turns: tuple[Turn, ...], n: int) -> tuple[Turn, ...]:
+    system = tuple(turn for turn in turns[:1] if turn.role == "system")
+    return (*system, *turns[len(system) + n :])
