@@ -149,7 +149,8 @@ def test_a_ring_goes_with_the_message_that_tab_came_to(desk: Desk) -> None:
     desk.window.conversation.new_chat()  # the message goes, and its ring with it
     assert not ring.isVisible()
     desk.qtbot.waitUntil(lambda: not isValid(reply))
-    page.setFocus(Qt.FocusReason.TabFocusReason)
+    desk.qtbot.keyClick(desk.window.conversation.composer.text, Qt.Key.Key_Backtab)
+    assert page.hasFocus()
     assert ring.isVisible()
     desk.window.conversation.composer.text.setFocus()
     assert not ring.isVisible()
