@@ -21,7 +21,6 @@ from app.cli.interrupts import Interrupts
 from app.cli.repl import converse
 from app.core.core import Core, EventSink
 from app.core.instance import HostGone, Instance, forward
-from app.engine.interface import Engine
 from app.engine.local import local_engine
 from app.errors import KnownError
 from app.paths import Paths, profile_paths, user_paths
@@ -37,12 +36,18 @@ def paths_of(options: argparse.Namespace) -> Paths:
 
 def new_core(options: argparse.Namespace, paths: Paths, publish: EventSink, settings: Settings) -> Core:
     """The Core that a face of this program runs on."""
-    engine: Engine
-    if options.engine == "fake":
-        slow = ["--seconds-per-token", str(options.fake_seconds_per_token)]
-        engine = local_engine(paths.logs, backend="fake", options=slow)
-    else:
-        engine = local_engine(paths.logs, options=[f"--debug={topic}" for topic in options.debug])
+    is_fake = options.engine == "fake"
+    engine = local_engine(
+        paths.logs,
+        backend="fake" if is_fake else "llama",
+        options=(
+            ["--seconds-per-token", str(options.fake_seconds_per_token)]
+            if is_fake
+            else [f"--debug={topic}" for topic in options.debug]
+        ),
+        kv_folder=paths.kv,
+        kv_disk_bytes=int(settings.kv_disk_gb * 1e9),
+    )
     model = options.model.expanduser().resolve() if options.model is not None else None
     if model is None and options.engine == "fake":
         model = Path("fake.gguf")

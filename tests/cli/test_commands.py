@@ -90,6 +90,80 @@ def test_one_document_that_can_not_be_read_does_not_stop_the_others(tmp_path: Pa
     assert "Traceback" not in err
 
 
+def report(folder: Path, n_paragraphs: int = 40) -> Path:
+    file = folder / "report.txt"
+    file.write_text("\n\n".join(f"Paragraph {n} tells of the harvest. " * 60 for n in range(n_paragraphs)))
+    return file
+
+
+def test_summarize_tells_now_and_then_how_far_it_is_where_there_is_no_terminal(tmp_path: Path) -> None:
+    code, _, err = run(tmp_path / "profile", *FAKE, "summarize", str(report(tmp_path)))
+    assert code == 0, err
+    lines = [line for line in err.split("\n") if " of " in line.partition(" · ")[2]]
+    told = [int(line.rpartition(" · ")[2].split()[0]) for line in lines if line.count(" · ") == 2]
+    assert 3 <= len(lines) <= 12, err
+    assert told == sorted(set(told)), "each line tells more than the one before"
+    assert "\r" not in err
+    assert "\x1b" not in err
+
+
+def test_jobs_lists_nothing_as_running_while_nothing_runs(tmp_path: Path) -> None:
+    profile = tmp_path / "profile"
+    slow = (*FAKE, "--fake-seconds-per-token", "0.01")
+    with Program(profile, *slow, "summarize", str(report(tmp_path))) as program:
+        wait_for(lambda: rows(profile, "SELECT 1 FROM items WHERE state = 'running'"), "a running item")
+        code, out, err = run(profile, "jobs")
+        assert (code, err) == (0, "")
+        assert " · running" in out, "asked while it runs"
+        program.process.send_signal(signal.SIGINT)
+        assert program.finish()[0] == 130
+    code, out, err = run(profile, "jobs")
+    assert code == 0
+    assert "Summary of report.txt · queued" in out
+    assert "running" not in out
+    assert err.startswith("Nothing is running now.")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a kill of POSIX")
+def test_a_job_that_was_being_read_when_the_program_was_killed_is_listed_as_queued(tmp_path: Path) -> None:
+    profile = tmp_path / "profile"
+    files = [tmp_path / f"{n}.txt" for n in range(30)]
+    for file in files:
+        file.write_text("A text. " * 20_000)
+    with Program(profile, *FAKE, "summarize", *map(str, files)) as program:
+        wait_for(lambda: rows(profile, "SELECT 1 FROM jobs WHERE state = 'reading' LIMIT 1"), "a document being read")
+        program.kill()
+    assert rows(profile, "SELECT 1 FROM jobs WHERE state = 'reading' LIMIT 1")
+    code, out, err = run(profile, "jobs")
+    assert code == 0
+    assert "reading" not in out
+    assert err.startswith("Nothing is running now.")
+
+
+def test_a_chosen_model_that_is_gone_is_told_and_the_starter_model_answers(tmp_path: Path, starter_model: Path) -> None:
+    (tmp_path / "settings.json").write_text('{"model": "/nowhere/chosen.gguf"}')
+    code, out, err = run(tmp_path, "chat", "What is the capital of France?")
+    assert code == 0, err
+    assert out.strip()
+    (told,) = [line for line in err.splitlines() if "/nowhere/chosen.gguf" in line]
+    assert "the starter model is used" in told
+
+
+@pytest.mark.parametrize("kind", ["absent", "a folder", "text", "cut short"])
+def test_a_model_that_can_not_be_loaded_is_one_sentence(tmp_path: Path, starter_model: Path, kind: str) -> None:
+    model = tmp_path / "model.gguf"
+    if kind == "a folder":
+        model.mkdir()
+    elif kind == "text":
+        model.write_text("This is a text.")
+    elif kind == "cut short":
+        with starter_model.open("rb") as whole:
+            model.write_bytes(whole.read(3_000_000))
+    code, out, err = run(tmp_path / "profile", "--model", str(model), "chat", "Hello.")
+    assert (code, out, err.count("\n")) == (1, "", 1), err
+    assert "model.gguf" in err
+
+
 def path_of(kind: str, folder: Path) -> Path:
     """Something that `summarize` can't take."""
     path = folder / kind
