@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.gui.focus_ring import FocusRing
 from app.gui.jobs_pane import WIDTH as JOBS_WIDTH
@@ -28,6 +28,7 @@ class Frame(QWidget):
     """The methods say what is wanted; `arranged` tells that the sidebar or the jobs have come or gone."""
 
     arranged = Signal()
+    keyboard_freed = Signal()  # the sidebar or the jobs had it and went
 
     def __init__(
         self,
@@ -123,11 +124,14 @@ class Frame(QWidget):
         wanted = self._left >= FOLD_BELOW if self._wants_sidebar is None else self._wants_sidebar
         is_beside = wanted and self.fits_sidebar
         self._floats = self._floats and not is_beside
+        held = next((part for part in (self._sidebar, self._jobs_pane) if _has_keyboard(part)), None)
         before = self._sidebar.isHidden(), self._jobs_pane.isHidden()
         self._place_jobs()
         self._place_sidebar(is_beside)
         if before != (self._sidebar.isHidden(), self._jobs_pane.isHidden()):
             self.arranged.emit()
+        if held is not None and held.isHidden():
+            self.keyboard_freed.emit()
 
     def _place_jobs(self) -> None:
         covers = self.jobs_cover
@@ -155,3 +159,8 @@ class Frame(QWidget):
         super().resizeEvent(event)
         self._notices.make_room(self.height() < LOW)
         self.arrange()
+
+
+def _has_keyboard(part: QWidget) -> bool:
+    focused = QApplication.focusWidget()
+    return focused is not None and part.isAncestorOf(focused)

@@ -49,8 +49,7 @@ class StatusBar(QFrame):
         self._turn.setVisible(self.width() >= _ROOM_FOR_TURN)
 
     def show_status(self, status: StatusView) -> None:
-        """New figures."""
-        self.toggle.show_value(status.preset)
+        """New figures; not the preset, which may have been chosen after they were taken."""
         self._turn.setText(words.last_turn(status))
         self._machine.setText(words.machine(status))
         self._machine.setAccessibleName(words.machine(status))

@@ -110,7 +110,10 @@ class Window(QMainWindow):
         match event:
             case ChatChanged() | ChatDeleted():
                 self.chat_desk.hear(event)
-            case JobChanged() | JobRemoved() | StatusChanged():
+            case JobChanged() | JobRemoved():
+                self.job_desk.hear(event)
+            case StatusChanged():
+                self.status_bar.toggle.show_value(event.status.preset)
                 self.job_desk.hear(event)
             case ModelStateChanged():
                 self._show_model(event)
@@ -178,6 +181,13 @@ class Window(QMainWindow):
         if self.frame.jobs_cover:
             self.frame.show_jobs(False)
 
+    def _take_keyboard(self) -> None:
+        """What had the keyboard has gone."""
+        if self.conversation.isVisible():
+            self.conversation.composer.text.setFocus()
+        elif self.summary_page.isVisible():
+            self.summary_page.focus()
+
     def show_conversation(self) -> None:
         self._uncover()
         self.stack.setCurrentWidget(self.conversation)
@@ -191,12 +201,9 @@ class Window(QMainWindow):
             self.job_desk.summarize(files)
 
     def show_jobs_pane(self, shown: bool) -> None:
-        had_focus = self.jobs_pane.isAncestorOf(self.focusWidget()) if self.focusWidget() else False
         self.frame.show_jobs(shown)
         if self.frame.jobs_cover:
             self.jobs_pane.focus()
-        elif had_focus:
-            self.conversation.composer.text.setFocus()
 
     def _show_status(self) -> None:
         """The desk has new figures."""
@@ -276,8 +283,8 @@ class Window(QMainWindow):
     def escape(self) -> None:
         """Back from what is over the chat, else stop the reply."""
         if self.frame.fold_floating():
-            self.conversation.composer.text.setFocus()
-        elif self.frame.jobs_cover:
+            return
+        if self.frame.jobs_cover:
             self.show_jobs_pane(False)
         elif self.stack.currentWidget() is self.summary_page:
             self.show_conversation()
@@ -372,6 +379,7 @@ class Window(QMainWindow):
     def _connect(self) -> None:
         self._bridge.happened.connect(self.hear)
         self.frame.arranged.connect(self._arranged)
+        self.frame.keyboard_freed.connect(self._take_keyboard)
         self._bridge.call_failed.connect(self._say)
         side, top, jobs = self.sidebar, self.top_bar, self.jobs_pane
         side.chosen.connect(self.open_chat)

@@ -56,14 +56,14 @@ class Desk:
 
 @pytest.fixture
 def desk(qtbot: QtBot, theme: Theme) -> Iterator[Desk]:
-    """The window is up and Core has started."""
+    """The window is up and Core has answered what it asks at first: what a test says comes after that."""
     made: list[ScriptedCore] = []
     up: list[bool] = []
     bridge = Bridge(lambda sink: made.append(ScriptedCore(sink)) or made[-1])
     window = Window(bridge, theme, Settings())
     qtbot.addWidget(window)
     window.show()
-    bridge.start(done=lambda: (window.start(), up.append(True)))
+    bridge.start(done=lambda: (window.start(), bridge.call(lambda core: None, done=lambda _: up.append(True))))
     qtbot.waitUntil(lambda: bool(up), timeout=5_000)
     yield Desk(window, made[0], bridge, qtbot)
     closed: list[bool] = []

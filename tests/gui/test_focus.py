@@ -127,6 +127,26 @@ def test_the_editor_of_a_message_is_as_high_as_its_text(desk: Desk) -> None:
     desk.until(lambda: text.height() < 13 * line)
 
 
+def test_what_goes_gives_the_keyboard_to_the_composer(desk: Desk) -> None:
+    window = desk.window
+    text = window.conversation.composer.text
+    for width in (1_320, 600):
+        window.resize(width, 600)
+        window.show_sidebar(True)
+        window.sidebar.search.setFocus()
+        desk.qtbot.keyClick(window.sidebar.search, Qt.Key.Key_B, Qt.KeyboardModifier.ControlModifier)
+        assert text.hasFocus()
+        window.show_jobs_pane(True)
+        window.jobs_pane.focus()
+        desk.qtbot.keyClick(window, Qt.Key.Key_J, Qt.KeyboardModifier.ControlModifier)
+        assert text.hasFocus()
+    window.show_sidebar(True)
+    assert window.sidebar.search.hasFocus()
+    desk.qtbot.keyClick(window.sidebar.search, Qt.Key.Key_Escape)
+    assert not window.sidebar.isVisible()
+    assert text.hasFocus()
+
+
 def test_a_ring_goes_with_the_message_that_tab_came_to(desk: Desk) -> None:
     desk.core.add_chat("c", "Chat", ("user", "x"), ("assistant", "line\n\n" * 60))
     desk.window.open_chat("c")

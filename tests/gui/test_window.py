@@ -66,6 +66,15 @@ def test_the_preset_is_chosen_by_mouse_and_by_keyboard(desk: Desk) -> None:
     desk.until(lambda: toggle.value == "responsive")
 
 
+def test_news_of_jobs_do_not_take_a_chosen_preset_back(desk: Desk) -> None:
+    toggle = desk.window.status_bar.toggle
+    toggle.buttons["batch"].click()
+    desk.core.emit(JobChanged(job=job("j", "Summary", JobState.RUNNING, 1, 9)))
+    desk.until(lambda: desk.window.jobs_pane._cards)
+    desk.window.show_jobs_pane(True)
+    assert toggle.value == "batch"
+
+
 def test_a_dropped_file_is_summarised_and_a_bar_leads_to_the_result(desk: Desk, tmp_path: Path) -> None:
     data, file = QMimeData(), tmp_path / "lease.pdf"
     data.setUrls([QUrl.fromLocalFile(str(file))])
