@@ -26,10 +26,9 @@ from app.core.events import (
     StatusChanged,
     WindowRaised,
 )
-from app.core.views import ModelView, SummaryView
-from app.engine.interface import ModelState
+from app.core.views import SummaryView
 from app.engine.messages import Preset
-from app.errors import ErrorKind, KnownError, from_os_error
+from app.errors import KnownError, from_os_error
 from app.gui import dialogs
 from app.gui.bridge import Bridge
 from app.gui.chat_desk import ChatDesk
@@ -40,6 +39,7 @@ from app.gui.job_desk import JobDesk
 from app.gui.jobs_pane import JobsPane
 from app.gui.keys import Key, KeysDialog, install
 from app.gui.last_folder import LastFolder
+from app.gui.model_desk import ModelDesk
 from app.gui.notices import Notices
 from app.gui.settings_dialog import SettingsDialog
 from app.gui.sidebar import Sidebar
@@ -49,15 +49,6 @@ from app.gui.tab_order import step
 from app.gui.theme import Theme
 from app.gui.top_bar import TopBar
 from app.settings import Settings
-
-_LINGER_SECONDS = 2.0  # the engine may be back sooner than its notice was read
-_GONE_SECONDS = 10.0
-_ABOUT_MODEL = (ErrorKind.NO_MODEL, ErrorKind.MODEL_UNREADABLE, ErrorKind.OUT_OF_MEMORY)
-_NONE_CHOSEN = "No model is loaded. Choose one of those on this machine."
-_NO_MODEL = (
-    "There is no model on this machine yet. Choose a GGUF file, or get the starter model: "
-    "“rubato models get” in a terminal fetches it."
-)
 
 
 class Window(QMainWindow):
@@ -72,7 +63,6 @@ class Window(QMainWindow):
         self._bridge, self._theme, self._settings = bridge, theme, settings
         self._folder = LastFolder()
         self._is_closing = False
-        self._model_state = ModelState.ABSENT
         self.sidebar = Sidebar(theme)
         self.top_bar = TopBar(theme)
         self.notices = Notices(theme)
@@ -81,6 +71,7 @@ class Window(QMainWindow):
         self.jobs_pane = JobsPane(theme)
         self.chat_desk = ChatDesk(bridge, self.sidebar, self.notices)
         self.job_desk = JobDesk(bridge, self.jobs_pane, self.notices)
+        self.model_desk = ModelDesk(bridge, self.top_bar, self.notices, self.choose_file)
         self.status_bar = StatusBar()
         self.stack = QStackedWidget()
         self.stack.addWidget(self.conversation)
@@ -116,31 +107,16 @@ class Window(QMainWindow):
                 self.status_bar.toggle.show_value(event.status.preset)
                 self.job_desk.hear(event)
             case ModelStateChanged():
-                self._show_model(event)
+                self.model_desk.hear(event)
+                self.conversation.hear(event)
             case EngineRestarted():
-                self._show_restart(event.sentence)
+                self.model_desk.hear(event)
             case NoticeShown():
                 self.notices.show_notice(event.sentence, tone="danger" if event.is_error else "muted")
             case WindowRaised():
                 self.bring_up()
             case _:
                 self.conversation.hear(event)
-
-    def _show_model(self, change: ModelStateChanged) -> None:
-        self._model_state = change.state
-        self.top_bar.show_model(change)
-        self.conversation.hear(change)
-        if change.state is ModelState.FAILED:
-            self._say_of_model(change.sentence if change.name else "")
-        else:
-            self.notices.dismiss("model")
-        if change.state is ModelState.READY:
-            self.notices.dismiss_after("engine", _LINGER_SECONDS)
-
-    def _show_restart(self, sentence: str) -> None:
-        """Until the model is ready again; where none is being loaded there is nothing to wait for."""
-        seconds = 0 if self._model_state is ModelState.LOADING else _GONE_SECONDS
-        self.notices.show_notice(sentence, tone="warn", key="engine", seconds=seconds)
 
     def bring_up(self) -> None:
         """To the front, whatever hid it; not while the program ends."""
@@ -229,38 +205,9 @@ class Window(QMainWindow):
     def choose_preset(self, preset: Preset) -> None:
         self._bridge.call(lambda core: core.set_preset(preset), failed=self._say)
 
-    def open_models(self) -> None:
-        self._bridge.call(lambda core: core.models(), done=self.top_bar.show_models, failed=self._say)
-
-    def load_model(self, path: Path) -> None:
-        self._bridge.call(lambda core: core.load_model(path), failed=self._not_loaded)
-
-    def _not_loaded(self, error: KnownError) -> None:
-        """Where the model before serves again the notice stays until it was read; else until there is a model."""
-        if error.kind not in _ABOUT_MODEL:
-            self._say(error)
-        elif self._model_state is ModelState.FAILED:
-            self._say_of_model(error.sentence)
-        else:
-            choose = ("Choose a model", self.open_models)
-            self.notices.show_notice(error.sentence, tone="danger", action=choose)
-
-    def _say_of_model(self, sentence: str) -> None:
-        """There is no model to answer with: why, and the way to one. No sentence: none was ever chosen."""
-
-        def say(models: list[ModelView]) -> None:
-            if self._model_state is not ModelState.FAILED or self._is_closing:
-                return
-            has_some = any(model.path is not None for model in models)
-            action = ("Choose a model", self.open_models) if has_some else ("Choose a file…", self.choose_file)
-            said = sentence or (_NONE_CHOSEN if has_some else _NO_MODEL)
-            self.notices.show_notice(said, tone="danger", action=action, key="model", keeps=True)
-
-        self._bridge.call(lambda core: core.models(), done=say, failed=self._say)
-
     def choose_file(self) -> None:
         """A model file of the person's own."""
-        dialogs.choose_model(self, self._folder, self.load_model)
+        dialogs.choose_model(self, self._folder, self.model_desk.load)
 
     def _save_text(self, name: str, text: str) -> None:
         def write(path: Path) -> None:
@@ -312,7 +259,7 @@ class Window(QMainWindow):
             Key(("Up",), "In an empty message: edit the last one"),
             Key(("Ctrl+N",), "New chat", self.new_chat),
             Key(("Ctrl+K",), "Search chats", self.focus_search),
-            Key(("Ctrl+L",), "Choose a model", self.open_models),
+            Key(("Ctrl+L",), "Choose a model", self.model_desk.open_menu),
             Key(("Ctrl+B",), "Show or hide the sidebar", lambda: self.show_sidebar(not self.sidebar.isVisible())),
             Key(("Ctrl+J",), "Show or hide the jobs", lambda: self.show_jobs_pane(not self.jobs_pane.isVisible())),
             Key(("Ctrl+,",), "Settings", self.open_settings),
@@ -388,9 +335,6 @@ class Window(QMainWindow):
         side.closed.connect(lambda: self.show_sidebar(False))
         side.settings_asked.connect(self.open_settings)
         top.sidebar_asked.connect(lambda: self.show_sidebar(True))
-        top.models_asked.connect(self.open_models)
-        top.model_chosen.connect(self.load_model)
-        top.file_asked.connect(self.choose_file)
         jobs.closed.connect(lambda: self.show_jobs_pane(False))
         jobs.files_asked.connect(self._choose_documents)
         self.chat_desk.deleted.connect(self._chat_deleted)
@@ -398,7 +342,7 @@ class Window(QMainWindow):
         self.job_desk.open_asked.connect(self.open_summary)
         self.conversation.chat_changed.connect(self.sidebar.select)
         self.conversation.composer.attach_asked.connect(self._choose_documents)
-        self.conversation.transcript.actions_asked.choose_model.connect(self.open_models)
+        self.conversation.transcript.actions_asked.choose_model.connect(self.model_desk.open_menu)
         self.conversation.transcript.actions_asked.open_link.connect(lambda link: dialogs.confirm_link(self, link))
         self.summary_page.back_asked.connect(self.show_conversation)
         self.summary_page.save_asked.connect(self._save_text)

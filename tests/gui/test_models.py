@@ -53,6 +53,6 @@ def test_a_model_that_is_not_taken_while_another_serves_stays_told(desk: Desk) -
     desk.core.emit(ModelStateChanged(state=ModelState.FAILED, name="broken", sentence=BAD))
     desk.core.emit(ModelStateChanged(state=ModelState.LOADING, name="m"))
     desk.core.emit(ModelStateChanged(state=ModelState.READY, name="m"))
-    desk.window.load_model(Path("broken.gguf"))  # answered after the model before is back
+    desk.window.model_desk.load(Path("broken.gguf"))  # answered after the model before is back
     desk.until(lambda: desk.window.notices.sentences == [BAD])
     assert button(desk, "Choose a model")

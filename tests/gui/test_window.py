@@ -274,7 +274,7 @@ def test_a_sentence_is_shown_once_and_a_restart_goes_when_the_model_is_back(desk
     desk.core.emit(NoticeShown(sentence="The disk is nearly full.", is_error=True))
     desk.core.emit(NoticeShown(sentence=crash, is_error=True))
     desk.core.emit(EngineRestarted(sentence=crash))
-    desk.until(lambda: desk.window._model_state is ModelState.LOADING)
+    desk.until(lambda: desk.window.model_desk.state is ModelState.LOADING)
     desk.until(lambda: sorted(notices.sentences) == ["The disk is nearly full.", crash])
     desk.core.emit(ModelStateChanged(state=ModelState.READY, name="m"))
     desk.until(lambda: notices.sentences == ["The disk is nearly full."])  # an error stays
