@@ -39,6 +39,11 @@ class Paths:
         return self.data / "settings.json"
 
     @property
+    def kv(self) -> Path:
+        """KV of chats, so that they need not be read again: a cache."""
+        return self.data / "kv"
+
+    @property
     def lock(self) -> Path:
         return self.data / "running.lock"
 

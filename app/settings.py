@@ -24,6 +24,7 @@ class Settings(msgspec.Struct, kw_only=True, omit_defaults=True):
     system_prompt: str = "You are a helpful assistant."
     temperature: float = 0.7
     max_reply_tokens: int = 2048
+    kv_disk_gb: float = 4.0  # on the disk, for chats that were read already; 0: none
     window_geometry: str = ""  # Qt's own, as base64
     sidebar_shown: bool = True
 

@@ -73,6 +73,11 @@ class ChatService:
         self._ask(id, [prompt], new_title=None if row else title_of(text), entered_seconds=entered_seconds)
         return id
 
+    def read_ahead(self, chat_id: str, typed: str) -> None:
+        """A turn is near: the chat was opened, or somebody types. `chat_id` may be of a chat to be made."""
+        row = self._store.get(chat_id)
+        self._writer.read_ahead(chat_id, row.leaf_id if row is not None else None, typed)
+
     async def regenerate(self, message_id: str) -> None:
         """Another version of a reply, beside the ones there are."""
         message = self._message(message_id)

@@ -153,6 +153,10 @@ class Core:
         """
         return await self._chats.send(chat_id, text, new_id=new_id, entered_seconds=entered_seconds)
 
+    def read_ahead(self, chat_id: str, typed: str) -> None:
+        """A turn is near: have the engine read the chat and what is typed, so that the reply begins sooner."""
+        self._chats.read_ahead(chat_id, typed)
+
     async def wait_for_reply(self, chat_id: str) -> None:
         """Until nothing is being written in this chat."""
         await self._chats.wait(chat_id)

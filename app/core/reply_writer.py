@@ -12,6 +12,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import msgspec
+
 from app.core.events import Event, NoticeShown, PromptProgressed, ReplyGrew
 from app.core.views import Figures, MessageState, Role
 from app.engine.interface import Engine
@@ -29,7 +31,7 @@ from app.engine.messages import (
 from app.errors import ErrorKind, KnownError
 from app.logs import topic
 from app.settings import Settings
-from app.store.chats import Chats
+from app.store.chats import Chats, MessageRow
 
 log = topic("chat")
 
@@ -143,10 +145,20 @@ class ReplyWriter:
             self._end(writing)
 
     def _request(self, writing: Writing) -> GenerateRequest:
-        settings = self.settings()
         *before, reply = self.store.branch(writing.message_id)
+        return self._request_for(writing.chat_id, before, begun_reply=reply.text)
+
+    def read_ahead(self, chat_id: str, leaf_id: str | None, typed: str) -> None:
+        """Have the engine read what a next turn will begin with: the chat, and what has been typed."""
+        if self._writing.get(chat_id) is None:
+            request = self._request_for(chat_id, self.store.branch(leaf_id))
+            turns = (*request.turns, Turn("user", typed))
+            self.engine.read_ahead(msgspec.structs.replace(request, turns=turns))
+
+    def _request_for(self, chat_id: str, messages: list[MessageRow], begun_reply: str = "") -> GenerateRequest:
+        settings = self.settings()
         turns = [Turn("system", settings.system_prompt)] if settings.system_prompt.strip() else []
-        for message in before:
+        for message in messages:
             unwritten = self._unwritten.get(message.id)
             text = message.text if unwritten is None else unwritten.text
             if text:
@@ -156,8 +168,8 @@ class ReplyWriter:
             priority=Priority.INTERACTIVE,
             max_tokens=settings.max_reply_tokens,
             sampling=Sampling(temperature=settings.temperature),
-            begun_reply=reply.text,
-            cache_key=writing.chat_id,
+            begun_reply=begun_reply,
+            cache_key=chat_id,
         )
 
     def _save_soon(self, writing: Writing) -> None:
@@ -242,6 +254,7 @@ def _figures(writing: Writing) -> Figures | None:
         output_tokens=usage.output_tokens,
         prompt_tokens=usage.prompt_tokens,
         cached_tokens=usage.cached_tokens,
+        dropped_messages=usage.dropped_turns,
     )
 
 

@@ -32,6 +32,7 @@ class Figures:
     output_tokens: int
     prompt_tokens: int
     cached_tokens: int
+    dropped_messages: int = 0  # the oldest ones of the chat, which no longer fit the context
 
 
 @dataclass(frozen=True, kw_only=True)

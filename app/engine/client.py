@@ -32,6 +32,7 @@ from app.engine.messages import (
     ModelLoadFailed,
     ModelLoadProgressed,
     Preset,
+    ReadAhead,
     RequestEvent,
     RequestFailed,
     RequestFinished,
@@ -76,9 +77,10 @@ async def _takes_any_model(path: Path) -> None:
 class EngineClient:
     """An Engine (see interface.py) over a Connection. `check` looks at a model file without loading it."""
 
-    def __init__(self, connect: Connect, check: Check = _takes_any_model) -> None:
+    def __init__(self, connect: Connect, check: Check = _takes_any_model, *, kv_disk_bytes: int = 0) -> None:
         self._connect = connect
         self._check = check
+        self._kv_disk_bytes = kv_disk_bytes
         self._connection: Connection | None = None
         self._observer: EngineObserver | None = None
         self._streams: dict[str, asyncio.Queue[RequestEvent]] = {}
@@ -146,7 +148,7 @@ class EngineClient:
 
     def _send_load_command(self) -> None:
         self._load_id = f"load-{next(self._ids)}"
-        self._send(LoadModel(id=self._load_id, path=os.fsencode(self._model or "")))
+        self._send(LoadModel(id=self._load_id, path=os.fsencode(self._model or ""), kv_disk_bytes=self._kv_disk_bytes))
 
     def has_no_model(self, error: KnownError) -> None:
         self._load_failed(error.kind, error.sentence)
@@ -192,6 +194,10 @@ class EngineClient:
             self._submitted.discard(id)
             if not is_over:
                 self._send(Cancel(id=id))
+
+    def read_ahead(self, request: GenerateRequest) -> None:
+        if self._model_state is ModelState.READY:
+            self._send(ReadAhead(id=f"ahead-{next(self._ids)}", request=request))
 
     async def _settled_or_cancelled(self, queue: asyncio.Queue[RequestEvent]) -> RequestEvent | None:
         """Wait while a model loads; the last word of a request that was cancelled meanwhile."""

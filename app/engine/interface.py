@@ -62,6 +62,12 @@ class Engine(Protocol):
         Leaving the iterator early cancels the request.
         """
 
+    def read_ahead(self, request: GenerateRequest) -> None:
+        """Read the prompt of a request that is likely to come; its last turn is what has been typed so far.
+
+        A help: it gives way to every request, and nothing is told of it.
+        """
+
     def cancel(self, id: str) -> None:
         """Ask for the end of a request; its iterator then ends with its last word."""
 

@@ -11,8 +11,20 @@ from app.engine.messages import Event, ModelChecked, ModelLoadFailed
 from app.errors import ErrorKind, KnownError
 
 
-def local_engine(logs: Path, *, backend: str = "llama", options: Sequence[str] = ()) -> EngineClient:
-    """An engine process with the llama or the fake backend; C libraries print into `logs`/engine-native.log."""
+def local_engine(
+    logs: Path,
+    *,
+    backend: str = "llama",
+    options: Sequence[str] = (),
+    kv_folder: Path | None = None,
+    kv_disk_bytes: int = 0,
+) -> EngineClient:
+    """An engine process with the llama or the fake backend; C libraries print into `logs`/engine-native.log.
+
+    The KV of chats is kept in `kv_folder`, up to `kv_disk_bytes`; without both it is not written.
+    """
+    if kv_folder is not None:
+        options = [*options, "--kv", str(kv_folder)]
 
     async def connect() -> Connection:
         child: Child[Event] = await Child.start(
@@ -30,7 +42,9 @@ def local_engine(logs: Path, *, backend: str = "llama", options: Sequence[str] =
     async def check(path: Path) -> None:
         await check_model(path, logs)
 
-    return EngineClient(connect) if backend == "fake" else EngineClient(connect, check)
+    if backend == "fake":
+        return EngineClient(connect, kv_disk_bytes=kv_disk_bytes)
+    return EngineClient(connect, check, kv_disk_bytes=kv_disk_bytes)
 
 
 async def check_model(path: Path, logs: Path) -> None:
