@@ -67,6 +67,7 @@ class GenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
     begun_reply: str = ""  # the reply so far, to be continued
     cache_key: str = ""  # the chat whose KV is kept between its turns; empty: nothing is kept
     is_temporary: bool = False  # its KV is never written to the disk
+    ignore_eos: bool = False  # go on to max_tokens whatever the model says: for measuring
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):

@@ -174,6 +174,7 @@ class EngineLoop:
             sampling=request.sampling,
             submitted_seconds=now,
             dropped_turns=prompt.dropped_turns,
+            ignore_eos=request.ignore_eos,
         )
 
     def _read_ahead(self, command: ReadAhead) -> None:

@@ -22,7 +22,7 @@ class Reply:
 
     def finish_reason(self, sequence: Sequence, *, is_end: bool) -> FinishReason | None:
         """Why the reply is over after its newest token, or None where it goes on."""
-        if is_end:
+        if is_end and not self.ignore_eos:
             return FinishReason.END
         if self.text.is_stopped:
             return FinishReason.STOP_STRING
