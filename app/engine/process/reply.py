@@ -19,6 +19,7 @@ class Reply:
     dropped_turns: int = 0
     admitted_seconds: float = 0.0
     first_token_seconds: float = 0.0
+    ignore_eos: bool = False
 
     def finish_reason(self, sequence: Sequence, *, is_end: bool) -> FinishReason | None:
         """Why the reply is over after its newest token, or None where it goes on."""
