@@ -7,10 +7,11 @@ its first message is taken for ours by its text, so that its first token need no
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from app.core.core import Core
 
 _ROOM_FOR_JOB = 300
+_TYPING_MS = 300  # while somebody types, the engine reads on this often
 
 
 class Conversation(QWidget):
@@ -51,6 +53,9 @@ class Conversation(QWidget):
         self.setObjectName("conversation")
         self._bridge, self._notices = bridge, notices
         self.chat_id = ""
+        self._next_id = uuid.uuid4().hex  # of the chat that the first message makes
+        self._typing = QTimer(self, singleShot=True, interval=_TYPING_MS)
+        self._typing.timeout.connect(self._read_ahead)
         self._wanted_id = ""  # the chat that is being opened
         self._starting_text: str | None = None  # the first message of a chat that has no id yet
         self._is_sending = False  # from Enter until Core has begun the reply
@@ -90,6 +95,7 @@ class Conversation(QWidget):
         if chat.chat.id == self._wanted_id:
             self._leave()
             self._adopt(chat.chat.id)
+            self._read_ahead()
             self.transcript.show_chat(chat.messages)
             self._show(chat.messages)
             self.composer.text.setFocus()
@@ -98,6 +104,7 @@ class Conversation(QWidget):
         self.composer.forget_queued()
         self.chat_id = self._wanted_id = ""
         self._starting_text, self._is_sending = None, False
+        self._next_id = uuid.uuid4().hex
         self._show(())
 
     def _adopt(self, chat_id: str) -> None:
@@ -128,8 +135,10 @@ class Conversation(QWidget):
             self._starting_text = text
         self._is_sending = True
         self._refresh()
+        new_id = self._next_id
+        self._typing.stop()
         self._bridge.call(
-            lambda core: core.send(chat_id, text, entered_seconds=entered),
+            lambda core: core.send(chat_id, text, new_id=new_id, entered_seconds=entered),
             done=lambda made: self._sent(made, text),
             failed=lambda error: self._not_sent(error, text),
         )
@@ -145,6 +154,15 @@ class Conversation(QWidget):
         self._refresh()
         self.composer.put(text)
         self._say(error)
+
+    def _typed(self) -> None:
+        if self.composer.text.toPlainText().strip() and not self._typing.isActive():
+            self._typing.start()
+
+    def _read_ahead(self) -> None:
+        """The engine reads the chat, and what is typed in it, before it is sent."""
+        chat_id, typed = self.chat_id or self._next_id, self.composer.text.toPlainText()
+        self._bridge.call(lambda core: core.read_ahead(chat_id, typed), failed=lambda error: None)
 
     def stop(self) -> None:
         """Esc. The reply keeps what it has; what waited for its end comes back into the text and is not sent."""
@@ -253,6 +271,7 @@ class Conversation(QWidget):
         self._show_context()
 
     def _connect(self) -> None:
+        self.composer.text.textChanged.connect(self._typed)
         asked = self.transcript.actions_asked
         asked.edit.connect(lambda message_id, text: self._do(lambda core: core.edit(message_id, text)))
         asked.regenerate.connect(lambda message_id: self._do(lambda core: core.regenerate(message_id)))

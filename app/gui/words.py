@@ -56,17 +56,25 @@ def figures(value: Figures) -> str:
     parts.append(plural(value.output_tokens, "token", "tokens"))
     if value.prompt_tokens:
         parts.append(f"{number(value.cached_tokens)} of {number(value.prompt_tokens)} cached")
+    if value.dropped_messages:
+        parts.append(f"without the oldest {plural(value.dropped_messages, 'message', 'messages')}")
     return DOT.join(parts)
 
 
 def figures_explained(value: Figures) -> str:
     """What the line means, for its tooltip."""
+    dropped = (
+        f"\nThe chat no longer fits the context, so its oldest {plural(value.dropped_messages, 'message', 'messages')} "
+        "were left out of what the model saw. They are still here."
+        if value.dropped_messages
+        else ""
+    )
     return (
         f"The first word came {seconds(value.ttft_seconds)} after Enter.\n"
         f"{plural(value.output_tokens, 'token', 'tokens')} were written, "
         f"{rate(value.tokens_per_second)} after the first.\n"
         f"Of {number(value.prompt_tokens)} tokens that the model had to know, "
-        f"{number(value.cached_tokens)} were still in memory."
+        f"{number(value.cached_tokens)} were still in memory.{dropped}"
     )
 
 

@@ -148,9 +148,9 @@ def test_what_was_read_ahead_is_not_read_again(engine_and_model) -> None:
     asyncio.run(story())
 
 
-def test_a_chat_that_outgrows_the_context_loses_its_oldest_turns_and_says_so(engine_and_model) -> None:
+def test_a_chat_that_outgrows_the_context_loses_its_oldest_turns_and_says_so(tmp_path: Path) -> None:
     async def story() -> None:
-        async with started(engine_and_model) as engine:
+        async with started((lambda: local_engine(tmp_path, backend="fake"), tmp_path / "none.gguf")) as engine:
             assert engine.capabilities is not None
             (size,) = await engine.count_tokens([STORY])
             n_turns = engine.capabilities.interactive_context // size + 4

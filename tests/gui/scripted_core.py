@@ -37,6 +37,8 @@ class ScriptedCore:
     def __init__(self, sink: Any) -> None:
         self.sink = sink
         self.calls: list[tuple[Any, ...]] = []
+        self.read_aheads: list[tuple[str, str]] = []
+        self.new_id: str | None = None  # of the last chat that was to be made
         self.messages: dict[str, list[MessageView]] = {}
         self.chat_views: dict[str, ChatView] = {}
         self.job_views: list[JobView] = []
@@ -106,8 +108,14 @@ class ScriptedCore:
         self._record("open_chat", chat_id)
         return OpenChat(chat=self.chat_views[chat_id], messages=tuple(self.messages[chat_id]))
 
-    async def send(self, chat_id: str | None, text: str, *, entered_seconds: float | None = None) -> str:
+    def read_ahead(self, chat_id: str, typed: str) -> None:
+        self.read_aheads.append((chat_id, typed))
+
+    async def send(
+        self, chat_id: str | None, text: str, *, new_id: str | None = None, entered_seconds: float | None = None
+    ) -> str:
         self._record("send", chat_id, text)
+        self.new_id = new_id
         if chat_id is None:
             chat_id = f"chat{next(self._ids)}"
             self.chat_views[chat_id] = ChatView(id=chat_id, title=text[:30], updated_seconds=NOW)

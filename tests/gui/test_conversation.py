@@ -295,3 +295,21 @@ def test_a_link_asks_before_it_opens_and_only_leads_to_the_web(desk: Desk, monke
     assert box is not None
     assert box.button(QMessageBox.StandardButton.Open) is None
     box.close()
+
+
+def test_what_is_typed_is_read_ahead_under_the_id_that_the_chat_will_have(desk: Desk) -> None:
+    composer = desk.window.conversation.composer
+    desk.qtbot.keyClicks(composer.text, "What does the")
+    desk.until(lambda: desk.core.read_aheads)
+    (id, typed), *_ = desk.core.read_aheads
+    assert "What does the".startswith(typed)
+    assert typed
+    desk.qtbot.keyClick(composer.text, Qt.Key.Key_Return)
+    desk.until(lambda: desk.core.called("send"))
+    assert desk.core.new_id == id
+
+
+def test_an_opened_chat_is_read_ahead(desk: Desk) -> None:
+    desk.core.add_chat("old", "Old", ("user", "Hi"), ("assistant", "Hello."))
+    desk.window.open_chat("old")
+    desk.until(lambda: ("old", "") in desk.core.read_aheads)
