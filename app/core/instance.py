@@ -95,6 +95,8 @@ class Instance:
                 await self._serve_guest(execute, reader, writer)
             except (ConnectionError, ValueError, wire.WireError) as error:  # ValueError: a line over the limit
                 log.info("a guest went away: %s", error)
+            except asyncio.CancelledError:  # by `stop_serving`; asyncio's streams would report it as a fault
+                log.info("a guest's command was ended")
             finally:
                 self._guests.discard(task)
                 writer.close()
