@@ -49,6 +49,10 @@ def _child(role: str, arguments: list[str]) -> int:
         from app.engine.process.main import main as engine
 
         return engine(arguments)
+    if role == "bare":
+        from app.engine.process.bare import main as bare
+
+        return bare(arguments)
     if role == "check":
         from app.engine.process.model_check import main as check
 

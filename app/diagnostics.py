@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import os
 import platform
@@ -27,6 +28,17 @@ def physical_cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return max(1, min(physical, len(os.sched_getaffinity(0))))
     return max(1, physical)
+
+
+def processor_name() -> str:
+    """As the system calls it, and how many cores may be used."""
+    name = platform.processor()
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                name = line.partition(":")[2].strip()
+                break
+    return f"{name or platform.machine()}, {physical_cores()} cores"
 
 
 def free_memory_bytes() -> int:

@@ -49,6 +49,13 @@ def parser() -> argparse.ArgumentParser:
     models.add_argument("action", nargs="?", choices=("list", "get"), default="list")
     models.add_argument("id", nargs="?", default="", help="a model's id; without it the starter model")
 
+    bench = commands.add_parser("bench", help="measure this machine: each figure beside its limit and its peers")
+    bench.add_argument("names", nargs="*", metavar="NAME", help="which; without a name all of them")
+    bench.add_argument("--model", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="measure this GGUF file")
+    bench.add_argument("--threads", type=int, metavar="N", help="at most so many; without it every core")
+    bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    bench.add_argument("--against", metavar="URL", default="", help="compare with a server that speaks OpenAI's protocol")
+
     commands.add_parser("doctor", help="check this machine, this profile and the engine")
     return top
 

@@ -77,6 +77,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     cached_tokens: int
     output_tokens: int
     dropped_turns: int = 0  # the oldest ones, which no longer fit the context
+    reread_reason: str = ""  # one sentence: why what was in the KV cache had to be read again all the same
 
 
 class Timings(msgspec.Struct, frozen=True, kw_only=True):
@@ -218,6 +219,7 @@ class EngineReported(Message, frozen=True, kw_only=True):
     interactive_tokens_per_second: float
     bulk_tokens_per_second: float  # prompt and output tokens of bulk work together
     kv_used_fraction: float
+    torn_bulk_tokens: int = 0  # since the model was loaded: computed again because a step was torn
 
 
 RequestEvent = PromptRead | TextProduced | RequestFinished | RequestFailed

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from app.engine.messages import Capabilities, GenerateRequest, Sampling
+from app.engine.messages import Capabilities, GenerateRequest, Priority, Sampling
 from app.engine.process.sequence import Slot
 
 
@@ -64,6 +64,9 @@ class DecodeFailed(Exception):
 class Backend(Protocol):
     @property
     def capabilities(self) -> Capabilities: ...
+
+    def prepare(self, priority: Priority) -> None:
+        """Have slots for requests of this kind. Raises KnownError where there is no memory for them."""
 
     def encode_prompt(self, request: GenerateRequest) -> list[int]:
         """The tokens of a conversation, through the model's chat template."""

@@ -22,7 +22,7 @@ from array import array
 from collections.abc import Iterator
 from pathlib import Path
 
-from app.engine.messages import Capabilities, GenerateRequest, Sampling
+from app.engine.messages import Capabilities, GenerateRequest, Priority, Sampling
 from app.engine.process.backend import StepPlan, StepResult, Work, WorkResult
 from app.engine.process.sequence import Slot
 from app.errors import ErrorKind, KnownError
@@ -88,6 +88,9 @@ class FakeBackend:
     @property
     def capabilities(self) -> Capabilities:
         return self._capabilities
+
+    def prepare(self, priority: Priority) -> None:
+        pass
 
     def encode_prompt(self, request: GenerateRequest) -> list[int]:
         tokens: list[int] = []

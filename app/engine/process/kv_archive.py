@@ -23,6 +23,7 @@ from app.logs import topic
 log = topic("engine")
 
 SUFFIX = ".kv"
+MOST_CHECKPOINTS = 2  # of a chat: the last two prompts, so that an edit of the last turn is read from there on
 _MAGIC = b"RUBATOKV1"
 _HEADER = struct.Struct("<9sIIQ")  # magic, checksum of what follows, number of tokens, bytes of KV
 
@@ -35,11 +36,14 @@ class Kept:
     tokens: list[int]
     data: bytes
     is_temporary: bool = False
+    is_checkpoint: bool = False  # an earlier place of a chat whose memory can't be cut; only in RAM
 
     @property
     def name(self) -> str:
-        """A chat has one; a common beginning has as many as it has lengths."""
-        return self.cache_key or f"tokens {hash(tuple(self.tokens))}"
+        """A chat has one; a common beginning and a checkpoint have as many as they have lengths."""
+        if self.cache_key and not self.is_checkpoint:
+            return self.cache_key
+        return f"{self.cache_key} tokens {hash(tuple(self.tokens))}"
 
 
 class KvArchive:
@@ -61,6 +65,10 @@ class KvArchive:
         """Under the chat's key, or for a common beginning under the tokens themselves."""
         self._ram.pop(kept.name, None)
         self._ram[kept.name] = kept
+        if kept.is_checkpoint:
+            same = [name for name, old in self._ram.items() if old.is_checkpoint and old.cache_key == kept.cache_key]
+            for name in same[:-MOST_CHECKPOINTS]:
+                del self._ram[name]
         while sum(len(entry.data) for entry in self._ram.values()) > self._ram_bytes:
             _, oldest = self._ram.popitem(last=False)
             self._write(oldest)
@@ -90,9 +98,20 @@ class KvArchive:
             self._ram.move_to_end(best[0].name)
         return best
 
+    def most_shared(self, cache_key: str, prompt: list[int]) -> int:
+        """How much of a prompt any KV of its chat has, be it of use or not."""
+        held = [kept.tokens for kept in self._ram.values() if kept.cache_key == cache_key]
+        if cache_key not in self._ram:
+            held.append(self._tokens_on_disk(cache_key))
+        return min(max((common_prefix(tokens, prompt) for tokens in held), default=0), len(prompt) - 1)
+
+    def count_checkpoints(self, cache_key: str) -> int:
+        return sum(kept.is_checkpoint and kept.cache_key == cache_key for kept in self._ram.values())
+
     def forget(self, cache_key: str) -> None:
         """A chat was deleted."""
-        self._ram.pop(cache_key, None)
+        for name in [name for name, kept in self._ram.items() if cache_key and kept.cache_key == cache_key]:
+            del self._ram[name]
         if self._folder is not None:
             for file in self._folder.glob(f"*-{_name(cache_key)}{SUFFIX}"):  # of every model
                 file.unlink(missing_ok=True)
@@ -114,7 +133,9 @@ class KvArchive:
         return self._folder / f"{_name(self._fingerprint)}-{_name(cache_key)}{SUFFIX}"
 
     def _write(self, kept: Kept) -> None:
-        if self._folder is None or kept.is_temporary or not kept.cache_key or len(kept.data) > self._disk_bytes:
+        if self._folder is None or kept.is_temporary or kept.is_checkpoint or not kept.cache_key:
+            return
+        if len(kept.data) > self._disk_bytes:
             return
         file = self._file(kept.cache_key)
         tokens = array("i", kept.tokens).tobytes()

@@ -68,11 +68,17 @@ class SlotCache:
     def has_room(self) -> bool:
         return any(entry.sequence is None for entry in self.entries)
 
-    def best_free(self, sequence: Sequence) -> tuple[Entry, int] | None:
+    def best_free(self, sequence: Sequence, *, only_whole: bool = False) -> tuple[Entry, int] | None:
         """The free slot to use and how many tokens of the prompt it holds; None while all are taken.
 
-        A chat's own slot, else one that is kept for no chat, else the one that was not used for longest.
+        A chat's own slot, else one that is kept for no chat, else the one that was not used for longest. `only_whole`:
+        for memory that can't be cut, a slot that holds anything else as well counts as one that holds nothing.
         """
+
+        def usable(entry: Entry) -> int:
+            shared = shared_tokens(entry.kept, sequence)
+            return 0 if only_whole and shared < len(entry.kept) else shared
+
         free = [entry for entry in self.entries if entry.sequence is None]
         if not free:
             return None
@@ -80,8 +86,8 @@ class SlotCache:
         unclaimed = [entry for entry in free if not entry.cache_key]
         if not own and not unclaimed:
             oldest = min(free, key=lambda entry: entry.last_used)
-            return oldest, shared_tokens(oldest.kept, sequence)
-        shared = [(shared_tokens(entry.kept, sequence), not entry.kept, -entry.last_used) for entry in own or unclaimed]
+            return oldest, usable(oldest)
+        shared = [(usable(entry), not entry.kept, -entry.last_used) for entry in own or unclaimed]
         best = max(range(len(shared)), key=shared.__getitem__)
         return (own or unclaimed)[best], shared[best][0]
 

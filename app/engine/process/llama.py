@@ -66,6 +66,7 @@ class _Context:
         params.n_batch = params.n_ubatch = STEP_TOKENS
         params.n_threads = params.n_threads_batch = n_threads
         params.kv_unified = False
+        params.swa_full = True  # all tokens are kept, not only the window: a sequence can be cut anywhere
         # measured on a CPU: 1.6 to 2 times the TTFT with flash attention on
         params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
         params.no_perf = True
@@ -137,7 +138,14 @@ class _Context:
 class LlamaBackend:
     """A loaded model with its two contexts. See backend.py for the promises."""
 
-    def __init__(self, path: Path, context_tokens: int, on_progress: Callable[[float], bool]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        context_tokens: int,
+        on_progress: Callable[[float], bool],
+        n_threads: int | None = None,
+    ) -> None:
+        self._n_threads = n_threads or diagnostics.physical_cores()
         self._model = _load(path, on_progress)
         self._contexts: dict[Priority, _Context] = {}
         try:
@@ -157,18 +165,17 @@ class LlamaBackend:
         )
         self._flag = _AbortFlag()
         plan = self._plan_memory(context_tokens)
-        n_threads = diagnostics.physical_cores()
-        for priority, n_context, n_sequences in (
-            (Priority.INTERACTIVE, plan.chat_context, plan.chat_sequences),
-            (Priority.BULK, plan.bulk_context, plan.bulk_sequences),
-        ):
-            flag = self._flag if can_tear else None
-            self._contexts[priority] = _Context(self._model, n_context, n_sequences, n_threads, flag)
+        n_threads = self._n_threads
+        self._shapes = {
+            Priority.INTERACTIVE: (plan.chat_context, plan.chat_sequences),
+            Priority.BULK: (plan.bulk_context, plan.bulk_sequences),
+        }
+        self._context(Priority.INTERACTIVE)  # bulk's is made with its first request
         file = path.stat()
         self._fingerprint = f"{path.name} {file.st_size} {file.st_mtime_ns} {version('llama-cpp-python')} f16 f16"
         self._step_tokens = STEP_TOKENS if can_tear else UNTORN_STEP_TOKENS
         self._capabilities = Capabilities(
-            model_name=self._meta("general.name") or path.stem,
+            model_name=self._meta("general.name") or path.stem.encode(errors="replace").decode(),
             n_parameters=llama.llama_model_n_params(self._model),
             model_bytes=llama.llama_model_size(self._model),
             trained_context=llama.llama_model_n_ctx_train(self._model),
@@ -184,6 +191,17 @@ class LlamaBackend:
     @property
     def capabilities(self) -> Capabilities:
         return self._capabilities
+
+    def prepare(self, priority: Priority) -> None:
+        self._context(priority)
+
+    def _context(self, priority: Priority) -> _Context:
+        """Made when it is first needed. Raises KnownError where there is no memory for it."""
+        if priority not in self._contexts:
+            n_context, n_sequences = self._shapes[priority]
+            flag = self._flag if self._can_cut else None
+            self._contexts[priority] = _Context(self._model, n_context, n_sequences, self._n_threads, flag)
+        return self._contexts[priority]
 
     # text and tokens
 
@@ -226,10 +244,10 @@ class LlamaBackend:
         if sampling.repeat_penalty != 1.0:
             for token in tokens:
                 llama.llama_sampler_accept(chain, token)
-        self._contexts[slot.priority].set_sampler(slot.index, chain)
+        self._context(slot.priority).set_sampler(slot.index, chain)
 
     def truncate(self, slot: Slot, n_tokens: int) -> int:
-        return self._contexts[slot.priority].truncate(slot.index, n_tokens)
+        return self._context(slot.priority).truncate(slot.index, n_tokens)
 
     @property
     def can_cut(self) -> bool:
@@ -240,15 +258,15 @@ class LlamaBackend:
         return self._fingerprint
 
     def save(self, slot: Slot) -> bytes:
-        return self._contexts[slot.priority].save(slot.index)
+        return self._context(slot.priority).save(slot.index)
 
     def restore(self, slot: Slot, data: bytes) -> int:
-        return self._contexts[slot.priority].restore(slot.index, data)
+        return self._context(slot.priority).restore(slot.index, data)
 
     def run(self, plan: StepPlan) -> Iterator[StepResult]:
         for priority, group in itertools.groupby(plan.work, key=lambda work: work.slot.priority):
             started = time.perf_counter()
-            results = self._run_in(self._contexts[priority], list(group))
+            results = self._run_in(self._context(priority), list(group))
             yield StepResult(results=results, seconds=time.perf_counter() - started)
 
     def _run_in(self, context: _Context, work: list[Work]) -> tuple[WorkResult, ...]:

@@ -81,6 +81,7 @@ class EngineLoop:
     _replies: dict[str, Reply] = field(default_factory=dict)
     _events: list[Event] = field(default_factory=list)
     _rates: dict[Priority, Throughput] = field(default_factory=lambda: {p: Throughput() for p in Priority})
+    _torn_bulk_tokens: int = 0
     _reported_seconds: float = 0.0
     _is_reported_idle: bool = True
 
@@ -141,6 +142,7 @@ class EngineLoop:
         request = command.request
         try:
             prompt = self._prompts.of(request)
+            self._backend.prepare(request.priority)
             sequence = Sequence(
                 id=command.id,
                 priority=request.priority,
@@ -280,6 +282,8 @@ class EngineLoop:
             if work.id not in read:
                 continue  # another part of the plan
             self._rates[work.slot.priority].add(now, read[work.id])
+            if work.slot.priority is Priority.BULK:
+                self._torn_bulk_tokens += len(work.tokens) - read[work.id]
             reading = self._scheduler.get(work.id)
             if reading is not None and reading.is_reading:
                 self._tell_reading(reading)
@@ -346,6 +350,7 @@ class EngineLoop:
                 interactive_tokens_per_second=0.0 if is_idle else self._rates[Priority.INTERACTIVE].rate(now),
                 bulk_tokens_per_second=0.0 if is_idle else self._rates[Priority.BULK].rate(now),
                 kv_used_fraction=scheduler.kv_used_fraction,
+                torn_bulk_tokens=self._torn_bulk_tokens,
             )
         )
 

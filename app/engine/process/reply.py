@@ -39,10 +39,18 @@ class Reply:
         )
 
 
+def _reread_reason(sequence: Sequence) -> str:
+    if sequence.n_unusable == 0:
+        return ""
+    what = "a part of the chat" if sequence.n_cached else "the whole chat"
+    return f"This kind of model can't go back to an earlier place, so {what} was read again."
+
+
 def usage(sequence: Sequence, reply: Reply) -> Usage:
     return Usage(
         prompt_tokens=sequence.n_prompt,
         cached_tokens=sequence.n_cached,
         output_tokens=sequence.n_output,
         dropped_turns=reply.dropped_turns,
+        reread_reason=_reread_reason(sequence),
     )

@@ -11,7 +11,7 @@ from typing import Protocol
 from app.engine.messages import Capabilities, Preset, Priority
 from app.engine.process.backend import StepPlan, StepResult, Work
 from app.engine.process.kv_archive import Kept, KvArchive
-from app.engine.process.kv_cache import LEAST_SHARED_TOKENS, Entry, SlotCache
+from app.engine.process.kv_cache import LEAST_SHARED_TOKENS, Entry, SlotCache, shared_tokens
 from app.engine.process.presets import (
     BALANCED_SHARE,
     STEP_TOKENS,
@@ -203,11 +203,11 @@ class Scheduler:
     def _place(self, sequence: Sequence) -> bool:
         """A slot for a sequence, with as much of its prompt as is in memory anywhere; False: it has to wait."""
         cache = self._caches[sequence.priority]
-        free = cache.best_free(sequence)
+        can_cut = self._memory.can_cut
+        free = cache.best_free(sequence, only_whole=not can_cut)
         if free is None:
             return False
         entry, n_shared = free
-        can_cut = self._memory.can_cut
         archived = self._archive.best(sequence.cache_key, sequence.tokens, n_have=n_shared, only_whole=not can_cut)
         n_archived = archived[1] if archived is not None else 0
         running = cache.best_running(sequence) if can_cut else None
@@ -216,6 +216,7 @@ class Scheduler:
             return False
         if entry.cache_key and entry.kept and entry.cache_key != sequence.cache_key:
             self._archive.put(self._kept(entry))
+        n_held = 0 if can_cut else self._most_held(entry, sequence)
         cache.take(entry, sequence)
         sequence.slot = entry.slot
         if running is not None and n_running >= max(n_shared, n_archived) + LEAST_SHARED_TOKENS:
@@ -225,7 +226,17 @@ class Scheduler:
             self._memory.restore(entry.slot, archived[0].data)
             n_shared = n_archived
         sequence.n_kv = sequence.n_cached = self._memory.truncate(entry.slot, n_shared)
+        sequence.n_unusable = n_held if n_held >= sequence.n_kv + LEAST_SHARED_TOKENS else 0
+        if not can_cut and sequence.cache_key and not sequence.is_read_ahead:
+            sequence.checkpoint_at = sequence.n_prompt - 1 if sequence.n_prompt > LEAST_SHARED_TOKENS else 0
         return True
+
+    def _most_held(self, entry: Entry, sequence: Sequence) -> int:
+        """How much of a chat's prompt is in memory, be it of use or not."""
+        if not sequence.cache_key:
+            return 0
+        in_slot = shared_tokens(entry.kept, sequence) if entry.cache_key == sequence.cache_key else 0
+        return max(in_slot, self._archive.most_shared(sequence.cache_key, sequence.tokens))
 
     def _kept(self, entry: Entry) -> Kept:
         return Kept(entry.cache_key, entry.kept, self._memory.save(entry.slot), entry.is_temporary)
@@ -262,6 +273,8 @@ class Scheduler:
             sequence.n_kv = 0 if part.is_lost else sequence.n_kv + part.n_done
             if 0 < sequence.fork_at <= sequence.n_kv:
                 self._archive_beginning(sequence)
+            if 0 < sequence.checkpoint_at == sequence.n_kv:
+                self._archive_checkpoint(sequence)
             if sequence.is_read_ahead and sequence.is_read:
                 self.remove(sequence.id)
             if part.token is not None:
@@ -276,6 +289,12 @@ class Scheduler:
         beginning = sequence.tokens[: sequence.n_kv]
         self._archive.put(Kept("", beginning, self._memory.save(sequence.slot)))
         sequence.fork_at = 0
+
+    def _archive_checkpoint(self, sequence: Sequence) -> None:
+        """The same prompt again, or a longer one, goes on from here."""
+        assert sequence.slot is not None
+        read, data = sequence.tokens[: sequence.n_kv], self._memory.save(sequence.slot)
+        self._archive.put(Kept(sequence.cache_key, read, data, sequence.is_temporary, is_checkpoint=True))
 
     def _account(self, seconds: float, priorities: set[Priority], was_decode: bool) -> None:
         if not self._running[Priority.INTERACTIVE]:
@@ -322,8 +341,9 @@ def _piece(sequence: Sequence, n_tokens: int) -> Work:
     assert sequence.slot is not None
     start = sequence.n_kv
     end = min(len(sequence.tokens), start + n_tokens)
-    if start < sequence.fork_at < end:
-        end = sequence.fork_at
+    for pause in (sequence.fork_at, sequence.checkpoint_at):
+        if start < pause < end:
+            end = pause
     if sequence.is_read_ahead:
         end = min(end, sequence.n_prompt - 1)
     return Work(

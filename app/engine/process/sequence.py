@@ -30,6 +30,8 @@ class Sequence:
     n_cached: int = 0  # tokens of the prompt that were in the KV cache when it was admitted
     n_prompt: int = 0
     fork_at: int = 0  # others wait until this much of the prompt has been read: a step ends there
+    checkpoint_at: int = 0  # the KV is put aside when this much has been read, for memory that can't be cut
+    n_unusable: int = 0  # tokens of the prompt that were in memory and are read again all the same: it can't be cut
 
     def __post_init__(self) -> None:
         self.n_prompt = len(self.tokens)

@@ -1,0 +1,18 @@
+"""Every bench by its name, in the order of the table."""
+
+from __future__ import annotations
+
+from app.lab import bulk_benches, chat_benches, scheduler_bench
+from app.lab.bench import Bench
+
+BENCHES: dict[str, Bench] = {
+    "chat": chat_benches.chat,
+    "preempt": bulk_benches.preempt,
+    "balanced": bulk_benches.balanced,
+    "bulk": bulk_benches.bulk,
+    "prefix": bulk_benches.prefix,
+    "reopen": chat_benches.reopen,
+    "typing": chat_benches.typing,
+    "memory": chat_benches.memory,
+    "scheduler": scheduler_bench.scheduler,
+}

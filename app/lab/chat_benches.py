@@ -1,0 +1,149 @@
+"""One chat: alone, after a restart, while it is typed, and what it costs in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import psutil
+
+from app.engine.client import EngineClient
+from app.engine.messages import Turn
+from app.lab.bench import Lab
+from app.lab.row import Limit, Row
+from app.lab.target import EngineTarget, Sample, ServerTarget, Target, median
+from app.lab.workload import prose_of
+
+HISTORY_TOKENS = 1500
+TURN_TOKENS = 30
+TRIES = 12
+OUTPUT_TOKENS = 24
+TYPED_PER_SECOND = 6.0
+READ_AHEAD_EVERY_SECONDS = 0.3  # as the window does
+
+
+@dataclass
+class Conversation:
+    """A chat of about HISTORY_TOKENS that is asked turn after turn; each question branches off the same history."""
+
+    target: Target
+    history: tuple[Turn, ...]
+    questions: list[str]
+    key: str = "bench"
+
+    async def warm(self) -> None:
+        await self.ask(0, max_tokens=1)
+
+    async def ask(self, n: int, max_tokens: int = OUTPUT_TOKENS) -> Sample:
+        turns = (*self.history, Turn("user", self.questions[n % len(self.questions)]))
+        return await self.target.ask(turns, max_tokens, key=self.key)
+
+
+async def conversation(engine: EngineClient, target: Target | None = None) -> Conversation:
+    """History and questions by this engine's token counts."""
+    story = await prose_of(HISTORY_TOKENS - 40, 1, engine.count_tokens)
+    history = (Turn("user", story), Turn("assistant", "I have read it. What would you like to know?"))
+    questions = [await prose_of(TURN_TOKENS, 100 + n, engine.count_tokens) for n in range(TRIES)]
+    return Conversation(target or EngineTarget(engine), history, questions)
+
+
+async def chat(lab: Lab) -> Row:
+    """A turn on a warm history, beside the Llama class and the bare loop; the three take turns."""
+    row = Row("chat", limits=[Limit("ttft_ratio", 1.05), Limit("itl_ratio", 1.05)])
+    async with lab.engine() as (engine, _), lab.bare() as bare:
+        talk = await conversation(engine)
+        await talk.warm()
+        ours: list[Sample] = []
+        peer, steps = [], []
+        for n in range(TRIES):
+            sample = await talk.ask(n)
+            ours.append(sample)
+            peer.append(await bare.peer_ttft(sample.n_cached, sample.n_prompt - sample.n_cached))
+            steps.append(await bare.decode_step(1, sample.n_prompt, OUTPUT_TOKENS))
+        ttft, itl = median([s.ttft_seconds for s in ours]), median([s.itl_seconds for s in ours])
+        row.figures = {
+            "ttft_ratio": ttft / median(peer),
+            "itl_ratio": itl / median(steps),
+            "worst_ttft_ratio": max(s.ttft_seconds for s in ours) / max(peer),
+            "ttft_seconds": ttft,
+            "llama_class_ttft_seconds": median(peer),
+            "itl_seconds": itl,
+            "bare_itl_seconds": median(steps),
+        }
+        row.facts = {"workload": f"{ours[0].n_prompt} tokens, {ours[0].n_cached} cached", "bare": bare.settings}
+        if lab.against:
+            other = await conversation(engine, ServerTarget(lab.against))
+            await other.warm()
+            theirs = [await other.ask(n) for n in range(TRIES)]
+            row.figures["against_ttft_seconds"] = median([s.ttft_seconds for s in theirs])
+            row.figures["against_itl_seconds"] = median([s.itl_seconds for s in theirs])
+    return row
+
+
+async def reopen(lab: Lab) -> Row:
+    """The first turn after a restart, with the KV that was kept and without."""
+    row = Row("reopen", limits=[Limit("ttft_ratio", 0.1)])
+    kept, anew = [], []
+    for _ in range(3):
+        kv = lab.folder / "kv-reopen"
+        async with lab.engine(kv_folder=kv) as (engine, _):
+            await (await conversation(engine)).warm()
+        async with lab.engine(kv_folder=kv) as (engine, _):
+            kept.append(await (await conversation(engine)).ask(1, 4))
+        async with lab.engine() as (engine, _):
+            anew.append(await (await conversation(engine)).ask(1, 4))
+    row.figures = {
+        "ttft_ratio": median([s.ttft_seconds for s in kept]) / median([s.ttft_seconds for s in anew]),
+        "ttft_seconds": median([s.ttft_seconds for s in kept]),
+        "read_again_ttft_seconds": median([s.ttft_seconds for s in anew]),
+        "cached_tokens": kept[-1].n_cached,
+    }
+    return row
+
+
+async def typing(lab: Lab) -> Row:
+    """The turn typed at six characters a second, read ahead while it is, and the same turn sent at once."""
+    row = Row("typing", limits=[Limit("ttft_ratio", 0.4)])
+    async with lab.engine() as (engine, _):
+        talk = await conversation(engine)
+        await talk.warm()
+        target = EngineTarget(engine)
+        at_once, typed = [], []
+        for n in range(1, 7):
+            at_once.append(await talk.ask(n, 4))
+            await talk.warm()
+            text = talk.questions[n]
+            shown = 0.0
+            while shown < len(text):
+                await asyncio.sleep(READ_AHEAD_EVERY_SECONDS)
+                shown += TYPED_PER_SECOND * READ_AHEAD_EVERY_SECONDS
+                turns = (*talk.history, Turn("user", text[: int(shown)]))
+                engine.read_ahead(target.request(turns, 4, key=talk.key))
+            typed.append(await talk.ask(n, 4))
+    row.figures = {
+        "ttft_ratio": median([s.ttft_seconds for s in typed]) / median([s.ttft_seconds for s in at_once]),
+        "worst_ttft_ratio": max(s.ttft_seconds for s in typed) / median([s.ttft_seconds for s in at_once]),
+        "ttft_seconds": median([s.ttft_seconds for s in typed]),
+        "without_ttft_seconds": median([s.ttft_seconds for s in at_once]),
+    }
+    return row
+
+
+async def memory(lab: Lab) -> Row:
+    """What the engine process holds after a chat, beyond the model and its KV."""
+    row = Row("memory", limits=[Limit("beyond_model_and_kv_megabytes", 150)])
+    async with lab.engine() as (engine, _):
+        await (await conversation(engine)).ask(0)
+        assert engine.capabilities is not None
+        assert engine.pid is not None
+        resident = psutil.Process(engine.pid).memory_info().rss
+        can = engine.capabilities
+        chats, bulk = can.interactive_context * can.interactive_sequences, can.bulk_context * can.bulk_sequences
+        kv = can.kv_bytes * chats / (chats + bulk)  # bulk's is made with its first request
+        row.figures = {
+            "beyond_model_and_kv_megabytes": (resident - engine.capabilities.model_bytes - kv) / 1e6,
+            "resident_megabytes": resident / 1e6,
+            "model_megabytes": engine.capabilities.model_bytes / 1e6,
+            "kv_megabytes": kv / 1e6,
+        }
+    return row
