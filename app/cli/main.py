@@ -14,6 +14,7 @@ from typing import Any
 from app import diagnostics, logs
 from app import settings as settings_file
 from app.cli import ctrl_c, display, models
+from app.cli.bench import bench
 from app.cli.commands import BUG, FAILED, Commands, list_jobs
 from app.cli.console import TerminalConsole
 from app.cli.ctrl_c import INTERRUPTED
@@ -173,6 +174,8 @@ class _Run:
             if options.action == "get":
                 return await models.get_model(options.id, paths, console)
             return models.list_models(paths, console)
+        if options.command == "bench":
+            return await self._interrupts.run(bench(options, paths, console))
         while (instance := Instance.claim(paths)) is None:
             with contextlib.suppress(HostGone):
                 return await self._talk(lambda line: forward(paths, line, Path.cwd(), console))

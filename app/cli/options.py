@@ -54,7 +54,7 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--model", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="measure this GGUF file")
     bench.add_argument("--threads", type=int, metavar="N", help="at most so many; without it every core")
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
-    bench.add_argument("--against", metavar="URL", default="", help="compare with a server that speaks OpenAI's protocol")
+    bench.add_argument("--against", metavar="URL", default="", help="also measure an OpenAI server")
 
     commands.add_parser("doctor", help="check this machine, this profile and the engine")
     return top

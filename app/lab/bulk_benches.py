@@ -26,7 +26,9 @@ async def documents(engine: EngineClient, n: int = DOCUMENTS) -> list[tuple[Turn
     return [(Turn("user", await prose_of(DOCUMENT_TOKENS - 30, 1000 + k, engine.count_tokens)),) for k in range(n)]
 
 
-async def wall_seconds(target: Target, requests: Sequence[tuple[Turn, ...]], max_tokens: int) -> tuple[float, list[Sample]]:
+async def wall_seconds(
+    target: Target, requests: Sequence[tuple[Turn, ...]], max_tokens: int
+) -> tuple[float, list[Sample]]:
     """All at once, until the last has ended."""
     started = time.perf_counter()
     samples = await asyncio.gather(*(target.ask(turns, max_tokens, priority=Priority.BULK) for turns in requests))
