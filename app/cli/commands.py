@@ -53,6 +53,7 @@ class Commands:
                 "summarize": self._summarize,
                 "jobs": self._jobs,
                 "doctor": self._doctor,
+                "serve": self._serve,
             }[parsed.command]
             return await command(parsed, folder, console)
         except (KnownError, options.UsageError) as error:
@@ -211,6 +212,11 @@ class Commands:
 
     async def _doctor(self, parsed: argparse.Namespace, folder: Path, console: Console) -> int:
         return await doctor(self._core, console)
+
+    async def _serve(self, parsed: argparse.Namespace, folder: Path, console: Console) -> int:
+        from app.server.serve import serve  # HTTP is imported only where it is spoken
+
+        return await serve(self._core, parsed.port, console)
 
 
 _TO_RUN = (JobState.READING, JobState.QUEUED, JobState.RUNNING)

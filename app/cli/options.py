@@ -56,6 +56,9 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     bench.add_argument("--against", metavar="URL", default="", help="also measure an OpenAI server")
 
+    serve = commands.add_parser("serve", help="answer programs of this machine over HTTP, in OpenAI's format")
+    serve.add_argument("--port", type=_port, default=8033, help="on 127.0.0.1; 0: any that is free (default: 8033)")
+
     commands.add_parser("doctor", help="check this machine, this profile and the engine")
     return top
 
@@ -67,6 +70,12 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
         parsed.prompt = _as_text(" ".join(parsed.prompt)) if parsed.prompt else None
         parsed.chat = _as_text(parsed.chat)
     return parsed
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not {text}")
+    return int(text)
 
 
 def _as_text(words: str) -> str:

@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 
 from app import settings as settings_file
@@ -27,7 +27,7 @@ from app.core.jobs import JobService
 from app.core.models import ModelService
 from app.core.views import ChatView, JobView, MachinePhase, ModelView, OpenChat, StatusView, SummaryView
 from app.engine.interface import Engine, ModelState
-from app.engine.messages import EngineReported, GenerateRequest, Preset, Priority, RequestFailed, Turn
+from app.engine.messages import EngineReported, GenerateRequest, Preset, Priority, RequestEvent, RequestFailed, Turn
 from app.errors import KnownError
 from app.logs import topic
 from app.paths import Paths
@@ -232,6 +232,11 @@ class Core:
         self.change_settings(model=str(path))
 
     @property
+    def model_state(self) -> ModelState:
+        """What the engine has in memory."""
+        return self._engine.model_state
+
+    @property
     def model_problem(self) -> str:
         """Why there is no model; empty while there is one, or one is being loaded."""
         return self._model_problem
@@ -255,6 +260,19 @@ class Core:
             if isinstance(event, RequestFailed):
                 raise KnownError(event.kind, event.sentence)
         return time.monotonic() - started
+
+    async def generate(self, request: GenerateRequest) -> AsyncGenerator[RequestEvent, None]:
+        """The events of a request that belongs to no chat and no job; nothing of it is stored. See Engine.generate.
+
+        To close this early cancels it.
+        """
+        events = self._engine.generate(f"direct-{uuid.uuid4().hex}", request)
+        try:
+            async for event in events:
+                yield event
+        finally:
+            if isinstance(events, AsyncGenerator):
+                await events.aclose()  # now, and not when it is collected
 
     def change_settings(self, **changes: object) -> None:
         """Set and save; a disk that does not take them is told in a notice."""
