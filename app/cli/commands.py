@@ -110,7 +110,7 @@ class Commands:
         try:
             existing = {chat.id for chat in self._core.chats()}
             known = parsed.chat if parsed.chat in existing else None
-            chat_id = await self._send(known, parsed.prompt, parsed.chat)
+            chat_id = await self._core.send(known, parsed.prompt, new_id=parsed.chat or None)
             message = (await ended).message
         except asyncio.CancelledError:
             self._core.stop(chat_id)
@@ -128,16 +128,6 @@ class Commands:
             console.err(f"{sentence}\n")
         has_failed = message.state in (MessageState.FAILED, MessageState.INTERRUPTED) or bool(notices)
         return FAILED if has_failed else OK
-
-    async def _send(self, known: str | None, prompt: str, new_id: str) -> str:
-        try:
-            return await self._core.send(known, prompt, new_id=new_id or None)
-        except Exception as error:
-            if known is None and new_id and type(error).__name__ == "IntegrityError":  # there is one, but not shown
-                raise options.UsageError(
-                    f"The chat {new_id} is in the bin. Take it out, or ask without --chat."
-                ) from error
-            raise
 
     # jobs
 

@@ -9,7 +9,7 @@ from app.errors import ErrorKind, KnownError
 
 
 def check_document(file: Path) -> None:
-    """Raises KnownError for what is not a file that can be read, and for a name that can't be stored."""
+    """Raises KnownError for what is not a file that can be read."""
     try:
         mode = file.stat().st_mode
         if stat.S_ISDIR(mode):
@@ -24,15 +24,6 @@ def check_document(file: Path) -> None:
         raise _refusal(f"{file} may not be read by you: change its permissions, or name a copy that you own") from None
     except OSError as error:
         raise _refusal(f"{file} could not be read ({error.strerror}): check the disk or network folder") from None
-    check_name(file)
-
-
-def check_name(file: Path) -> None:
-    """Raises KnownError for a name whose bytes are no text: the database, which finds it again later, holds text."""
-    try:
-        str(file).encode()
-    except UnicodeEncodeError:
-        raise _refusal(f"The name of {file} is not valid UTF-8: rename it") from None
 
 
 def _refusal(what: str) -> KnownError:

@@ -69,6 +69,8 @@ class ChatService:
         text = _not_empty(text)
         row = self._chat(chat_id) if chat_id else None
         id = row.id if row else new_id or self._new_id()
+        if row is None and self._store.is_in_bin(id):
+            raise KnownError(ErrorKind.BAD_REQUEST, f"The chat {id} is in the bin. Take it out, or ask in a new one.")
         prompt = self._new_message(id, row.leaf_id if row else None, Role.USER, text, MessageState.COMPLETE)
         self._ask(id, [prompt], new_title=None if row else title_of(text), entered_seconds=entered_seconds)
         return id

@@ -73,8 +73,13 @@ class JobService:
     # what a person does
 
     def summarize(self, files: Sequence[Path]) -> list[str]:
-        """One job a file, stored before anything is read; returns their ids."""
+        """One job a file, stored before anything is read; returns their ids. Raises KnownError, and queues none."""
         ids = []
+        for file in files:
+            if not _is_text(file):
+                raise KnownError(
+                    ErrorKind.BAD_REQUEST, f"The name of {file} is not valid UTF-8: rename it, and try again."
+                )
         for file in files:
             id = self._new_id()
             self._store.add(
@@ -206,3 +211,12 @@ class JobService:
             return ""
         # stored with the end of the job; one that ended before that was done is counted here
         return job.coverage or summary.coverage(summary.decode_params(job.params), self._store.items(job.id, 0))
+
+
+def _is_text(file: Path) -> bool:
+    """The database, which finds it again later, holds text."""
+    try:
+        str(file).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

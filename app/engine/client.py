@@ -154,11 +154,13 @@ class EngineClient:
         self._load_failed(error.kind, error.sentence)
 
     def _load_failed(self, kind: ErrorKind, sentence: str) -> None:
+        error = KnownError(kind, sentence)
+        sentence = error.sentence  # a file's name in it need not be text
         self._why_no_model = sentence
         self._set_model_state(ModelState.FAILED, sentence=sentence)
         self._load_settled.set()
         if self._loading is not None and not self._loading.done():
-            self._loading.set_exception(KnownError(kind, sentence))
+            self._loading.set_exception(error)
             self._loading.exception()  # nobody may be waiting: a reload after a crash
 
     def _set_model_state(self, state: ModelState, fraction: float = 0.0, sentence: str = "") -> None:

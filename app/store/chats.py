@@ -52,6 +52,9 @@ class Chats:
         rows = self._database.read("SELECT * FROM chats WHERE id = ? AND deleted_seconds IS NULL", chat_id)
         return _chat(rows[0]) if rows else None
 
+    def is_in_bin(self, chat_id: str) -> bool:
+        return bool(self._database.read("SELECT 1 FROM chats WHERE id = ? AND deleted_seconds IS NOT NULL", chat_id))
+
     def search(self, text: str) -> list[ChatRow]:
         """Chats whose title or messages hold the text, newest first."""
         pattern = "%" + text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%"
