@@ -42,6 +42,11 @@ def test_a_model_without_a_template_gets_a_plain_one_and_says_so() -> None:
     assert plain.render([Turn("user", "Hi")])[0][0] == "User: Hi\n\nAssistant:"
 
 
+def test_the_plain_template_shows_a_reply_as_it_was_generated() -> None:
+    said = template(None).render([Turn("user", "Hi"), Turn("assistant", " Hello."), Turn("user", "Go on")])
+    assert said[0][0].startswith("User: Hi\n\nAssistant: Hello.\n\nUser: Go on")
+
+
 def test_a_template_that_refuses_a_system_message_gets_it_with_the_first_question() -> None:
     picky = template(
         "{% if messages[0].role == 'system' %}{{ raise_exception('no') }}{% endif %}{{ messages[0].content }}"

@@ -15,10 +15,11 @@ from app.engine.messages import Turn
 from app.errors import ErrorKind, KnownError
 
 PLAIN_TEMPLATE = (
-    "{% for message in messages %}{{ message['role'].capitalize() }}: {{ message['content'] }}\n\n{% endfor %}"
+    "{% for message in messages %}{{ message['role'].capitalize() }}:"
+    "{% if message['content'][:1].strip() %} {% endif %}{{ message['content'] }}\n\n{% endfor %}"
     "{% if add_generation_prompt %}Assistant:{% endif %}"
 )
-"""For a model without a template of its own."""
+"""For a model without a template of its own. A reply that began with a space stands as it was generated."""
 
 PLAIN_STOP = ("\n\nUser:", "\nUser:")
 
