@@ -136,7 +136,10 @@ class Cancel(Message, frozen=True, kw_only=True):
 
 
 class SetPreset(Message, frozen=True, kw_only=True):
+    """`slowdown`: in Balanced a chat's tokens may come so many times slower than alone."""
+
     preset: Preset
+    slowdown: float = 1.5
 
 
 class CountTokens(Message, frozen=True, kw_only=True):

@@ -194,6 +194,20 @@ def test_bulk_and_chat_at_once_all_get_their_own_answer(engine_and_model) -> Non
     asyncio.run(run_with(engine_and_model, story))
 
 
+def test_in_balanced_bulk_goes_on_in_the_chats_steps_and_says_what_it_says_alone(engine_and_model) -> None:
+    async def story(engine: EngineClient, observer: Observer) -> None:
+        prompt = "Write about the sea. [[words 60]]"
+        alone, _ = await answer(engine, "alone", bulk(prompt, max_tokens=40))
+        engine.set_preset(Preset.BALANCED)
+        task = asyncio.create_task(answer(engine, "bulk", bulk(prompt, max_tokens=40)))
+        await answer(engine, "chat", chat("Tell a long story. [[words 100]]", max_tokens=120))
+        text, last = await task
+        assert isinstance(last, RequestFinished)
+        assert text == alone
+
+    asyncio.run(run_with(engine_and_model, story))
+
+
 def test_tokens_are_counted(engine_and_model) -> None:
     async def story(engine: EngineClient, observer: Observer) -> None:
         one, empty, long = await engine.count_tokens(["hello", "", "hello there " * 20_000])

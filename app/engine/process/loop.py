@@ -73,6 +73,7 @@ class EngineLoop:
     name: str = "llama"
     kv_folder: Path | None = None  # for KV of chats; None: none is written
     _preset: Preset = Preset.RESPONSIVE
+    _slowdown: float = 1.5
     _backend: Backend | None = None
     _scheduler: Scheduler | None = None
     _archive: KvArchive | None = None
@@ -122,9 +123,8 @@ class EngineLoop:
         elif isinstance(command, Cancel):
             self._finish(command.id, FinishReason.CANCELLED)
         elif isinstance(command, SetPreset):
-            self._preset = command.preset
-            if self._scheduler is not None:
-                self._scheduler.preset = command.preset
+            self._preset, self._slowdown = command.preset, command.slowdown
+            self._tell_preset()
             self._is_reported_idle = False
         elif isinstance(command, CountTokens):
             self._count(command)
@@ -133,6 +133,10 @@ class EngineLoop:
                 self._scheduler.forget_chat(command.cache_key)
         else:
             self._load(command)
+
+    def _tell_preset(self) -> None:
+        if self._scheduler is not None:
+            self._scheduler.preset, self._scheduler.balance.slowdown = self._preset, self._slowdown
 
     def _submit(self, command: Submit) -> None:
         now = self.clock()
@@ -236,6 +240,7 @@ class EngineLoop:
         )
         self._scheduler = Scheduler(backend.capabilities, backend, self._preset, self._archive)
         self._prompts = Prompts(backend)
+        self._tell_preset()
         self._events.append(ModelLoaded(id=command.id, capabilities=backend.capabilities))
         self._is_reported_idle = False
 
@@ -276,13 +281,17 @@ class EngineLoop:
         assert self._scheduler is not None
         now = self.clock()
         read = {part.id: part.n_done for part in result.results}
+        running = {work.id: sequence for work in plan.work if (sequence := self._scheduler.get(work.id)) is not None}
         for sequence in self._scheduler.apply(result):
             self._take_token(sequence, now)
         for work in plan.work:
             if work.id not in read:
                 continue  # another part of the plan
-            self._rates[work.slot.priority].add(now, read[work.id])
-            if work.slot.priority is Priority.BULK:
+            if work.id not in running:
+                continue  # it left in a part before
+            priority = running[work.id].priority
+            self._rates[priority].add(now, read[work.id])
+            if priority is Priority.BULK:
                 self._torn_bulk_tokens += len(work.tokens) - read[work.id]
             reading = self._scheduler.get(work.id)
             if reading is not None and reading.is_reading:

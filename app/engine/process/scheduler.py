@@ -10,16 +10,11 @@ from typing import Protocol
 
 from app.engine.messages import Capabilities, Preset, Priority
 from app.engine.process.backend import StepPlan, StepResult, Work
+from app.engine.process.balance import Balance
+from app.engine.process.guest import Guest
 from app.engine.process.kv_archive import Kept, KvArchive
 from app.engine.process.kv_cache import LEAST_SHARED_TOKENS, Entry, SlotCache, shared_tokens
-from app.engine.process.presets import (
-    BALANCED_SHARE,
-    STEP_TOKENS,
-    STUTTER_TOKENS,
-    BulkBudget,
-    ChatActivity,
-    bulk_budget,
-)
+from app.engine.process.presets import STEP_TOKENS, STUTTER_TOKENS, BulkBudget, ChatActivity, bulk_budget
 from app.engine.process.sequence import Sequence, Slot
 
 
@@ -28,6 +23,7 @@ class Memory(Protocol):
 
     @property
     def can_cut(self) -> bool: ...
+    def hand_over(self, source: Slot, target: Slot) -> None: ...
     def truncate(self, slot: Slot, n_tokens: int) -> int: ...
     def save(self, slot: Slot) -> bytes: ...
     def restore(self, slot: Slot, data: bytes) -> int: ...
@@ -62,9 +58,8 @@ class Scheduler:
         self._waiting: dict[Priority, list[Sequence]] = {priority: [] for priority in Priority}
         self._running: dict[Priority, list[Sequence]] = {priority: [] for priority in Priority}
         self._by_id: dict[str, Sequence] = {}
-        self._chat_seconds = 0.0
-        self._bulk_seconds = 0.0
-        self._bulk_step_seconds = 0.0  # the last bulk step beside a chat
+        self.balance = Balance()
+        self._guest = Guest(self._caches, memory, self._archive)
         self.bulk_is_parked = False
         self.is_chat_expected = False  # somebody types, or has just opened a chat
 
@@ -127,7 +122,8 @@ class Scheduler:
             self._waiting[sequence.priority].remove(sequence)
         else:
             self._running[sequence.priority].remove(sequence)
-            self._caches[sequence.priority].release(sequence.slot)
+            self._caches[sequence.slot.priority].release(sequence.slot)
+            self._guest.has_left(sequence)
         return sequence
 
     def lose(self, id: str) -> Sequence | None:
@@ -144,7 +140,8 @@ class Scheduler:
         if sequence.slot is None or sequence.priority is not Priority.BULK:
             raise ValueError(f"{id} can't be evicted")
         self._running[Priority.BULK].remove(sequence)
-        self._caches[Priority.BULK].release(sequence.slot)
+        self._caches[sequence.slot.priority].release(sequence.slot)
+        self._guest.has_left(sequence)
         self._waiting[Priority.BULK].insert(0, sequence)
         sequence.slot, sequence.n_kv, sequence.fork_at = None, 0, 0
 
@@ -189,6 +186,7 @@ class Scheduler:
         chats = self._waiting[Priority.INTERACTIVE]
         if any(not chat.is_read_ahead for chat in chats) and not self._caches[Priority.INTERACTIVE].has_room:
             self.end_read_ahead()
+            self._send_guest_home()
         admitted = []
         for priority, waiting in self._waiting.items():
             while waiting and self._place(waiting[0]):
@@ -244,32 +242,50 @@ class Scheduler:
     def plan(self) -> StepPlan | None:
         """The next step, or None where there is nothing to do."""
         chats, bulk = self._running[Priority.INTERACTIVE], self._running[Priority.BULK]
-        if not chats:
-            self._chat_seconds = self._bulk_seconds = self._bulk_step_seconds = 0.0
-        activity = ChatActivity(
-            is_active=bool(chats or self._waiting[Priority.INTERACTIVE]),
-            is_expected=self.is_chat_expected,
-            is_reading=any(chat.is_reading for chat in chats),
-            chat_seconds=self._chat_seconds,
-            bulk_seconds=self._bulk_seconds,
-            next_bulk_seconds=self._bulk_step_seconds,
-        )
+        is_active = bool(chats or self._waiting[Priority.INTERACTIVE])
+        activity = ChatActivity(is_active=is_active, is_expected=self.is_chat_expected)
+        guest = self._invite_guest(chats, bulk)
+        others = [sequence for sequence in bulk if sequence is not guest]
         budget = bulk_budget(self.preset, activity, bulk_sequences=self._capabilities.bulk_sequences)
-        work = _chat_work(chats) + _bulk_work(bulk, budget)
-        self.bulk_is_parked = bool(bulk) and budget.write_sequences == 0
+        work = _chat_work(chats)
+        n_guest = self.balance.width() if guest is not None else 0
+        if guest is not None and n_guest > 0:
+            work.append(_piece(guest, n_guest))
+        work += _bulk_work(others, budget)
+        self.bulk_is_parked = bool(bulk) and guest is None and budget.write_sequences == 0
         return StepPlan(work=tuple(work)) if work else None
+
+    def _invite_guest(self, chats: list[Sequence], bulk: list[Sequence]) -> Sequence | None:
+        """Balanced: a bulk sequence in the chats' own batch while they write. None: there is none, or not yet."""
+        if self.preset is not Preset.BALANCED or not chats:
+            self._send_guest_home()
+            return None
+        if any(chat.is_reading for chat in chats):
+            self.balance.begin()
+            return None  # a first token is waited for
+        if self._guest.sequence is None and bulk:
+            self._guest.come_nearer(bulk[0])
+        return self._guest.sequence
+
+    def _send_guest_home(self) -> None:
+        homeless = self._guest.go_home()
+        if homeless is not None:  # its place is taken: it waits, and what it has is in the archive
+            self._running[Priority.BULK].remove(homeless)
+            self._waiting[Priority.BULK].insert(0, homeless)
 
     def apply(self, result: StepResult) -> list[Sequence]:
         """Take in what was computed; returns the sequences that have one more token of output."""
         written = []
-        priorities = set()
-        was_decode = True
+        writes_chat = False
+        n_guest = 0
         for part in result.results:
             sequence = self._by_id.get(part.id)
             if sequence is None:
                 continue
-            priorities.add(sequence.priority)
-            was_decode = was_decode and not sequence.is_reading
+            if sequence.priority is Priority.INTERACTIVE:
+                writes_chat = writes_chat or not sequence.is_reading
+            else:
+                n_guest += part.n_done
             sequence.n_kv = 0 if part.is_lost else sequence.n_kv + part.n_done
             if 0 < sequence.fork_at <= sequence.n_kv:
                 self._archive_beginning(sequence)
@@ -280,7 +296,8 @@ class Scheduler:
             if part.token is not None:
                 sequence.tokens.append(part.token)
                 written.append(sequence)
-        self._account(result.seconds, priorities, was_decode)
+        if writes_chat:
+            self.balance.took(n_guest, result.seconds)
         return written
 
     def _archive_beginning(self, sequence: Sequence) -> None:
@@ -295,18 +312,6 @@ class Scheduler:
         assert sequence.slot is not None
         read, data = sequence.tokens[: sequence.n_kv], self._memory.save(sequence.slot)
         self._archive.put(Kept(sequence.cache_key, read, data, sequence.is_temporary, is_checkpoint=True))
-
-    def _account(self, seconds: float, priorities: set[Priority], was_decode: bool) -> None:
-        if not self._running[Priority.INTERACTIVE]:
-            return
-        if priorities == {Priority.BULK}:
-            self._bulk_seconds += seconds
-            self._bulk_step_seconds = seconds
-        elif was_decode:
-            self._chat_seconds += seconds
-            # what bulk did not use in time is not saved up: one step's worth at most
-            floor = BALANCED_SHARE * self._chat_seconds - self._bulk_step_seconds
-            self._bulk_seconds = max(self._bulk_seconds, floor)
 
 
 def _chat_work(chats: list[Sequence]) -> list[Work]:
