@@ -25,9 +25,6 @@ class _NoMemory:
 
     can_cut = True
 
-    def hand_over(self, source: Slot, target: Slot) -> None:
-        pass
-
     def truncate(self, slot: Slot, n_tokens: int) -> int:
         return n_tokens
 

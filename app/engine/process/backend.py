@@ -81,9 +81,6 @@ class Backend(Protocol):
     def begin(self, slot: Slot, sampling: Sampling, tokens: list[int]) -> None:
         """A request takes the slot: set up its sampler. `tokens` is the prompt, for penalties."""
 
-    def hand_over(self, source: Slot, target: Slot) -> None:
-        """A request goes on in another slot, where its KV is already: its sampler goes along."""
-
     def truncate(self, slot: Slot, n_tokens: int) -> int:
         """Keep the first `n_tokens` of the slot's KV; returns how many are left (0 where it can't be cut)."""
 

@@ -110,9 +110,6 @@ class FakeBackend:
     def begin(self, slot: Slot, sampling: Sampling, tokens: list[int]) -> None:
         pass
 
-    def hand_over(self, source: Slot, target: Slot) -> None:
-        pass
-
     def truncate(self, slot: Slot, n_tokens: int) -> int:
         kv = self._kv.setdefault(slot, [])
         del kv[n_tokens:]

@@ -246,10 +246,6 @@ class LlamaBackend:
                 llama.llama_sampler_accept(chain, token)
         self._context(slot.priority).set_sampler(slot.index, chain)
 
-    def hand_over(self, source: Slot, target: Slot) -> None:
-        chain = self._context(source.priority).samplers.pop(source.index, None)
-        self._context(target.priority).set_sampler(target.index, chain)
-
     def truncate(self, slot: Slot, n_tokens: int) -> int:
         return self._context(slot.priority).truncate(slot.index, n_tokens)
 

@@ -11,7 +11,6 @@ from typing import Protocol
 from app.engine.messages import Capabilities, Preset, Priority
 from app.engine.process.backend import StepPlan, StepResult, Work
 from app.engine.process.balance import Balance
-from app.engine.process.guest import Guest
 from app.engine.process.kv_archive import Kept, KvArchive
 from app.engine.process.kv_cache import LEAST_SHARED_TOKENS, Entry, SlotCache, shared_tokens
 from app.engine.process.presets import STEP_TOKENS, STUTTER_TOKENS, BulkBudget, ChatActivity, bulk_budget
@@ -23,7 +22,6 @@ class Memory(Protocol):
 
     @property
     def can_cut(self) -> bool: ...
-    def hand_over(self, source: Slot, target: Slot) -> None: ...
     def truncate(self, slot: Slot, n_tokens: int) -> int: ...
     def save(self, slot: Slot) -> bytes: ...
     def restore(self, slot: Slot, data: bytes) -> int: ...
@@ -59,7 +57,7 @@ class Scheduler:
         self._running: dict[Priority, list[Sequence]] = {priority: [] for priority in Priority}
         self._by_id: dict[str, Sequence] = {}
         self.balance = Balance()
-        self._guest = Guest(self._caches, memory, self._archive)
+        self._guest: Sequence | None = None  # in Balanced: a bulk sequence that lies in a slot of the chats
         self.bulk_is_parked = False
         self.is_chat_expected = False  # somebody types, or has just opened a chat
 
@@ -123,7 +121,7 @@ class Scheduler:
         else:
             self._running[sequence.priority].remove(sequence)
             self._caches[sequence.slot.priority].release(sequence.slot)
-            self._guest.has_left(sequence)
+            self._guest = None if self._guest is sequence else self._guest
         return sequence
 
     def lose(self, id: str) -> Sequence | None:
@@ -141,7 +139,7 @@ class Scheduler:
             raise ValueError(f"{id} can't be evicted")
         self._running[Priority.BULK].remove(sequence)
         self._caches[sequence.slot.priority].release(sequence.slot)
-        self._guest.has_left(sequence)
+        self._guest = None if self._guest is sequence else self._guest
         self._waiting[Priority.BULK].insert(0, sequence)
         sequence.slot, sequence.n_kv, sequence.fork_at = None, 0, 0
 
@@ -186,7 +184,8 @@ class Scheduler:
         chats = self._waiting[Priority.INTERACTIVE]
         if any(not chat.is_read_ahead for chat in chats) and not self._caches[Priority.INTERACTIVE].has_room:
             self.end_read_ahead()
-            self._send_guest_home()
+            if self._guest is not None:
+                self.evict(self._guest.id)
         admitted = []
         for priority, waiting in self._waiting.items():
             while waiting and self._place(waiting[0]):
@@ -196,7 +195,26 @@ class Scheduler:
                     self.remove(sequence.id)
                 else:
                     admitted.append(sequence)
-        return admitted
+        return admitted + self._invite_guest()
+
+    def _invite_guest(self) -> list[Sequence]:
+        """Balanced, while chats write: a waiting bulk sequence gets a free slot of theirs, to share their steps."""
+        chats, waiting = self._running[Priority.INTERACTIVE], self._waiting[Priority.BULK]
+        free = [entry for entry in self._chat_entries if entry.sequence is None]
+        is_time = self.preset is Preset.BALANCED and chats and not any(chat.is_reading for chat in chats)
+        if not is_time or self._guest is not None or not free or not waiting:
+            return []
+        guest = waiting[0]
+        if guest.n_prompt + guest.max_tokens > self._capabilities.interactive_context:
+            return []
+        entry = min(free, key=lambda candidate: (bool(candidate.cache_key), candidate.last_used))
+        if entry.cache_key and entry.kept:
+            self._archive.put(self._kept(entry))
+        self._caches[Priority.INTERACTIVE].take(entry, guest)
+        guest.slot, guest.n_kv = entry.slot, self._memory.truncate(entry.slot, 0)
+        self._running[Priority.BULK].append(waiting.pop(0))
+        self._guest = guest
+        return [guest]
 
     def _place(self, sequence: Sequence) -> bool:
         """A slot for a sequence, with as much of its prompt as is in memory anywhere; False: it has to wait."""
@@ -244,34 +262,24 @@ class Scheduler:
         chats, bulk = self._running[Priority.INTERACTIVE], self._running[Priority.BULK]
         is_active = bool(chats or self._waiting[Priority.INTERACTIVE])
         activity = ChatActivity(is_active=is_active, is_expected=self.is_chat_expected)
-        guest = self._invite_guest(chats, bulk)
-        others = [sequence for sequence in bulk if sequence is not guest]
+        guest, others = self._guest, [sequence for sequence in bulk if sequence is not self._guest]
         budget = bulk_budget(self.preset, activity, bulk_sequences=self._capabilities.bulk_sequences)
         work = _chat_work(chats)
-        n_guest = self.balance.width() if guest is not None else 0
-        if guest is not None and n_guest > 0:
-            work.append(_piece(guest, n_guest))
+        if guest is not None and self.preset is Preset.BALANCED and chats:
+            work += self._guest_work(guest, chats)
+        elif guest is not None:
+            work += _bulk_work([guest], budget)  # in a step of its own, until it is done
         work += _bulk_work(others, budget)
-        self.bulk_is_parked = bool(bulk) and guest is None and budget.write_sequences == 0
+        stands_still = budget.write_sequences == 0 and (guest is None or self.preset is not Preset.BALANCED)
+        self.bulk_is_parked = bool(bulk) and stands_still
         return StepPlan(work=tuple(work)) if work else None
 
-    def _invite_guest(self, chats: list[Sequence], bulk: list[Sequence]) -> Sequence | None:
-        """Balanced: a bulk sequence in the chats' own batch while they write. None: there is none, or not yet."""
-        if self.preset is not Preset.BALANCED or not chats:
-            self._send_guest_home()
-            return None
+    def _guest_work(self, guest: Sequence, chats: list[Sequence]) -> list[Work]:
         if any(chat.is_reading for chat in chats):
             self.balance.begin()
-            return None  # a first token is waited for
-        if self._guest.sequence is None and bulk:
-            self._guest.come_nearer(bulk[0])
-        return self._guest.sequence
-
-    def _send_guest_home(self) -> None:
-        homeless = self._guest.go_home()
-        if homeless is not None:  # its place is taken: it waits, and what it has is in the archive
-            self._running[Priority.BULK].remove(homeless)
-            self._waiting[Priority.BULK].insert(0, homeless)
+            return []  # a first token is waited for
+        n_tokens = self.balance.width()
+        return [_piece(guest, n_tokens)] if n_tokens > 0 else []
 
     def apply(self, result: StepResult) -> list[Sequence]:
         """Take in what was computed; returns the sequences that have one more token of output."""
