@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Protocol
 
 from app.engine.messages import Capabilities, GenerateRequest, Priority, Sampling
+from app.engine.process.grammar import Matcher
 from app.engine.process.sequence import Slot
+from app.errors import KnownError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +45,7 @@ class WorkResult:
     n_done: int
     token: int | None = None
     is_lost: bool = False
+    error: KnownError | None = None  # no token could be chosen: this one request fails
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +81,8 @@ class Backend(Protocol):
 
     def is_end(self, token: int) -> bool: ...
 
-    def begin(self, slot: Slot, sampling: Sampling, tokens: list[int]) -> None:
-        """A request takes the slot: set up its sampler. `tokens` is the prompt, for penalties."""
+    def begin(self, slot: Slot, sampling: Sampling, tokens: list[int], matcher: Matcher | None = None) -> None:
+        """A request takes the slot: set up its sampler. `tokens` come before, for penalties; `matcher` is its form."""
 
     def truncate(self, slot: Slot, n_tokens: int) -> int:
         """Keep the first `n_tokens` of the slot's KV; returns how many are left (0 where it can't be cut)."""
@@ -100,6 +103,10 @@ class Backend(Protocol):
 
     def run(self, plan: StepPlan) -> Iterator[StepResult]:
         """Compute. Raises DecodeFailed."""
+
+    @property
+    def is_crowded(self) -> bool:
+        """Other programs use every core: bulk should rest as long as it works."""
 
     def interrupt(self) -> None:
         """Tear the step that is being computed, soon. Any thread."""

@@ -24,6 +24,7 @@ from pathlib import Path
 
 from app.engine.messages import Capabilities, GenerateRequest, Priority, Sampling
 from app.engine.process.backend import StepPlan, StepResult, Work, WorkResult
+from app.engine.process.grammar import Matcher
 from app.engine.process.sequence import Slot
 from app.errors import ErrorKind, KnownError
 
@@ -107,7 +108,7 @@ class FakeBackend:
     def is_end(self, token: int) -> bool:
         return token == END
 
-    def begin(self, slot: Slot, sampling: Sampling, tokens: list[int]) -> None:
+    def begin(self, slot: Slot, sampling: Sampling, tokens: list[int], matcher: Matcher | None = None) -> None:
         pass
 
     def truncate(self, slot: Slot, n_tokens: int) -> int:
@@ -159,6 +160,10 @@ class FakeBackend:
         n_said = len(kv) - start
         token = reply[n_said] if n_said < len(reply) else END
         return WorkResult(id=piece.id, n_done=len(piece.tokens), token=token)
+
+    @property
+    def is_crowded(self) -> bool:
+        return False
 
     def interrupt(self) -> None:
         self._interrupted.set()

@@ -51,6 +51,12 @@ class Inbox:
             commands, self._commands = self._commands, []
             return commands
 
+    def wait(self, seconds: float) -> None:
+        """Until a command is there, at most so long."""
+        with self._changed:
+            self._plan = None
+            self._changed.wait_for(lambda: bool(self._commands) or self.is_closed, seconds)
+
     def watch(self, plan: StepPlan, tear: Callable[[], None], clear: Callable[[], None]) -> bool:
         """From now on commands may tear `plan`. False, and nothing is watched, where a command came in before."""
         with self._changed:

@@ -25,10 +25,13 @@ from app import diagnostics
 from app.engine.messages import Capabilities, GenerateRequest, Priority, Sampling
 from app.engine.process.backend import DecodeFailed, StepPlan, StepResult, Work, WorkResult
 from app.engine.process.chat_template import ChatTemplate
+from app.engine.process.grammar import Matcher
 from app.engine.process.memory_plan import KvPlan, plan_kv
 from app.engine.process.presets import STEP_TOKENS
-from app.engine.process.sampling import new_chain
+from app.engine.process.sampling import Sampler
 from app.engine.process.sequence import Slot
+from app.engine.process.vocabulary import Vocabulary
+from app.engine.process.threads import ThreadPolicy
 from app.errors import ErrorKind, KnownError
 from app.logs import topic
 
@@ -76,11 +79,17 @@ class _Context:
                 ErrorKind.OUT_OF_MEMORY,
                 "There is not enough memory for this model's context. Close other programs or choose a smaller model.",
             )
+        self._n_threads = n_threads
         if flag is not None:
             llama.llama_set_abort_callback(self.handle, flag.callback, flag.data)
         self.memory = llama.llama_get_memory(self.handle)
         self.batch = llama.llama_batch_init(STEP_TOKENS, 0, 1)
-        self.samplers: dict[int, Any] = {}
+        self.samplers: dict[int, Sampler] = {}
+
+    def use_threads(self, n_threads: int) -> None:
+        if n_threads != self._n_threads:
+            self._n_threads = n_threads
+            llama.llama_set_n_threads(self.handle, n_threads, n_threads)
 
     def decode(self, work: list[Work]) -> int:
         """Put the work's tokens into the batch and compute it; returns llama_decode's code."""
@@ -121,12 +130,12 @@ class _Context:
             return 0
         return self.n_kept(index)
 
-    def set_sampler(self, index: int, chain: Any) -> None:
+    def set_sampler(self, index: int, sampler: Sampler | None) -> None:
         old = self.samplers.pop(index, None)
         if old is not None:
-            llama.llama_sampler_free(old)
-        if chain is not None:
-            self.samplers[index] = chain
+            old.close()
+        if sampler is not None:
+            self.samplers[index] = sampler
 
     def close(self) -> None:
         for index in list(self.samplers):
@@ -146,6 +155,7 @@ class LlamaBackend:
         n_threads: int | None = None,
     ) -> None:
         self._n_threads = n_threads or diagnostics.physical_cores()
+        self._threads = ThreadPolicy(self._n_threads)
         self._model = _load(path, on_progress)
         self._contexts: dict[Priority, _Context] = {}
         try:
@@ -158,6 +168,7 @@ class LlamaBackend:
         self._vocab = llama.llama_model_get_vocab(self._model)
         self._n_vocab = llama.llama_vocab_n_tokens(self._vocab)
         self._pieces: dict[int, bytes] = {}
+        self._vocabulary: Vocabulary | None = None
         self._bos = llama.llama_vocab_bos(self._vocab)
         self._template = self._read_template()
         self._can_cut = can_tear = not (
@@ -239,12 +250,17 @@ class LlamaBackend:
 
     # the KV and the steps
 
-    def begin(self, slot: Slot, sampling: Sampling, tokens: list[int]) -> None:
-        chain = new_chain(llama, sampling, self._n_vocab)
-        if sampling.repeat_penalty != 1.0:
-            for token in tokens:
-                llama.llama_sampler_accept(chain, token)
-        self._context(slot.priority).set_sampler(slot.index, chain)
+    def begin(self, slot: Slot, sampling: Sampling, tokens: list[int], matcher: Matcher | None = None) -> None:
+        vocabulary = self._read_vocabulary() if matcher is not None else None
+        sampler = Sampler(llama, self._vocab, self._n_vocab, sampling, tokens, matcher, vocabulary)
+        self._context(slot.priority).set_sampler(slot.index, sampler)
+
+    def _read_vocabulary(self) -> Vocabulary:
+        """For grammars: made with the first one."""
+        if self._vocabulary is None:
+            tokens = range(self._n_vocab)
+            self._vocabulary = Vocabulary([self.piece(t) for t in tokens], [t for t in tokens if self.is_end(t)])
+        return self._vocabulary
 
     def truncate(self, slot: Slot, n_tokens: int) -> int:
         return self._context(slot.priority).truncate(slot.index, n_tokens)
@@ -265,6 +281,7 @@ class LlamaBackend:
 
     def run(self, plan: StepPlan) -> Iterator[StepResult]:
         for priority, group in itertools.groupby(plan.work, key=lambda work: work.slot.priority):
+            self._context(priority).use_threads(self._threads.threads(priority))
             started = time.perf_counter()
             results = self._run_in(self._context(priority), list(group))
             yield StepResult(results=results, seconds=time.perf_counter() - started)
@@ -276,11 +293,13 @@ class LlamaBackend:
             results, row = [], -1
             for piece in work:
                 row += len(piece.tokens)
-                token = None
+                token, error = None, None
                 if piece.wants_token:
-                    chain = context.samplers[piece.slot.index]
-                    token = int(llama.llama_sampler_sample(chain, context.handle, row))
-                results.append(WorkResult(id=piece.id, n_done=len(piece.tokens), token=token))
+                    try:
+                        token = context.samplers[piece.slot.index].choose(context.handle, row)
+                    except KnownError as refused:
+                        error = refused
+                results.append(WorkResult(id=piece.id, n_done=len(piece.tokens), token=token, error=error))
             return tuple(results)
         if code == _ABORTED:
             return tuple(self._after_tear(context, piece) for piece in work)
@@ -307,6 +326,10 @@ class LlamaBackend:
             position=piece.position,
             wants_token=False,
         )
+
+    @property
+    def is_crowded(self) -> bool:
+        return self._threads.is_crowded
 
     def interrupt(self) -> None:
         self._flag.raise_()

@@ -41,6 +41,7 @@ from app.engine.messages import (
 )
 from app.engine.process.backend import Backend, DecodeFailed, OpenBackend, StepPlan, StepResult
 from app.engine.process.chat_template import PLAIN_STOP
+from app.engine.process.constraint import matcher_of
 from app.engine.process.inbox import Inbox
 from app.engine.process.kv_archive import KvArchive
 from app.engine.process.prompts import Prompts
@@ -49,6 +50,7 @@ from app.engine.process.scheduler import PromptDoesNotFit, Scheduler
 from app.engine.process.sequence import Sequence
 from app.engine.process.text_stream import TextStream
 from app.engine.process.throughput import Throughput
+from app.engine.sampling_range import check_sampling
 from app.errors import ErrorKind, KnownError
 from app.logs import topic
 
@@ -59,6 +61,7 @@ SAVE_AFTER_SECONDS = 3.0  # an idle engine writes down the chats that are in mem
 EXPECTED_SECONDS = 4.0  # after a key, or the opening of a chat, a turn is near
 KV_RAM_SHARE = 0.125  # of what is free when the model is loaded, for KV of chats that are in no slot
 MOST_KV_RAM_BYTES = 2 << 30
+LONGEST_REST_SECONDS = 0.5
 LOAD_PROGRESS_STEP = 0.02  # llama.cpp tells of every tensor
 
 
@@ -83,6 +86,7 @@ class EngineLoop:
     _events: list[Event] = field(default_factory=list)
     _rates: dict[Priority, Throughput] = field(default_factory=lambda: {p: Throughput() for p in Priority})
     _torn_bulk_tokens: int = 0
+    _step_seconds: float = 0.0
     _reported_seconds: float = 0.0
     _is_reported_idle: bool = True
 
@@ -99,6 +103,7 @@ class EngineLoop:
                 plan = None  # it may be out of date
             if plan is not None and self._backend is not None:
                 self._step(plan)
+                self._rest(plan)
             elif not commands and self._scheduler is not None:
                 self._scheduler.save_chats()
             self._report()
@@ -145,6 +150,8 @@ class EngineLoop:
             return
         request = command.request
         try:
+            check_sampling(request.sampling)
+            matcher = matcher_of(request)
             prompt = self._prompts.of(request)
             self._backend.prepare(request.priority)
             sequence = Sequence(
@@ -178,6 +185,7 @@ class EngineLoop:
         self._replies[command.id] = Reply(
             text=TextStream(stop),
             sampling=request.sampling,
+            matcher=matcher,
             submitted_seconds=now,
             dropped_turns=prompt.dropped_turns,
             ignore_eos=request.ignore_eos,
@@ -260,7 +268,7 @@ class EngineLoop:
         assert sequence.slot is not None
         reply = self._replies[sequence.id]
         reply.admitted_seconds = self.clock()
-        self._backend.begin(sequence.slot, reply.sampling, sequence.tokens)
+        self._backend.begin(sequence.slot, reply.sampling, sequence.tokens, reply.matcher)
 
     def _step(self, plan: StepPlan) -> None:
         assert self._backend is not None
@@ -277,13 +285,23 @@ class EngineLoop:
                 if self._scheduler is not None and self._scheduler.lose(id) is not None:
                     self._fail(id, ErrorKind.BUG, f"The engine could not compute this ({error}). Try it again.")
 
+    def _rest(self, plan: StepPlan) -> None:
+        """Bulk leaves half of its time to other programs that use every core; a command ends the rest."""
+        assert self._backend is not None
+        if self._backend.is_crowded and not any(work.slot.priority is Priority.INTERACTIVE for work in plan.work):
+            self.inbox.wait(min(LONGEST_REST_SECONDS, self._step_seconds))
+
     def _apply(self, plan: StepPlan, result: StepResult) -> None:
         assert self._scheduler is not None
+        self._step_seconds = result.seconds
         now = self.clock()
         read = {part.id: part.n_done for part in result.results}
         running = {work.id: sequence for work in plan.work if (sequence := self._scheduler.get(work.id)) is not None}
         for sequence in self._scheduler.apply(result):
             self._take_token(sequence, now)
+        for part in result.results:
+            if part.error is not None and self._remove(part.id) is not None:
+                self._fail(part.id, part.error.kind, part.error.sentence)
         for work in plan.work:
             if work.id not in read:
                 continue  # another part of the plan

@@ -1,0 +1,85 @@
+"""How many threads a step gets on a machine that other programs use too. Pure, but for the reading of the clocks.
+
+llama.cpp's threads meet at a barrier after every operation: one that has lost its core to another program holds up all
+of them, so that two threads on a busy two-core machine are several times slower than one. Bulk takes one thread less
+than a chat, and where no core is left it rests as long as it works.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from app.engine.messages import Priority
+
+EVERY_SECONDS = 0.25
+STALE_SECONDS = 2.0  # an older reading says nothing of now
+LEAST_FREE_CORE = 0.6  # of a core must be free for a thread that is to have it to itself
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Seconds by the clocks: of the wall, of all cores' work, of this process's own; and who wants to run just now."""
+
+    wall: float
+    busy: float
+    own: float
+    n_runnable: int | None = None  # threads of other programs; None where the system does not tell
+
+
+@dataclass
+class ThreadPolicy:
+    """`threads` is asked before each step."""
+
+    n_most: int
+    n_cores: int = field(default_factory=lambda: psutil.cpu_count() or 1)
+    read: Callable[[], Reading] = field(default_factory=lambda: read_clocks)
+    _last: Reading | None = None
+    _others: float = 0.0
+
+    def threads(self, priority: Priority) -> int:
+        """For the next step. At least one."""
+        self._look()
+        free = self.n_cores - self._others
+        n = min(self.n_most, int(free + 1 - LEAST_FREE_CORE))
+        if priority is Priority.BULK and self._others >= LEAST_FREE_CORE:
+            n -= 1
+        return max(1, n)
+
+    @property
+    def is_crowded(self) -> bool:
+        """Other programs use every core."""
+        return self._others > self.n_cores - 1 + LEAST_FREE_CORE / 2
+
+    def _look(self) -> None:
+        now = self.read()
+        last, self._last = self._last, self._last or now
+        if last is None or now.wall - last.wall > STALE_SECONDS:
+            self._last = now
+            self._others = 0.0 if now.n_runnable is None else float(now.n_runnable)
+        elif now.wall - last.wall >= EVERY_SECONDS:
+            self._last = now
+            self._others = max(0.0, (now.busy - now.own - last.busy + last.own) / (now.wall - last.wall))
+
+
+_process = psutil.Process()
+
+
+def read_clocks() -> Reading:
+    """About 0.1 ms."""
+    times, own = psutil.cpu_times(), _process.cpu_times()
+    idle = times.idle + getattr(times, "iowait", 0.0)
+    guest = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)  # counted in user already
+    return Reading(time.monotonic(), sum(times) - idle - guest, own.user + own.system, _runnable())
+
+
+def _runnable() -> int | None:
+    with contextlib.suppress(OSError, ValueError, IndexError):
+        running, _, _ = Path("/proc/loadavg").read_text().split()[3].partition("/")
+        return max(0, int(running) - 1)
+    return None
