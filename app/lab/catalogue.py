@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.lab import bulk_benches, chat_benches, scheduler_bench
+from app.lab import bulk_benches, busy_bench, chat_benches, scheduler_bench
 from app.lab.bench import Bench
 
 BENCHES: dict[str, Bench] = {
@@ -13,6 +13,7 @@ BENCHES: dict[str, Bench] = {
     "prefix": bulk_benches.prefix,
     "reopen": chat_benches.reopen,
     "typing": chat_benches.typing,
+    "busy": busy_bench.busy,
     "memory": chat_benches.memory,
     "scheduler": scheduler_bench.scheduler,
 }

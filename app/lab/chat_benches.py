@@ -56,7 +56,7 @@ async def chat(lab: Lab) -> Row:
         ours: list[Sample] = []
         peer, steps = [], []
         for n in range(TRIES):
-            sample = await talk.ask(n)
+            sample = await talk.ask(n + 1)  # 0 was the warm-up
             ours.append(sample)
             peer.append(await bare.peer_ttft(sample.n_cached, sample.n_prompt - sample.n_cached))
             steps.append(await bare.decode_step(1, sample.n_prompt, OUTPUT_TOKENS))
