@@ -51,6 +51,7 @@ class Bare:
         self._memory = llama.llama_get_memory(self._context)
         self._batch = llama.llama_batch_init(MICRO_BATCH, 0, 1)
         self._peer: Any = None
+        self._peer_turns = 0
 
     def prefill(self, command: TimePrefill) -> float:
         self._fill(1, command.depth)
@@ -93,7 +94,8 @@ class Bare:
                 verbose=False,
             )
         history = [FIRST_TOKEN + n % 5000 for n in range(command.n_cached)]
-        turn = [FIRST_TOKEN + 7 * n % 5000 for n in range(command.n_new)]
+        self._peer_turns += 1  # another one each time, or it would be cached too
+        turn = [FIRST_TOKEN + (7 * n + self._peer_turns) % 5000 for n in range(command.n_new)]
         if list(self._peer._input_ids[: len(history)]) != history:
             self._peer.reset()
             self._peer.eval(history)
