@@ -46,14 +46,30 @@ class Turn(msgspec.Struct, frozen=True):
 
 
 class Sampling(msgspec.Struct, frozen=True, kw_only=True):
-    """How the next token is chosen. `temperature` 0 is greedy; `seed` None is a new one each time."""
+    """How the next token is chosen. `temperature` 0 is greedy; `seed` None is a new one each time.
+
+    What they may be stands in sampling_range.py. With `mirostat` (1 or 2) only temperature and penalties count besides.
+    """
 
     temperature: float = 0.7
-    top_k: int = 40
+    top_k: int = 40  # 0: all
     top_p: float = 0.95
     min_p: float = 0.05
+    typical_p: float = 1.0
+    xtc_probability: float = 0.0
+    xtc_threshold: float = 0.1
+    dry_multiplier: float = 0.0
+    dry_base: float = 1.75
+    dry_allowed_length: int = 2
     repeat_penalty: float = 1.0
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
+    penalty_tokens: int = 64  # how far penalties and DRY look back
+    mirostat: int = 0
+    mirostat_tau: float = 5.0
+    mirostat_eta: float = 0.1
     seed: int | None = None
+    logit_bias: tuple[tuple[int, float], ...] = ()  # what is added to the logits of single tokens
 
 
 class GenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +84,8 @@ class GenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
     cache_key: str = ""  # the chat whose KV is kept between its turns; empty: nothing is kept
     is_temporary: bool = False  # its KV is never written to the disk
     ignore_eos: bool = False  # go on to max_tokens whatever the model says: for measuring
+    grammar: str = ""  # the reply follows it; in llama.cpp's notation (GBNF), from the rule “root” on
+    json_schema: str = ""  # the reply is JSON that fits this schema
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True):

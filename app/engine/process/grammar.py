@@ -189,11 +189,21 @@ class Grammar:
             raise too_large()
         if part.most is not None and part.most < part.least:
             raise KnownError(ErrorKind.BAD_REQUEST, "The grammar repeats something at least more often than at most.")
-        if part.least + (part.most or 0) > 2 and part.part not in self._extra:
-            self._extra[part.part] = self._start_of_part(part.part)  # copies of a call, not of what is called
+        call: tuple[int, bool] | None = None
+        if part.least + (part.most or 0) > 2:  # copies of a call, not of what is called
+            if part.part not in self._extra:
+                self._extra[part.part] = self._start_of_part(part.part)
+            call = self._extra[part.part], _is_nullable(part.part, self._nullable)
+
+        def once(source: int, target: int) -> None:
+            if call is None:
+                self._build(part.part, source, target)
+            else:
+                self._calls[source].append((call[0], target, call[1]))
+
         for _ in range(part.least):
             after = self._new_state()
-            self._once(part.part, source, after)
+            once(source, after)
             source = after
         if part.most is None:
             loop = self._new_state()
@@ -204,15 +214,9 @@ class Grammar:
         self._free[source].append(target)
         for _ in range(part.most - part.least):
             after = self._new_state()
-            self._once(part.part, source, after)
+            once(source, after)
             self._free[after].append(target)
             source = after
-
-    def _once(self, part: Part, source: int, target: int) -> None:
-        if part in self._extra:
-            self._calls[source].append((self._extra[part], target, _is_nullable(part, self._nullable)))
-        else:
-            self._build(part, source, target)
 
     def _byte(self, source: int, low: int, high: int, target: int) -> int:
         self._bytes[source].append((low, high, target))

@@ -30,8 +30,8 @@ from app.engine.process.memory_plan import KvPlan, plan_kv
 from app.engine.process.presets import STEP_TOKENS
 from app.engine.process.sampling import Sampler
 from app.engine.process.sequence import Slot
-from app.engine.process.vocabulary import Vocabulary
 from app.engine.process.threads import ThreadPolicy
+from app.engine.process.vocabulary import Vocabulary
 from app.errors import ErrorKind, KnownError
 from app.logs import topic
 

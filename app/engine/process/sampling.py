@@ -1,33 +1,165 @@
-"""The sampler chain of one request, in C. Only llama.py uses this; it is handed the binding."""
+"""The next token of one request: the sampler chain in C, and what a grammar leaves of it.
+
+Only llama.py uses this; it is handed the binding. Greedy without anything else needs no chain: the first of the largest
+logits, as in C. Under a grammar the token that would be chosen anyway is tried first; only when it is refused are the
+logits of what can't follow taken out, and the choice is made again. So a refused token is never accepted anywhere.
+"""
 
 from __future__ import annotations
 
+import ctypes
 import secrets
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from app.engine.messages import Sampling
+from app.engine.process.grammar import Matcher
+from app.engine.process.vocabulary import Vocabulary
+from app.errors import ErrorKind, KnownError
 
-PENALTY_WINDOW_TOKENS = 64
+DRY_BREAKERS = (b"\n", b":", b'"', b"*")  # what a repetition does not reach across, as elsewhere
+TRIES_BEFORE_MASK = 4  # the exact mask of a place costs more than a few refused tokens
+_RANDOM_SEED = 0xFFFFFFFF  # to llama.cpp this one means: any
+
+Logits = npt.NDArray[np.float32]
 
 
-def new_chain(llama: Any, sampling: Sampling, n_vocab: int) -> Any:
+class Sampler:
+    """Of one request in one slot. `tokens` come before: what penalties look back on."""
+
+    def __init__(
+        self,
+        llama: Any,
+        vocab: Any,
+        n_vocab: int,
+        sampling: Sampling,
+        tokens: list[int],
+        matcher: Matcher | None = None,
+        vocabulary: Vocabulary | None = None,
+    ) -> None:
+        self._llama, self._n_vocab = llama, n_vocab
+        self._matcher, self._vocabulary = matcher, vocabulary
+        self._chain = None if is_plain_greedy(sampling) else new_chain(llama, vocab, sampling, n_vocab)
+        if self._chain is not None and looks_back(sampling):
+            for token in tokens[-sampling.penalty_tokens :]:
+                llama.llama_sampler_accept(self._chain, token)
+
+    def choose(self, context: Any, row: int) -> int:
+        """The token after a row of the batch that was computed. Raises KnownError where no token may follow."""
+        if self._matcher is None and self._chain is not None:
+            return int(self._llama.llama_sampler_sample(self._chain, context, row))
+        logits = self._logits(context, row)
+        if self._matcher is None:
+            return int(logits.argmax())
+        return self._choose_allowed(self._matcher, logits)
+
+    def close(self) -> None:
+        if self._chain is not None:
+            self._llama.llama_sampler_free(self._chain)
+            self._chain = None
+
+    def _logits(self, context: Any, row: int) -> Logits:
+        pointer = self._llama.llama_get_logits_ith(context, row)
+        address = ctypes.addressof(pointer.contents)
+        return np.ctypeslib.as_array((ctypes.c_float * self._n_vocab).from_address(address))
+
+    def _choose_allowed(self, matcher: Matcher, logits: Logits) -> int:
+        vocabulary, grammar, place = self._vocabulary, matcher.grammar, matcher.place
+        assert vocabulary is not None
+        matcher.begin_token()
+        for n_refused in range(TRIES_BEFORE_MASK + 2):
+            token = self._pick(logits)
+            if vocabulary.is_allowed(token, grammar, place):
+                break
+            if n_refused == 0:
+                logits[~vocabulary.likely(grammar, place)] = -np.inf
+            elif n_refused == TRIES_BEFORE_MASK:
+                logits[~vocabulary.allowed(grammar, place)] = -np.inf
+            logits[token] = -np.inf
+        matcher.place = vocabulary.after(token, grammar, place) or place  # an end token leads nowhere
+        if self._chain is not None:
+            self._llama.llama_sampler_accept(self._chain, token)
+        return token
+
+    def _pick(self, logits: Logits) -> int:
+        """Without accepting it."""
+        token = int(logits.argmax())
+        if logits[token] == -np.inf:
+            raise KnownError(
+                ErrorKind.BAD_REQUEST,
+                "The grammar can't be satisfied: no token of this model can follow what has been said so far.",
+            )
+        if self._chain is None:
+            return token
+        candidates = (self._llama.llama_token_data * self._n_vocab)()
+        rows = np.frombuffer(candidates, dtype=[("id", np.int32), ("logit", np.float32), ("p", np.float32)])
+        rows["id"], rows["logit"] = np.arange(self._n_vocab, dtype=np.int32), logits
+        array = self._llama.llama_token_data_array(data=candidates, size=self._n_vocab, selected=-1, sorted=False)
+        self._llama.llama_sampler_apply(self._chain, ctypes.byref(array))
+        chosen = array.data[array.selected].id
+        return int(chosen) if logits[chosen] != -np.inf else token
+
+
+def is_plain_greedy(sampling: Sampling) -> bool:
+    return sampling.temperature <= 0 and not sampling.logit_bias and not looks_back(sampling)
+
+
+def looks_back(sampling: Sampling) -> bool:
+    """Does the choice depend on the tokens before?"""
+    return _has_penalties(sampling) or _has_dry(sampling)
+
+
+def _has_penalties(sampling: Sampling) -> bool:
+    is_on = sampling.repeat_penalty != 1.0 or sampling.frequency_penalty != 0 or sampling.presence_penalty != 0
+    return is_on and sampling.penalty_tokens > 0
+
+
+def _has_dry(sampling: Sampling) -> bool:
+    return sampling.dry_multiplier > 0 and sampling.penalty_tokens > 0
+
+
+def new_chain(llama: Any, vocab: Any, sampling: Sampling, n_vocab: int) -> Any:
     """A `llama_sampler_chain` for these settings; free it with `llama_sampler_free`."""
     chain = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
+    seed = secrets.randbelow(_RANDOM_SEED) if sampling.seed is None else sampling.seed % _RANDOM_SEED
 
     def add(sampler: Any) -> None:
         llama.llama_sampler_chain_add(chain, sampler)
 
-    if sampling.repeat_penalty != 1.0:
-        add(llama.llama_sampler_init_penalties(n_vocab, PENALTY_WINDOW_TOKENS, sampling.repeat_penalty, 0.0, 0.0))
+    biases = [(token, bias) for token, bias in sampling.logit_bias if token < n_vocab]
+    if biases:
+        array = (llama.llama_logit_bias * len(biases))(*biases)
+        add(llama.llama_sampler_init_logit_bias(n_vocab, len(biases), array))
+    if _has_penalties(sampling):
+        penalties = sampling.repeat_penalty, sampling.frequency_penalty, sampling.presence_penalty
+        add(llama.llama_sampler_init_penalties(n_vocab, sampling.penalty_tokens, *penalties))
+    if _has_dry(sampling):
+        breakers = (ctypes.c_char_p * len(DRY_BREAKERS))(*DRY_BREAKERS)
+        shape = sampling.dry_multiplier, sampling.dry_base, sampling.dry_allowed_length, sampling.penalty_tokens
+        add(llama.llama_sampler_init_dry(vocab, *shape, breakers, len(breakers)))
     if sampling.temperature <= 0:
         add(llama.llama_sampler_init_greedy())
         return chain
+    if sampling.mirostat:
+        add(llama.llama_sampler_init_temp(sampling.temperature))
+        tau, eta = sampling.mirostat_tau, sampling.mirostat_eta
+        if sampling.mirostat == 1:
+            add(llama.llama_sampler_init_mirostat(n_vocab, seed, tau, eta, 100))
+        else:
+            add(llama.llama_sampler_init_mirostat_v2(seed, tau, eta))
+        return chain
     if sampling.top_k > 0:
         add(llama.llama_sampler_init_top_k(sampling.top_k))
+    if sampling.typical_p < 1.0:
+        add(llama.llama_sampler_init_typical(sampling.typical_p, 1))
     if sampling.top_p < 1.0:
         add(llama.llama_sampler_init_top_p(sampling.top_p, 1))
     if sampling.min_p > 0:
         add(llama.llama_sampler_init_min_p(sampling.min_p, 1))
+    if sampling.xtc_probability > 0:
+        add(llama.llama_sampler_init_xtc(sampling.xtc_probability, sampling.xtc_threshold, 1, seed))
     add(llama.llama_sampler_init_temp(sampling.temperature))
-    add(llama.llama_sampler_init_dist(secrets.randbits(32) if sampling.seed is None else sampling.seed))
+    add(llama.llama_sampler_init_dist(seed))
     return chain
