@@ -26,7 +26,7 @@ class Machine:
 
 def policy_of(n_cores: int) -> tuple[ThreadPolicy, Machine]:
     machine = Machine()
-    policy = ThreadPolicy(n_most=n_cores, n_cores=n_cores, read=machine.read)
+    policy = ThreadPolicy(n_most=n_cores, n_cores=n_cores, read=machine.read, clock=lambda: machine.wall)
     policy.threads(Priority.INTERACTIVE)
     return policy, machine
 

@@ -39,6 +39,7 @@ class ThreadPolicy:
     n_most: int
     n_cores: int = field(default_factory=lambda: psutil.cpu_count() or 1)
     read: Callable[[], Reading] = field(default_factory=lambda: read_clocks)
+    clock: Callable[[], float] = time.monotonic
     _last: Reading | None = None
     _others: float = 0.0
 
@@ -57,13 +58,13 @@ class ThreadPolicy:
         return self._others > self.n_cores - 1 + LEAST_FREE_CORE / 2
 
     def _look(self) -> None:
-        now = self.read()
-        last, self._last = self._last, self._last or now
+        if self._last is not None and self.clock() - self._last.wall < EVERY_SECONDS:
+            return
+        last, now = self._last, self.read()
+        self._last = now
         if last is None or now.wall - last.wall > STALE_SECONDS:
-            self._last = now
             self._others = 0.0 if now.n_runnable is None else float(now.n_runnable)
-        elif now.wall - last.wall >= EVERY_SECONDS:
-            self._last = now
+        else:
             self._others = max(0.0, (now.busy - now.own - last.busy + last.own) / (now.wall - last.wall))
 
 
