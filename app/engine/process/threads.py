@@ -82,5 +82,5 @@ def read_clocks() -> Reading:
 def _runnable() -> int | None:
     with contextlib.suppress(OSError, ValueError, IndexError):
         running, _, _ = Path("/proc/loadavg").read_text().split()[3].partition("/")
-        return max(0, int(running) - 1)
+        return max(0, int(running) - 2)  # this one, and the program that has just asked for something
     return None
