@@ -60,6 +60,13 @@ def test_after_a_long_rest_what_runs_now_counts_and_not_the_mean_of_the_rest() -
     assert policy.is_crowded
 
 
+def test_what_has_just_ended_is_no_reason_to_hold_back() -> None:
+    policy, machine = policy_of(2)
+    machine.pass_time(1.0, others=2.0)
+    machine.n_runnable = 0
+    assert policy.threads(Priority.INTERACTIVE) == 2
+
+
 def test_the_machines_own_clocks_go_forward() -> None:
     first, second = read_clocks(), read_clocks()
     assert second.wall >= first.wall

@@ -62,10 +62,12 @@ class ThreadPolicy:
             return
         last, now = self._last, self.read()
         self._last = now
+        wanting = float("inf") if now.n_runnable is None else float(now.n_runnable)
         if last is None or now.wall - last.wall > STALE_SECONDS:
-            self._others = 0.0 if now.n_runnable is None else float(now.n_runnable)
+            self._others = 0.0 if now.n_runnable is None else wanting
         else:
-            self._others = max(0.0, (now.busy - now.own - last.busy + last.own) / (now.wall - last.wall))
+            used = max(0.0, (now.busy - now.own - last.busy + last.own) / (now.wall - last.wall))
+            self._others = min(used, wanting)  # what has just ended is no reason any more
 
 
 _process = psutil.Process()
