@@ -42,6 +42,7 @@ from app.engine.messages import (
     TokensCounted,
     Usage,
 )
+from app.engine.sampling_range import check_sampling
 from app.errors import ErrorKind, KnownError
 from app.logs import topic
 
@@ -181,6 +182,8 @@ class EngineClient:
                 early = queue.get_nowait()  # cancelled since
             if early is None and self._model_state is not ModelState.READY:
                 early = RequestFailed(id=id, kind=ErrorKind.NO_MODEL, sentence=self._why_no_model)
+            if early is None:
+                early = _fault(id, request)
             if early is not None:
                 is_over = True
                 yield early
@@ -362,3 +365,12 @@ def _pieces(texts: Sequence[str], limit: int) -> list[list[str]]:
         pieces[-1].append(text)
         size += len(text)
     return pieces
+
+
+def _fault(id: str, request: GenerateRequest) -> RequestFailed | None:
+    """Told before it is sent: a number that is none has no place in JSON."""
+    try:
+        check_sampling(request.sampling)
+    except KnownError as error:
+        return RequestFailed(id=id, kind=error.kind, sentence=error.sentence)
+    return None

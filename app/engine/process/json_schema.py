@@ -216,8 +216,18 @@ def _merged(schemas: list[Any]) -> dict[str, Any]:
     return result
 
 
-def _constant(value: Any) -> Part:
-    return Literal(json.dumps(value, ensure_ascii=False, separators=(", ", ": ")).encode("utf-8", "replace"))
+def _constant(value: Any, depth: int = 0) -> Part:
+    if depth > MOST_NESTED:
+        raise _refused("it is nested too deeply")
+    if not isinstance(value, dict | list) or not value:
+        return _text(json.dumps(value, ensure_ascii=False))
+    if isinstance(value, list):
+        parts = [_constant(inner, depth + 1) for inner in value]
+    else:
+        parts = [Series((_constant(key), _COLON, _constant(inner, depth + 1))) for key, inner in value.items()]
+    listed = Series((parts[0], *(Series((_COMMA, part)) for part in parts[1:])))
+    ends = "[]" if isinstance(value, list) else "{}"
+    return Series((_text(ends[0]), _WHITE, listed, _WHITE, _text(ends[1])))
 
 
 def _list(schema: dict[str, Any], key: str) -> list[Any]:
@@ -243,7 +253,7 @@ def _digits(least: int, most: int) -> Part:
 
 
 def _text(text: str) -> Part:
-    return Literal(text.encode())
+    return Literal(text.encode("utf-8", "replace"))
 
 
 def _one_of(*texts: str) -> Part:
