@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -14,7 +15,7 @@ from app.lab.chat_benches import conversation
 from app.lab.row import Limit, Row
 from app.lab.target import Sample, median
 
-OUTPUT_TOKENS = 120
+OUTPUT_TOKENS = 48
 
 
 @asynccontextmanager
@@ -29,7 +30,8 @@ async def _spinning(n: int) -> AsyncIterator[None]:
         yield
     finally:
         for process in started:
-            process.kill()
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
             await process.wait()
 
 
