@@ -57,6 +57,10 @@ def _child(role: str, arguments: list[str]) -> int:
         from app.engine.process.model_check import main as check
 
         return check(arguments)
+    if role == "template":
+        from app.engine.process.template_process import main as template
+
+        return template()
     if role == "read":
         from app.ingest.process import main as read
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import jinja2
 import pytest
 
 from app.engine.messages import Turn
-from app.engine.process.chat_template import ChatTemplate
+from app.engine.process.chat_template import PLAIN_TEMPLATE, ChatTemplate
+from app.engine.process.template_check import ends_soon
 from app.errors import ErrorKind, KnownError
 
 CHATML = (
@@ -65,3 +67,77 @@ def test_a_broken_template_is_told_when_the_model_is_loaded() -> None:
     with pytest.raises(KnownError) as error:
         template("{% if %}")
     assert error.value.kind is ErrorKind.MODEL_UNREADABLE
+
+
+class TestTemplatesThatDoNotEnd:
+    @pytest.mark.parametrize(
+        "source",
+        [
+            "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}",
+            "{% macro again() %}{% for n in range(50) %}{{ again() }}{% endfor %}{% endmacro %}{{ again() }}",
+            "{{ 'a' * 10**11 }}",
+            "{{ '%99999999999d' % 1 }}",
+            "{{ 'a'.rjust(10**11) }}",
+            "{% set ns = namespace(x='ab') %}{% for n in range(60) %}{% set ns.x = ns.x ~ ns.x %}{% endfor %}",
+        ],
+    )
+    @pytest.mark.timeout(60)
+    def test_it_is_stopped_with_a_sentence_and_the_next_one_is_rendered(self, source: str) -> None:
+        endless = template(source)
+        with pytest.raises(KnownError) as error:
+            endless.render([Turn("user", "Hi")])
+        assert error.value.kind is ErrorKind.BAD_REQUEST
+        assert "chat template" in error.value.sentence
+        honest = template("{% for n in range(3) %}{{ n }}{% endfor %}{{ messages[0].content }}")
+        assert honest.render([Turn("user", "Hi <|im_end|>")]) == [("012Hi ", True), ("<|im_end|>", False)]
+
+    @pytest.mark.timeout(30)
+    def test_it_is_not_tried_for_ever(self) -> None:
+        endless = template("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}")
+        for _ in range(8):
+            with pytest.raises(KnownError, match="did not come to an end"):
+                endless.render([Turn("system", "Be brief."), Turn("user", "Hi")])
+
+    def test_a_refusal_of_one_that_is_rendered_elsewhere_arrives(self) -> None:
+        picky = template("{{ range(3) | join }}{{ raise_exception('two of the same role') }}")
+        with pytest.raises(KnownError, match="two of the same role"):
+            picky.render([Turn("user", "Hi")])
+
+    @pytest.mark.parametrize("source", ["{{ 1 // 0 }}", "{{ messages.x.y.z }}", "{{ messages[7].content.strip() }}"])
+    def test_whatever_python_raises_is_a_refusal(self, source: str) -> None:
+        with pytest.raises(KnownError) as error:
+            template(source).render([Turn("user", "Hi")])
+        assert error.value.kind is ErrorKind.BAD_REQUEST
+
+
+GEMMA = (
+    "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}"
+    "{% endif %}{% for message in messages %}{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}"
+    "{{ raise_exception('Roles must alternate') }}{% endif %}{% if (message['role'] == 'assistant') %}"
+    "{% set role = 'model' %}{% else %}{% set role = message['role'] %}{% endif %}"
+    "{{ '<start_of_turn>' + role + '\n' + message['content'] | trim + '<end_of_turn>\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}{{'<start_of_turn>model\n'}}{% endif %}"
+)
+
+
+@pytest.mark.parametrize(
+    ("source", "is_simple"),
+    [
+        (CHATML, True),
+        (PLAIN_TEMPLATE, True),
+        (GEMMA, True),
+        ("{% for a in messages %}{% for b in messages %}{{ messages }}{% endfor %}{% endfor %}", False),
+        ("{% for a in range(9) %}{% endfor %}", False),
+        ("{% set a = messages[0].content %}{% set b = a ~ a %}{% set c = b ~ b %}{{ c }}", False),
+        ("{% set a = (messages[0].content ~ a) | trim %}", False),
+        ("{{ '%99999999d' % 1 }}", False),
+        ("{{ 'a' * 99 }}", False),
+        ("{{ ['a', 'b'] | join }}", False),
+        ("{{ messages[0].content.replace('a', 'aa') }}", False),
+        ("{{ lipsum(10**6) }}", False),
+        ("{% macro a() %}{% endmacro %}", False),
+        ("{% for a in messages recursive %}{{ loop(messages) }}{% endfor %}", False),
+    ],
+)
+def test_only_a_template_that_can_be_seen_to_end_is_rendered_in_the_engine(source: str, is_simple: bool) -> None:
+    assert ends_soon(jinja2.Environment().parse(source)) is is_simple

@@ -1,4 +1,7 @@
-"""A conversation becomes a prompt through the model's own chat template: untrusted Jinja, so in a sandbox. Pure."""
+"""A conversation becomes a prompt through the model's own chat template: untrusted Jinja, so in a sandbox.
+
+A template that can be seen to end is rendered here, any other in a process that can be ended (template_process.py).
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,15 @@ import datetime
 import json
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import jinja2
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from app.engine.messages import Turn
+from app.engine.process.template_check import ends_soon
+from app.engine.process.template_process import RenderTask, TemplateDidNotEnd, template_process
 from app.errors import ErrorKind, KnownError
 
 PLAIN_TEMPLATE = (
@@ -20,6 +26,8 @@ PLAIN_TEMPLATE = (
     "{% if add_generation_prompt %}Assistant:{% endif %}"
 )
 """For a model without a template of its own. A reply that began with a space stands as it was generated."""
+
+MOST_ENDLESS = 2  # times in a row; after that it is not tried again
 
 PLAIN_STOP = ("\n\nUser:", "\nUser:")
 
@@ -33,17 +41,15 @@ class ChatTemplate:
 
     def __init__(self, source: str | None, *, bos: str, eos: str, special_texts: Sequence[str]) -> None:
         self.is_models_own = source is not None
-        environment = ImmutableSandboxedEnvironment(
-            trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
-        )
-        environment.filters["tojson"] = lambda value, **_: json.dumps(value, ensure_ascii=False)
-        environment.globals.update(raise_exception=_raise, strftime_now=_now)
+        self._source = source or PLAIN_TEMPLATE
+        self._n_endless = 0
         self._bos, self._eos = bos, eos
         self._special_texts = sorted((text for text in special_texts if text), key=len, reverse=True)
         self._special = re.compile("|".join(map(re.escape, self._special_texts)) or r"(?!)")
         try:
-            self._template = environment.from_string(source or PLAIN_TEMPLATE)
-        except jinja2.TemplateError as error:
+            self._ends_soon = ends_soon(_environment().parse(self._source))
+            _compiled(self._source)
+        except (jinja2.TemplateError, RecursionError, SyntaxError) as error:
             raise KnownError(
                 ErrorKind.MODEL_UNREADABLE,
                 f"This model's chat template is broken ({error}). Choose another model file.",
@@ -55,7 +61,7 @@ class ChatTemplate:
         try:
             text = self._render(messages)
         except KnownError:
-            if messages[0]["role"] != "system":
+            if messages[0]["role"] != "system" or self._n_endless:
                 raise
             # templates that refuse a system message (Gemma's): its words go in front of the first question
             system, *rest = messages
@@ -65,14 +71,28 @@ class ChatTemplate:
         return self._unshield(text + self._shield(begun_reply))
 
     def _render(self, messages: list[dict[str, str]]) -> str:
+        variables = {
+            "messages": messages,
+            "add_generation_prompt": True,
+            "bos_token": self._bos,
+            "eos_token": self._eos,
+        }
+        if self._ends_soon:
+            try:
+                return render_here(self._source, variables)
+            except Exception as error:  # any of Python's: the template is a program of others
+                raise _refused(str(error)) from error
+        if self._n_endless >= MOST_ENDLESS:
+            raise _endless()
         try:
-            return self._template.render(
-                messages=messages, add_generation_prompt=True, bos_token=self._bos, eos_token=self._eos
-            )
-        except (jinja2.TemplateError, TypeError, ValueError, KeyError) as error:
-            raise KnownError(
-                ErrorKind.BAD_REQUEST, f"This model's chat template does not take this conversation: {error}."
-            ) from error
+            rendered = template_process().render(RenderTask(self._source, variables))
+        except TemplateDidNotEnd as error:
+            self._n_endless += 1
+            raise _endless() from error
+        self._n_endless = 0
+        if rendered.refusal:
+            raise _refused(rendered.refusal)
+        return rendered.text
 
     def _shield(self, text: str) -> str:
         text = text.replace(_OPEN, "").replace(_CLOSE, "")
@@ -85,6 +105,40 @@ class ChatTemplate:
             if part:
                 pieces.append((self._special_texts[int(part)], False) if is_special_text else (part, True))
         return pieces
+
+
+def render_here(source: str, variables: dict[str, Any]) -> str:
+    """Without any limit. Raises whatever the template makes Python raise."""
+    return _compiled(source).render(variables)
+
+
+@lru_cache(maxsize=4)
+def _compiled(source: str) -> jinja2.Template:
+    return _environment().from_string(source)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.loopcontrols"],
+        optimized=False,  # constants are not computed while a template is read: "a" * 10**10 is one
+    )
+    environment.filters["tojson"] = lambda value, **_: json.dumps(value, ensure_ascii=False)
+    environment.globals.update(raise_exception=_raise, strftime_now=_now)
+    return environment
+
+
+def _refused(reason: str) -> KnownError:
+    return KnownError(ErrorKind.BAD_REQUEST, f"This model's chat template does not take this conversation: {reason}.")
+
+
+def _endless() -> KnownError:
+    return KnownError(
+        ErrorKind.BAD_REQUEST,
+        "This model's chat template did not come to an end and was stopped. Choose another model file.",
+    )
 
 
 def _raise(reason: Any) -> None:
