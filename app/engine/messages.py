@@ -83,6 +83,7 @@ class GenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
     begun_reply: str = ""  # the reply so far, to be continued
     cache_key: str = ""  # the chat whose KV is kept between its turns; empty: nothing is kept
     is_temporary: bool = False  # its KV is never written to the disk
+    may_guess: bool = True  # check guesses of the next tokens in one step, where that is faster
     ignore_eos: bool = False  # go on to max_tokens whatever the model says: for measuring
     grammar: str = ""  # the reply follows it; in llama.cpp's notation (GBNF), from the rule “root” on
     json_schema: str = ""  # the reply is JSON that fits this schema
@@ -94,6 +95,9 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True):
     prompt_tokens: int
     cached_tokens: int
     output_tokens: int
+    guess_steps: int = 0  # steps in which the next tokens were guessed ...
+    guessed_tokens: int = 0  # ... how many guesses were in them
+    right_guesses: int = 0  # ... and how many of them were right
     dropped_turns: int = 0  # the oldest ones, which no longer fit the context
     reread_reason: str = ""  # one sentence: why what was in the KV cache had to be read again all the same
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.lab import bulk_benches, busy_bench, chat_benches, scheduler_bench
+from app.lab import bulk_benches, busy_bench, chat_benches, guess_bench, scheduler_bench
 from app.lab.bench import Bench
 
 BENCHES: dict[str, Bench] = {
@@ -14,6 +14,7 @@ BENCHES: dict[str, Bench] = {
     "reopen": chat_benches.reopen,
     "typing": chat_benches.typing,
     "busy": busy_bench.busy,
+    "speculative": guess_bench.speculative,
     "memory": chat_benches.memory,
     "scheduler": scheduler_bench.scheduler,
 }

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from app.engine.client import EngineClient
@@ -190,6 +191,23 @@ def test_bulk_and_chat_at_once_all_get_their_own_answer(engine_and_model) -> Non
         assert len({text for text, _ in results}) > 6
         if engine.capabilities is not None and engine.capabilities.model_name == "Fake":
             assert [text for text, _ in results[:3]] == alone  # a batched float sum may differ in its last bits
+
+    asyncio.run(run_with(engine_and_model, story))
+
+
+def test_a_reply_that_repeats_is_guessed_and_is_the_same_as_without(engine_and_model) -> None:
+    line = "The ferry left late, and the rain kept on until the evening. "
+    request = chat(f"Repeat: {line * 6}[[say {line * 12}]]", max_tokens=100, begun_reply=line * 2)
+
+    async def story(engine: EngineClient, observer: Observer) -> None:
+        plain, without = await answer(engine, "a", msgspec.structs.replace(request, may_guess=False))
+        guessed, last = await answer(engine, "b", request)
+        assert isinstance(without, RequestFinished)
+        assert isinstance(last, RequestFinished)
+        assert guessed == plain
+        assert without.usage.guess_steps == 0
+        assert 0 < last.usage.guess_steps < last.usage.output_tokens / 2
+        assert last.usage.output_tokens == without.usage.output_tokens
 
     asyncio.run(run_with(engine_and_model, story))
 

@@ -18,13 +18,17 @@ from app.errors import KnownError
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What one sequence does in a step: `tokens` go into its KV from `position` on."""
+    """What one sequence does in a step: `tokens` go into its KV from `position` on.
+
+    The last `n_guessed` of them are guesses: they stay as far as they are what is chosen.
+    """
 
     id: str
     slot: Slot
     tokens: tuple[int, ...]
     position: int
     wants_token: bool  # sample the next token after the last of `tokens`
+    n_guessed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,6 +42,7 @@ class StepPlan:
 class WorkResult:
     """`n_done` of the work's tokens are in the KV now. `token` is None where none was wanted or the step was torn.
 
+    `guessed`: of `n_guessed` guesses those that were right, which come before `token`.
     `is_lost`: the whole sequence fell out of the KV (memory that can't take a torn part back) and starts at 0.
     """
 
@@ -45,6 +50,8 @@ class WorkResult:
     n_done: int
     token: int | None = None
     is_lost: bool = False
+    n_guessed: int = 0
+    guessed: tuple[int, ...] = ()
     error: KnownError | None = None  # no token could be chosen: this one request fails
 
 

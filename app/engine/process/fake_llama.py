@@ -143,7 +143,8 @@ class FakeBackend:
             yield StepResult(results=(result,), seconds=time.perf_counter() - started)
 
     def _compute(self, piece: Work, kv: list[int]) -> WorkResult:
-        kv.extend(piece.tokens)
+        n_sure = len(piece.tokens) - piece.n_guessed
+        kv.extend(piece.tokens[:n_sure])
         if not piece.wants_token:
             return WorkResult(id=piece.id, n_done=len(piece.tokens))
         start = len(kv) - kv[::-1].index(REPLY)
@@ -152,14 +153,23 @@ class FakeBackend:
             os.kill(os.getpid(), signal.SIGKILL if hasattr(signal, "SIGKILL") else signal.SIGTERM)
         if "[[stall]]" in conversation and len(kv) > start:
             self._interrupted.wait()
-            del kv[len(kv) - len(piece.tokens) :]
+            del kv[len(kv) - n_sure :]
             return WorkResult(id=piece.id, n_done=0)
         if "[[hang]]" in conversation and len(kv) > start:
             threading.Event().wait()
         reply = reply_to(conversation).encode()
-        n_said = len(kv) - start
-        token = reply[n_said] if n_said < len(reply) else END
-        return WorkResult(id=piece.id, n_done=len(piece.tokens), token=token)
+        said = [*reply, END]
+        guesses, n_right = piece.tokens[n_sure:], 0
+        while n_right < len(guesses) and guesses[n_right] == said[min(len(kv) - start, len(reply))]:
+            kv.append(guesses[n_right])
+            n_right += 1
+        return WorkResult(
+            id=piece.id,
+            n_done=n_sure + n_right,
+            token=said[min(len(kv) - start, len(reply))],
+            n_guessed=len(guesses),
+            guessed=guesses[:n_right],
+        )
 
     @property
     def is_crowded(self) -> bool:

@@ -102,7 +102,8 @@ class _Context:
                 batch.seq_id[row][0] = piece.slot.index
                 batch.logits[row] = 0
                 row += 1
-            batch.logits[row - 1] = piece.wants_token
+            for wanted in range(row - 1 - piece.n_guessed, row):
+                batch.logits[wanted] = piece.wants_token
         batch.n_tokens = row
         return int(llama.llama_decode(self.handle, batch))
 
@@ -293,13 +294,10 @@ class LlamaBackend:
             results, row = [], -1
             for piece in work:
                 row += len(piece.tokens)
-                token, error = None, None
                 if piece.wants_token:
-                    try:
-                        token = context.samplers[piece.slot.index].choose(context.handle, row)
-                    except KnownError as refused:
-                        error = refused
-                results.append(WorkResult(id=piece.id, n_done=len(piece.tokens), token=token, error=error))
+                    results.append(self._choose(context, piece, row))
+                else:
+                    results.append(WorkResult(id=piece.id, n_done=len(piece.tokens)))
             return tuple(results)
         if code == _ABORTED:
             return tuple(self._after_tear(context, piece) for piece in work)
@@ -308,9 +306,34 @@ class LlamaBackend:
         reason = "no room in the KV cache" if code == _NO_ROOM else f"llama_decode returned {code}"
         raise DecodeFailed(reason, tuple(piece.id for piece in work))
 
+    def _choose(self, context: _Context, piece: Work, row: int) -> WorkResult:
+        """The next token, and before it the guesses that it would have been. `row`: of the piece's last token."""
+        guesses = piece.tokens[len(piece.tokens) - piece.n_guessed :]
+        n_right = 0
+        token, error = None, None
+        try:
+            while True:
+                token = context.samplers[piece.slot.index].choose(context.handle, row - piece.n_guessed + n_right)
+                if n_right == len(guesses) or token != guesses[n_right] or self.is_end(token):
+                    break
+                n_right += 1
+        except KnownError as refused:
+            token, error = None, refused
+        n_done = len(piece.tokens) - piece.n_guessed + n_right
+        if n_done < len(piece.tokens):
+            context.truncate(piece.slot.index, piece.position + n_done)
+        return WorkResult(
+            id=piece.id,
+            n_done=n_done,
+            token=token,
+            error=error,
+            n_guessed=len(guesses),
+            guessed=guesses[:n_right],
+        )
+
     def _after_tear(self, context: _Context, piece: Work) -> WorkResult:
         """Finished micro-batches stay in memory, but their logits are gone: the token that needs them goes again."""
-        wanted_end = piece.position + len(piece.tokens) - (1 if piece.wants_token else 0)
+        wanted_end = piece.position + len(piece.tokens) - piece.n_guessed - (1 if piece.wants_token else 0)
         kept = context.truncate(piece.slot.index, max(wanted_end, piece.position))
         if kept < piece.position:
             return WorkResult(id=piece.id, n_done=0, is_lost=True)

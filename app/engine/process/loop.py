@@ -42,6 +42,7 @@ from app.engine.messages import (
 from app.engine.process.backend import Backend, DecodeFailed, OpenBackend, StepPlan, StepResult
 from app.engine.process.chat_template import PLAIN_STOP
 from app.engine.process.constraint import matcher_of
+from app.engine.process.guesses import Guesses
 from app.engine.process.inbox import Inbox
 from app.engine.process.kv_archive import KvArchive
 from app.engine.process.prompts import Prompts
@@ -162,6 +163,8 @@ class EngineLoop:
                 cache_key=request.cache_key,
                 is_temporary=request.is_temporary,
             )
+            if request.priority is Priority.INTERACTIVE and request.may_guess:
+                sequence.guesses = Guesses(sequence.tokens)
             if request.cache_key:
                 self._scheduler.end_read_ahead(request.cache_key)
             self._scheduler.add(sequence)
@@ -325,12 +328,15 @@ class EngineLoop:
         assert self._backend is not None
         reply = self._replies[sequence.id]
         reply.first_token_seconds = reply.first_token_seconds or now
-        token = sequence.tokens[-1]
-        is_end = self._backend.is_end(token)
-        text = "" if is_end else reply.text.feed(self._backend.piece(token))
+        text, reason = "", None
+        for token in sequence.tokens[-sequence.n_new :]:
+            is_end = self._backend.is_end(token)
+            text += "" if is_end else reply.text.feed(self._backend.piece(token))
+            reason = reply.finish_reason(sequence, is_end=is_end)
+            if reply.text.is_stopped:
+                break
         if text:
             self._events.append(TextProduced(id=sequence.id, text=text, n_tokens=sequence.n_output))
-        reason = reply.finish_reason(sequence, is_end=is_end)
         if reason is not None:
             self._finish(sequence.id, reason)
 

@@ -53,6 +53,9 @@ def usage(sequence: Sequence, reply: Reply) -> Usage:
         prompt_tokens=sequence.n_prompt,
         cached_tokens=sequence.n_cached,
         output_tokens=sequence.n_output,
+        guess_steps=sequence.guesses.n_steps if sequence.guesses is not None else 0,
+        guessed_tokens=sequence.guesses.n_guessed if sequence.guesses is not None else 0,
+        right_guesses=sequence.guesses.n_right if sequence.guesses is not None else 0,
         dropped_turns=reply.dropped_turns,
         reread_reason=_reread_reason(sequence),
     )

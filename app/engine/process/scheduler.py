@@ -6,6 +6,7 @@ Every sequence is admitted when its prompt and its longest output fit a slot, an
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Protocol
 
 from app.engine.messages import Capabilities, Preset, Priority
@@ -270,9 +271,19 @@ class Scheduler:
         elif guest is not None:
             work += _bulk_work([guest], budget)  # in a step of its own, until it is done
         work += _bulk_work(others, budget)
+        if len(work) == 1 and len(chats) == 1 and not (self.preset is Preset.BALANCED and bulk):
+            work[0] = self._with_guesses(chats[0], work[0])
         stands_still = budget.write_sequences == 0 and (guest is None or self.preset is not Preset.BALANCED)
         self.bulk_is_parked = bool(bulk) and stands_still
         return StepPlan(work=tuple(work)) if work else None
+
+    def _with_guesses(self, chat: Sequence, work: Work) -> Work:
+        """A chat that has the machine to itself: what it is likely to say next is checked in the same step."""
+        if chat.guesses is None or chat.is_reading or not self._memory.can_cut:
+            return work
+        room = self._capabilities.interactive_context - len(chat.tokens)
+        guessed = chat.guesses.next(min(chat.max_tokens - chat.n_output, room) - 1)
+        return replace(work, tokens=(*work.tokens, *guessed), n_guessed=len(guessed)) if guessed else work
 
     def _guest_work(self, guest: Sequence, chats: list[Sequence]) -> list[Work]:
         if any(chat.is_reading for chat in chats):
@@ -291,7 +302,10 @@ class Scheduler:
             if sequence is None:
                 continue
             if sequence.priority is Priority.INTERACTIVE:
-                writes_chat = writes_chat or not sequence.is_reading
+                is_writing = not sequence.is_reading
+                writes_chat = writes_chat or (is_writing and not part.n_guessed)
+                if sequence.guesses is not None and is_writing and part.token is not None:
+                    sequence.guesses.took(part.n_guessed, len(part.guessed), result.seconds)
             else:
                 n_guest += part.n_done
             sequence.n_kv = 0 if part.is_lost else sequence.n_kv + part.n_done
@@ -302,7 +316,8 @@ class Scheduler:
             if sequence.is_read_ahead and sequence.is_read:
                 self.remove(sequence.id)
             if part.token is not None:
-                sequence.tokens.append(part.token)
+                sequence.tokens += [*part.guessed, part.token]
+                sequence.n_new = len(part.guessed) + 1
                 written.append(sequence)
         if writes_chat:
             self.balance.took(n_guest, result.seconds)

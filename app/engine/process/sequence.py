@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from app.engine.messages import Priority
+from app.engine.process.guesses import Guesses
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Sequence:
     n_kv: int = 0
     n_cached: int = 0  # tokens of the prompt that were in the KV cache when it was admitted
     n_prompt: int = 0
+    n_new: int = 0  # tokens of output that the last step brought
+    guesses: Guesses | None = None  # where its next tokens may be guessed
     fork_at: int = 0  # others wait until this much of the prompt has been read: a step ends there
     checkpoint_at: int = 0  # the KV is put aside when this much has been read, for memory that can't be cut
     n_unusable: int = 0  # tokens of the prompt that were in memory and are read again all the same: it can't be cut
