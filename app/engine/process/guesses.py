@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 LEAST_MATCH = 5  # tokens that must have stood there before; shorter repetitions are chance
 MOST_GUESSES = 24
 SMOOTHING = 0.3
-FIRST_REST, LONGEST_REST = 12, 192  # steps without guesses, after they did not pay
+FIRST_REST, LONGEST_REST = 16, 432  # steps without guesses, after they did not pay
 
 
 @dataclass
@@ -36,7 +36,7 @@ class Guesses:
             return []
         if at is None or self._plain_seconds == 0:
             return []
-        n = min(most, MOST_GUESSES, 2 * (self._match_length(at) - LEAST_MATCH) + 4)
+        n = min(most, MOST_GUESSES, 2 * (self._match_length(at) - LEAST_MATCH) + 2)
         return self.tokens[at : at + n] if n > 0 else []
 
     def took(self, n_guessed: int, n_right: int, seconds: float) -> None:
@@ -49,7 +49,7 @@ class Guesses:
         self.n_guessed += n_guessed
         self.n_right += n_right
         if (n_right + 1) * self._plain_seconds < seconds:
-            self._rest, self._next_rest = self._next_rest, min(LONGEST_REST, self._next_rest * 2)
+            self._rest, self._next_rest = self._next_rest, min(LONGEST_REST, self._next_rest * 3)
         elif n_right == n_guessed:
             self._next_rest = FIRST_REST
 
