@@ -212,10 +212,11 @@ class PromptRead(Message, frozen=True, kw_only=True):
 
 
 class TextProduced(Message, frozen=True, kw_only=True):
-    """More of the reply, in whole characters."""
+    """More of the reply, in whole characters. `is_thinking`: of what the model thinks before it answers."""
 
     text: str
     n_tokens: int
+    is_thinking: bool = False
 
 
 class RequestFinished(Message, frozen=True, kw_only=True):

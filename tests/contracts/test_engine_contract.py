@@ -303,3 +303,18 @@ def test_a_truncated_model_gets_a_sentence_and_the_one_before_can_be_loaded_agai
         await engine.close()
 
     asyncio.run(story())
+
+
+def test_what_a_model_thinks_is_told_apart_and_its_tags_are_not_shown(tmp_path: Path) -> None:
+    async def story() -> None:
+        engine = fake_engine()
+        await engine.start(Observer())
+        await engine.load(tmp_path / "none.gguf")
+        parts = {True: "", False: ""}
+        async for event in engine.generate("a", chat("[[say <think>\nHm, é.\n</think>\n\nYes.]]", max_tokens=99)):
+            if isinstance(event, TextProduced):
+                parts[event.is_thinking] += event.text
+        assert parts == {True: "Hm, é.", False: "Yes."}
+        await engine.close()
+
+    asyncio.run(story())

@@ -141,3 +141,13 @@ GEMMA = (
 )
 def test_only_a_template_that_can_be_seen_to_end_is_rendered_in_the_engine(source: str, is_simple: bool) -> None:
     assert ends_soon(jinja2.Environment().parse(source)) is is_simple
+
+
+def test_a_template_that_opens_the_thought_itself_is_seen() -> None:
+    opening = template(CHATML.replace("assistant\n{% endif %}", "assistant\n<think>\n{% endif %}")).thinking
+    assert opening is not None
+    assert opening.is_begun
+    closing = template(CHATML + "{# <think> #}{{ '<think></think>' }}").thinking
+    assert closing is not None
+    assert not closing.is_begun
+    assert template().thinking is None

@@ -13,6 +13,7 @@ from typing import Protocol
 from app.engine.messages import Capabilities, GenerateRequest, Priority, Sampling
 from app.engine.process.grammar import Matcher
 from app.engine.process.sequence import Slot
+from app.engine.process.thinking import ThinkingTags
 from app.errors import KnownError
 
 
@@ -85,6 +86,10 @@ class Backend(Protocol):
 
     def piece(self, token: int) -> bytes:
         """The bytes a token stands for: not always whole characters."""
+
+    @property
+    def thinking(self) -> ThinkingTags | None:
+        """How this model tells its thoughts from its answer; None: it does not think."""
 
     def is_end(self, token: int) -> bool: ...
 

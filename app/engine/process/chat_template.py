@@ -18,6 +18,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from app.engine.messages import Turn
 from app.engine.process.template_check import ends_soon
 from app.engine.process.template_process import RenderTask, TemplateDidNotEnd, template_process
+from app.engine.process.thinking import ThinkingTags, ends_in_thought, tags_of
 from app.errors import ErrorKind, KnownError
 
 PLAIN_TEMPLATE = (
@@ -43,6 +44,8 @@ class ChatTemplate:
         self.is_models_own = source is not None
         self._source = source or PLAIN_TEMPLATE
         self._n_endless = 0
+        self._tags = tags_of(source or "", special_texts)
+        self._is_thought_begun: bool | None = None  # not known yet
         self._bos, self._eos = bos, eos
         self._special_texts = sorted((text for text in special_texts if text), key=len, reverse=True)
         self._special = re.compile("|".join(map(re.escape, self._special_texts)) or r"(?!)")
@@ -54,6 +57,22 @@ class ChatTemplate:
                 ErrorKind.MODEL_UNREADABLE,
                 f"This model's chat template is broken ({error}). Choose another model file.",
             ) from error
+
+    @property
+    def thinking(self) -> ThinkingTags | None:
+        """The tags between which this model thinks; some templates open the first one themselves."""
+        if self._tags is not None and self._is_thought_begun is None:
+            try:
+                end = "".join(text for text, _ in self.render([Turn("user", "Hello.")]))
+            except KnownError:
+                end = ""
+            self._is_thought_begun = ends_in_thought(self._tags, end)
+            self._tags = ThinkingTags(self._tags.tags, self._is_thought_begun)
+        return self._tags
+
+    def shows(self, special_text: str) -> bool:
+        """Is this control token a part of such a tag?"""
+        return self._tags is not None and self._tags.contains(special_text)
 
     def render(self, turns: Sequence[Turn], begun_reply: str = "") -> list[tuple[str, bool]]:
         """The prompt in pieces of (text, may hold special tokens)."""

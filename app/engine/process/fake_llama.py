@@ -4,7 +4,7 @@ A token is a byte. The reply is a function of what lies in the slot's KV and of 
 up or cut wrongly shows in the text. Words in the last message steer it:
 
 - `[[words N]]`: a reply of N words
-- `[[say TEXT]]`: a reply of exactly that text
+- `[[say TEXT]]`: a reply of exactly that text; <think> and </think> in it are a thought's
 - `[[crash]]`: the process dies, as by a fault in native code, when the prompt has been read
 - `[[stall]]`: the first step after the prompt never ends, unless it is interrupted
 - `[[hang]]`: the same, and nothing interrupts it, as by a fault in native code
@@ -26,6 +26,7 @@ from app.engine.messages import Capabilities, GenerateRequest, Priority, Samplin
 from app.engine.process.backend import StepPlan, StepResult, Work, WorkResult
 from app.engine.process.grammar import Matcher
 from app.engine.process.sequence import Slot
+from app.engine.process.thinking import ThinkingTags
 from app.errors import ErrorKind, KnownError
 
 TOO_LARGE = "too-large.gguf"
@@ -104,6 +105,10 @@ class FakeBackend:
 
     def piece(self, token: int) -> bytes:
         return bytes([token]) if token < END else b""
+
+    @property
+    def thinking(self) -> ThinkingTags | None:
+        return ThinkingTags({"<think>": True, "</think>": False})
 
     def is_end(self, token: int) -> bool:
         return token == END

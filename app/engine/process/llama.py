@@ -30,6 +30,7 @@ from app.engine.process.memory_plan import KvPlan, plan_kv
 from app.engine.process.presets import STEP_TOKENS
 from app.engine.process.sampling import Sampler
 from app.engine.process.sequence import Slot
+from app.engine.process.thinking import ThinkingTags
 from app.engine.process.threads import ThreadPolicy
 from app.engine.process.vocabulary import Vocabulary
 from app.errors import ErrorKind, KnownError
@@ -232,9 +233,14 @@ class LlamaBackend:
         cached = self._pieces.get(token)
         if cached is None:
             buffer = ctypes.create_string_buffer(256)
-            length = llama.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, False)
+            is_tag = bool(llama.llama_vocab_is_control(self._vocab, token)) and self._template.shows(self._text(token))
+            length = llama.llama_token_to_piece(self._vocab, token, buffer, len(buffer), 0, is_tag)
             cached = self._pieces[token] = buffer.raw[: max(0, length)]
         return cached
+
+    @property
+    def thinking(self) -> ThinkingTags | None:
+        return self._template.thinking
 
     def is_end(self, token: int) -> bool:
         return bool(llama.llama_vocab_is_eog(self._vocab, token))
@@ -374,21 +380,17 @@ class LlamaBackend:
 
     def _read_template(self) -> ChatTemplate:
         source = llama.llama_model_chat_template(self._model, None)
-        special = [
-            llama.llama_vocab_get_text(self._vocab, token).decode("utf-8", "replace")
-            for token in range(self._n_vocab)
-            if llama.llama_vocab_is_control(self._vocab, token)
-        ]
-
-        def text(token: int) -> str:
-            return llama.llama_vocab_get_text(self._vocab, token).decode("utf-8", "replace") if token >= 0 else ""
-
+        control = [token for token in range(self._n_vocab) if llama.llama_vocab_is_control(self._vocab, token)]
         return ChatTemplate(
             source.decode("utf-8", "replace") if source else None,
-            bos=text(self._bos),
-            eos=text(llama.llama_vocab_eos(self._vocab)),
-            special_texts=special,
+            bos=self._text(self._bos),
+            eos=self._text(llama.llama_vocab_eos(self._vocab)),
+            special_texts=[self._text(token) for token in control],
         )
+
+    def _text(self, token: int) -> str:
+        """What the vocabulary calls it."""
+        return llama.llama_vocab_get_text(self._vocab, token).decode("utf-8", "replace") if token >= 0 else ""
 
     def _plan_memory(self, context_tokens: int) -> KvPlan:
         n_head = max(1, llama.llama_model_n_head(self._model))

@@ -50,6 +50,7 @@ from app.engine.process.reply import Reply, usage
 from app.engine.process.scheduler import PromptDoesNotFit, Scheduler
 from app.engine.process.sequence import Sequence
 from app.engine.process.text_stream import TextStream
+from app.engine.process.thinking import thinking_of
 from app.engine.process.throughput import Throughput
 from app.engine.sampling_range import check_sampling
 from app.errors import ErrorKind, KnownError
@@ -187,6 +188,7 @@ class EngineLoop:
         stop = request.stop if has_template else (*request.stop, *PLAIN_STOP)
         self._replies[command.id] = Reply(
             text=TextStream(stop),
+            thinking=thinking_of(self._backend.thinking, request.begun_reply),
             sampling=request.sampling,
             matcher=matcher,
             submitted_seconds=now,
@@ -335,10 +337,14 @@ class EngineLoop:
             reason = reply.finish_reason(sequence, is_end=is_end)
             if reply.text.is_stopped:
                 break
-        if text:
-            self._events.append(TextProduced(id=sequence.id, text=text, n_tokens=sequence.n_output))
+        self._say(sequence, reply.thinking.feed(text))
         if reason is not None:
             self._finish(sequence.id, reason)
+
+    def _say(self, sequence: Sequence, parts: list[tuple[str, bool]]) -> None:
+        for text, is_thinking in parts:
+            produced = TextProduced(id=sequence.id, text=text, n_tokens=sequence.n_output, is_thinking=is_thinking)
+            self._events.append(produced)
 
     # last words
 
@@ -348,9 +354,7 @@ class EngineLoop:
         if sequence is None:
             return
         reply = self._replies.pop(id)
-        rest = reply.text.finish()
-        if rest:
-            self._events.append(TextProduced(id=id, text=rest, n_tokens=sequence.n_output))
+        self._say(sequence, reply.thinking.feed(reply.text.finish()) + reply.thinking.finish())
         timings = reply.timings(self.clock())
         self._events.append(RequestFinished(id=id, reason=reason, usage=usage(sequence, reply), timings=timings))
 

@@ -8,6 +8,7 @@ from app.engine.messages import FinishReason, Sampling, Timings, Usage
 from app.engine.process.grammar import Matcher
 from app.engine.process.sequence import Sequence
 from app.engine.process.text_stream import TextStream
+from app.engine.process.thinking import Thinking
 
 
 @dataclass(kw_only=True)
@@ -15,6 +16,7 @@ class Reply:
     """Seconds are of the engine's monotonic clock; 0.0: has not happened."""
 
     text: TextStream
+    thinking: Thinking
     sampling: Sampling
     matcher: Matcher | None = None  # the form that was asked for, and how far it has been followed
     submitted_seconds: float
