@@ -15,7 +15,7 @@ from functools import lru_cache
 from app.errors import ErrorKind, KnownError
 
 MOST_STATES = 50_000
-MOST_WORK = 300_000  # steps for one token of output: some tenths of a second
+MOST_WORK = 400_000  # steps for one token of output: some tenths of a second
 _MOST_KEPT_PLACES = 4_000
 _INLINED_SIZE = 40
 _LAST_CODE_POINT = 0x10FFFF
@@ -242,13 +242,13 @@ class Grammar:
             return place.next[byte]
         except KeyError:
             pass
-        seeds = [
-            (target, caller)
-            for state, caller in place.readings
-            for low, high, target in self._bytes[state]
-            if low <= byte <= high
-        ]
-        self.work += len(place.readings)
+        seeds: list[_Reading] = []
+        for state, caller in place.readings:
+            edges = self._bytes[state]
+            self.work += len(edges)
+            seeds += [(target, caller) for low, high, target in edges if low <= byte <= high]
+        if self.work > MOST_WORK:
+            raise too_large()
         result = place.next[byte] = self._close(seeds) if seeds else None
         return result
 

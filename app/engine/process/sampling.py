@@ -20,7 +20,9 @@ from app.engine.process.vocabulary import Vocabulary
 from app.errors import ErrorKind, KnownError
 
 DRY_BREAKERS = (b"\n", b":", b'"', b"*")  # what a repetition does not reach across, as elsewhere
-TRIES_BEFORE_MASK = 4  # the exact mask of a place costs more than a few refused tokens
+# After each refusal more of the best tokens are tested one by one. The last step tests all; the one before is nearly
+# always enough, and costs a tenth.
+MOST_TESTED = (0, 64, 512, 4096, 1 << 31, 0)
 _RANDOM_SEED = 0xFFFFFFFF  # to llama.cpp this one means: any
 
 Logits = npt.NDArray[np.float32]
@@ -69,15 +71,21 @@ class Sampler:
         vocabulary, grammar, place = self._vocabulary, matcher.grammar, matcher.place
         assert vocabulary is not None
         matcher.begin_token()
-        for n_refused in range(TRIES_BEFORE_MASK + 2):
+        for n_tested in MOST_TESTED:
             token = self._pick(logits)
             if vocabulary.is_allowed(token, grammar, place):
                 break
-            if n_refused == 0:
+            if n_tested == 0:
                 logits[~vocabulary.likely(grammar, place)] = -np.inf
-            elif n_refused == TRIES_BEFORE_MASK:
+            elif n_tested < self._n_vocab:
+                best = np.argpartition(logits, -n_tested)[-n_tested:]
+                refused = [t for t in best.tolist() if not vocabulary.is_allowed(t, grammar, place)]
+                logits[refused] = -np.inf
+            else:
                 logits[~vocabulary.allowed(grammar, place)] = -np.inf
             logits[token] = -np.inf
+        else:
+            raise AssertionError("a token that was tested was chosen and is not allowed")
         matcher.place = vocabulary.after(token, grammar, place) or place  # an end token leads nowhere
         if self._chain is not None:
             self._llama.llama_sampler_accept(self._chain, token)
