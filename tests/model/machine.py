@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,7 +46,16 @@ class Machine:
         self.scheduler = Scheduler(self.backend.capabilities, self.backend, archive=self.archive)
         self.said: dict[str, Said] = {}
 
-    def submit(self, id: str, turns: list[str], *, key: str = "", n: int = 12, priority: Priority) -> None:
+    def submit(
+        self,
+        id: str,
+        turns: list[str],
+        *,
+        priority: Priority,
+        key: str = "",
+        n: int = 12,
+        is_wanted: Callable[[Sequence], bool] = lambda sequence: True,
+    ) -> None:
         """Turns of the user and of the assistant, one after the other."""
         roles = ("user", "assistant")
         request = GenerateRequest(
@@ -55,6 +65,9 @@ class Machine:
         )
         tokens = self.backend.encode_prompt(request)
         sequence = Sequence(id=id, priority=priority, tokens=tokens, max_tokens=n, cache_key=key)
+        if not is_wanted(sequence):
+            self.said[id] = Said()
+            return
         self.said[id] = Said(sequence=sequence)
         self.scheduler.add(sequence)
 
@@ -76,6 +89,12 @@ class Machine:
                     self.scheduler.remove(sequence.id)
         self.backend.clear_interrupt()
         return True
+
+    def read_ahead(self, turns: list[str], *, key: str) -> bool:
+        """The prompt as far as it has been typed; False where that is not wanted."""
+        self.submit("ahead", turns, key=key, n=0, priority=Priority.INTERACTIVE, is_wanted=self.scheduler.wants)
+        self.finish()
+        return self.said.pop("ahead").sequence is not None
 
     def finish(self) -> None:
         while self.step():

@@ -19,6 +19,7 @@ import pytest
 from app.engine.client import EngineClient
 from app.engine.local import local_engine
 from app.engine.messages import GenerateRequest, Priority, RequestFinished, Sampling, Turn, Usage
+from app.engine.process.kv_archive import Kept, KvArchive
 from app.engine.process.llama import LlamaBackend
 from app.engine.process.sequence import Slot
 from tests.contracts.test_engine_contract import Observer, answer
@@ -142,6 +143,9 @@ def test_torn_by_interrupts(machine: Machine, bound: float) -> None:
     """While the prompt is read, and while the reply is written."""
     machine.submit("bulk", [STORY], priority=BULK)
     machine.step(torn=True)
+    sequence = machine.said["bulk"].sequence
+    assert sequence is not None
+    assert (sequence.n_kv == 0) is machine.backend.can_cut, "what can't be cut is not torn"
     machine.step()
     while machine.step():
         machine.step(torn=True)
@@ -240,6 +244,34 @@ def test_a_chat_has_few_checkpoints_and_a_deleted_one_none(tmp_path: Path) -> No
     machine.scheduler.forget_chat("a")
     assert machine.archive.count_checkpoints("a") == 0
     machine.backend.close()
+
+
+def test_what_was_typed_and_typed_over_costs_the_chat_nothing(machine: Machine, bound: float) -> None:
+    reply = machine.text(machine.ask("1", [STORY], key="a", priority=CHAT))
+    is_read = machine.read_ahead([STORY, reply, OTHER], key="a")
+    assert is_read is machine.backend.can_cut
+    turns = [STORY, reply, "Something else."]
+    second = machine.ask("2", turns, key="a", priority=CHAT)
+    assert second.n_cached >= len(STORY) + len(reply)
+    assert_same(second, alone(machine.path, *turns), bound)
+
+
+def test_a_chat_of_which_nothing_is_there_is_read_ahead(machine: Machine, bound: float) -> None:
+    assert machine.read_ahead([STORY, "Yes.", ""], key="a")
+    turns = [STORY, "Yes.", "And then?"]
+    said = machine.ask("1", turns, key="a", priority=CHAT)
+    if machine.backend.can_cut:  # else its beginning should end where the typing begins: see Prompts.beginning_of
+        assert said.n_cached >= len(STORY)
+    assert_same(said, alone(machine.path, *turns), bound)
+
+
+def test_a_checkpoint_never_goes_to_the_disk(tmp_path: Path) -> None:
+    archive = KvArchive(ram_bytes=1000, folder=tmp_path, disk_bytes=1000)
+    archive.put(Kept("a", [1, 2, 3], b"three"))
+    archive.put(Kept("a", [1, 2], b"two", is_checkpoint=True))
+    archive.close()
+    (file,) = tmp_path.iterdir()
+    assert file.read_bytes().endswith(b"three")
 
 
 # through the engine process

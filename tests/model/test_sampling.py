@@ -6,6 +6,7 @@ import asyncio
 import ctypes
 import json
 import math
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -17,7 +18,16 @@ import pytest
 
 from app.engine.client import EngineClient
 from app.engine.local import local_engine
-from app.engine.messages import FinishReason, GenerateRequest, Priority, RequestFailed, RequestFinished, Sampling, Turn
+from app.engine.messages import (
+    FinishReason,
+    GenerateRequest,
+    Priority,
+    RequestFailed,
+    RequestFinished,
+    Sampling,
+    TextProduced,
+    Turn,
+)
 from app.engine.process import gbnf
 from app.engine.process.grammar import Grammar, Matcher
 from app.engine.process.llama import LlamaBackend
@@ -188,11 +198,11 @@ def test_where_no_token_can_follow_the_request_fails(backend: LlamaBackend) -> N
 
 
 @asynccontextmanager
-async def started(folder: Path) -> AsyncIterator[EngineClient]:
+async def started(folder: Path, model: Path | None = None) -> AsyncIterator[EngineClient]:
     engine = local_engine(folder)
     await engine.start(Observer())
     try:
-        await engine.load(full_attention(folder / "tiny.gguf"))
+        await engine.load(model or full_attention(folder / "tiny.gguf"))
         yield engine
     finally:
         await engine.close()
@@ -242,5 +252,24 @@ def test_replies_follow_their_schema_and_what_can_not_be_followed_fails_alone(tm
                 if isinstance(last, RequestFailed):
                     assert last.kind is ErrorKind.BAD_REQUEST
             assert got["plain"][0] == alone
+
+    asyncio.run(story())
+
+
+def test_a_tag_that_is_a_control_token_tells_the_thought_from_the_answer(tmp_path: Path) -> None:
+    model = full_attention(tmp_path / "thinks.gguf", control=("<think>", "</think>"))
+    grammar = 'root ::= "<think>" [a-z]{3} "</think>" [A-Z]{2}'
+
+    async def story() -> None:
+        async with started(tmp_path, model) as engine:
+            parts = {True: "", False: ""}
+            asked = request(grammar=grammar, sampling=Sampling(temperature=0, logit_bias=((356, 50.0), (357, 50.0))))
+            async for event in engine.generate("a", asked):
+                if isinstance(event, TextProduced):
+                    parts[event.is_thinking] += event.text
+                elif isinstance(event, RequestFinished):
+                    assert event.usage.output_tokens == 8, "each tag is one token, and not its letters"
+            assert re.fullmatch("[a-z]{3}", parts[True])
+            assert re.fullmatch("[A-Z]{2}", parts[False])
 
     asyncio.run(story())

@@ -69,8 +69,8 @@ class _Weights:
         self.draw(f"{layer}.ssm_out.weight", N_EMBD, D_INNER)
 
 
-def full_attention(path: Path, template: str | None = TEMPLATE) -> Path:
-    """Llama."""
+def full_attention(path: Path, template: str | None = TEMPLATE, control: tuple[str, ...] = ()) -> Path:
+    """Llama. `control`: more control tokens, behind all others."""
 
     def fill(writer: gguf.GGUFWriter, weights: _Weights) -> None:
         writer.add_head_count_kv(N_HEAD_KV)
@@ -79,7 +79,7 @@ def full_attention(path: Path, template: str | None = TEMPLATE) -> Path:
             weights.attention(f"blk.{n}")
             weights.feed_forward(f"blk.{n}")
 
-    return _write(path, "llama", 3, fill, template=template)
+    return _write(path, "llama", 3, fill, template=template, control=control)
 
 
 def sliding_window(path: Path) -> Path:
@@ -142,6 +142,7 @@ def _write(
     *,
     template: str | None = TEMPLATE,
     embedding_scale: float = 1.0,
+    control: tuple[str, ...] = (),
 ) -> Path:
     writer = gguf.GGUFWriter(path, kind)
     writer.add_name(f"Tiny {kind}")
@@ -155,7 +156,7 @@ def _write(
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_dimension_count(HEAD_SIZE)
     writer.add_file_type(0)
-    vocabulary = _add_vocabulary(writer)
+    vocabulary = _add_vocabulary(writer, control)
     if template is not None:
         writer.add_chat_template(template)
     weights = _Weights(writer, seed=7)
@@ -179,13 +180,14 @@ def _add_ssm_sizes(writer: gguf.GGUFWriter) -> None:
     writer.add_ssm_time_step_rank(DT_RANK)
 
 
-def _add_vocabulary(writer: gguf.GGUFWriter) -> list[bool]:
+def _add_vocabulary(writer: gguf.GGUFWriter, more_control: tuple[str, ...]) -> list[bool]:
     """Returns of each token whether it is a printable one."""
     control, byte, normal = gguf.TokenType.CONTROL, gguf.TokenType.BYTE, gguf.TokenType.NORMAL
     tokens = [("<unk>", gguf.TokenType.UNKNOWN), ("<s>", control), ("</s>", control)]
     tokens += [("<|im_start|>", control), ("<|im_end|>", control)]
     tokens += [(f"<0x{value:02X}>", byte) for value in range(256)]
     tokens += [("▁", normal), *((chr(code), normal) for code in range(0x21, 0x7F))]
+    tokens += [(text, control) for text in more_control]
     writer.add_tokenizer_model("llama")
     writer.add_tokenizer_pre("default")
     writer.add_token_list([text for text, _ in tokens])

@@ -215,7 +215,7 @@ class EngineLoop:
                 cache_key=key,
                 is_temporary=command.request.is_temporary,
             )
-            if len(beginning) > 1:
+            if len(beginning) > 1 and self._scheduler.wants(sequence):
                 self._scheduler.add(sequence)
 
     def _count(self, command: CountTokens) -> None:

@@ -112,6 +112,15 @@ class Scheduler:
         self._waiting[sequence.priority].append(sequence)
         self._by_id[sequence.id] = sequence
 
+    def wants(self, read_ahead: Sequence) -> bool:
+        """Memory that can't be cut is not filled with a text that may be typed over, where that would cost the chat."""
+        if self._memory.can_cut:
+            return True
+        key, tokens = read_ahead.cache_key, read_ahead.tokens
+        own = self._caches[Priority.INTERACTIVE].idle_under(key)
+        is_held = own is not None and 0 < len(own.kept) <= shared_tokens(own.kept, read_ahead)
+        return not is_held and self._archive.best(key, tokens, only_whole=True) is None
+
     def remove(self, id: str) -> Sequence | None:
         """Finished, failed or cancelled: the slot is free, and a chat's KV in it stays for its next turn."""
         sequence = self._by_id.pop(id, None)
