@@ -83,6 +83,7 @@ class GenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
     begun_reply: str = ""  # the reply so far, to be continued
     cache_key: str = ""  # the chat whose KV is kept between its turns; empty: nothing is kept
     is_temporary: bool = False  # its KV is never written to the disk
+    keeps_all_turns: bool = False  # refuse a conversation that is too long, instead of leaving out its oldest turns
     may_guess: bool = True  # check guesses of the next tokens in one step, where that is faster
     ignore_eos: bool = False  # go on to max_tokens whatever the model says: for measuring
     grammar: str = ""  # the reply follows it; in llama.cpp's notation (GBNF), from the rule “root” on

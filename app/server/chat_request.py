@@ -124,6 +124,7 @@ def parse(body: bytes, *, default_max_tokens: int) -> ChatRequest:
         stop=_stop(asked.stop),
         ignore_eos=bool(asked.ignore_eos),
         is_temporary=True,
+        keeps_all_turns=True,
     )
     options = asked.stream_options
     return ChatRequest(

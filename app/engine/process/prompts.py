@@ -37,7 +37,7 @@ class Prompts:
         tokens = self._backend.encode_prompt(request)
         if request.max_tokens < 1:
             raise KnownError(ErrorKind.BAD_REQUEST, "A reply has at least one token: ask for 1 or more.")
-        if request.priority is Priority.BULK:
+        if request.priority is Priority.BULK or request.keeps_all_turns:
             return Prompt(tokens=tokens)
         limit = self._backend.capabilities.interactive_context
         room = limit - min(request.max_tokens, int(limit * REPLY_SHARE))
