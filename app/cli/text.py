@@ -7,10 +7,11 @@ from app.core.views import Figures, JobState, JobView, SummaryView
 
 def figures_line(figures: Figures) -> str:
     """TTFT first."""
+    reread = f"\n{figures.reread_reason}" if figures.reread_reason else ""
     dropped = f" · without the oldest {figures.dropped_messages} messages" if figures.dropped_messages else ""
     return (
         f"TTFT {figures.ttft_seconds:.2f} s · {figures.tokens_per_second:.0f} tok/s · {figures.output_tokens:,} tokens"
-        f" · {figures.cached_tokens:,} of {figures.prompt_tokens:,} cached{dropped}"
+        f" · {figures.cached_tokens:,} of {figures.prompt_tokens:,} cached{dropped}{reread}"
     )
 
 

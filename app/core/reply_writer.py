@@ -255,6 +255,7 @@ def _figures(writing: Writing) -> Figures | None:
         prompt_tokens=usage.prompt_tokens,
         cached_tokens=usage.cached_tokens,
         dropped_messages=usage.dropped_turns,
+        reread_reason=usage.reread_reason,
     )
 
 

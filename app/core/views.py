@@ -33,6 +33,7 @@ class Figures:
     prompt_tokens: int
     cached_tokens: int
     dropped_messages: int = 0  # the oldest ones of the chat, which no longer fit the context
+    reread_reason: str = ""  # why what had been read before was read again: a sentence
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -56,6 +56,8 @@ def figures(value: Figures) -> str:
     parts.append(plural(value.output_tokens, "token", "tokens"))
     if value.prompt_tokens:
         parts.append(f"{number(value.cached_tokens)} of {number(value.prompt_tokens)} cached")
+    if value.reread_reason:
+        parts.append("read again")
     if value.dropped_messages:
         parts.append(f"without the oldest {plural(value.dropped_messages, 'message', 'messages')}")
     return DOT.join(parts)
@@ -63,6 +65,7 @@ def figures(value: Figures) -> str:
 
 def figures_explained(value: Figures) -> str:
     """What the line means, for its tooltip."""
+    reread = f"\n{value.reread_reason}" if value.reread_reason else ""
     dropped = (
         f"\nThe chat no longer fits the context, so its oldest {plural(value.dropped_messages, 'message', 'messages')} "
         "were left out of what the model saw. They are still here."
@@ -74,7 +77,7 @@ def figures_explained(value: Figures) -> str:
         f"{plural(value.output_tokens, 'token', 'tokens')} were written, "
         f"{rate(value.tokens_per_second)} after the first.\n"
         f"Of {number(value.prompt_tokens)} tokens that the model had to know, "
-        f"{number(value.cached_tokens)} were still in memory.{dropped}"
+        f"{number(value.cached_tokens)} were still in memory.{reread}{dropped}"
     )
 
 
