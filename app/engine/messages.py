@@ -130,6 +130,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     kv_bytes: int
     n_threads: int
     has_template: bool
+    can_tear: bool = True  # a step under way can be interrupted; if not, steps are kept short
 
 
 # Commands: program -> engine

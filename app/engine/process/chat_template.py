@@ -57,6 +57,8 @@ class ChatTemplate:
                 ErrorKind.MODEL_UNREADABLE,
                 f"This model's chat template is broken ({error}). Choose another model file.",
             ) from error
+        if not self._ends_soon:
+            template_process().start()  # while the model is being made ready
 
     @property
     def thinking(self) -> ThinkingTags | None:

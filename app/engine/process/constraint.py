@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from app.engine.messages import GenerateRequest
 from app.engine.process import gbnf, json_schema
-from app.engine.process.grammar import Grammar, Matcher
+from app.engine.process.grammar import Grammar, Matcher, too_large
 from app.errors import ErrorKind, KnownError
 
 
@@ -27,4 +27,7 @@ def matcher_of(request: GenerateRequest) -> Matcher | None:
 
 @lru_cache(maxsize=8)  # the requests of a job have the same one
 def _grammar(grammar: str, schema: str) -> Grammar:
-    return Grammar(gbnf.parse(grammar) if grammar else json_schema.rules_of(schema))
+    try:
+        return Grammar(gbnf.parse(grammar) if grammar else json_schema.rules_of(schema))
+    except RecursionError as error:  # thousands of things within each other
+        raise too_large() from error

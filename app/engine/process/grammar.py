@@ -115,6 +115,7 @@ class Grammar:
         self._starts: dict[str, int] = {}
         self._pending: list[tuple[Part, int, int]] = []
         self._nullable = _nullable_rules(rules)
+        self._inlined: dict[str, bool] = {}
         self._extra: dict[Part, int] = {}
         self._places: dict[tuple[frozenset[_Reading], bool], Place] = {}
         start = self._start_of(root)
@@ -178,11 +179,16 @@ class Grammar:
         elif isinstance(part, Repeat):
             self._build_repeat(part, source, target)
         else:
-            inner_part = self._rules.get(part.name)
-            if inner_part is not None and _leaf_size(inner_part) <= _INLINED_SIZE:
-                self._build(inner_part, source, target)
+            if self._is_inlined(part.name):
+                self._build(self._rules[part.name], source, target)
             else:
                 self._calls[source].append((self._start_of(part.name), target, part.name in self._nullable))
+
+    def _is_inlined(self, name: str) -> bool:
+        """A small rule that calls no other is copied: it is then the same place wherever a text has come through it."""
+        if name not in self._inlined:
+            self._inlined[name] = name in self._rules and _leaf_size(self._rules[name]) <= _INLINED_SIZE
+        return self._inlined[name]
 
     def _build_repeat(self, part: Repeat, source: int, target: int) -> None:
         if part.least + (part.most or 0) > MOST_STATES:

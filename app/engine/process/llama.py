@@ -40,7 +40,6 @@ log = topic("engine")
 
 _DONE, _NO_ROOM, _ABORTED = 0, 1, 2
 _F16_BYTES = 2
-UNTORN_STEP_TOKENS = 64  # for models whose memory can't take a torn step back: no abort, short steps
 
 
 class _AbortFlag:
@@ -186,7 +185,6 @@ class LlamaBackend:
         self._context(Priority.INTERACTIVE)  # bulk's is made with its first request
         file = path.stat()
         self._fingerprint = f"{path.name} {file.st_size} {file.st_mtime_ns} {version('llama-cpp-python')} f16 f16"
-        self._step_tokens = STEP_TOKENS if can_tear else UNTORN_STEP_TOKENS
         self._capabilities = Capabilities(
             model_name=self._meta("general.name") or path.stem.encode(errors="replace").decode(),
             n_parameters=llama.llama_model_n_params(self._model),
@@ -199,6 +197,7 @@ class LlamaBackend:
             kv_bytes=plan.kv_bytes,
             n_threads=n_threads,
             has_template=self._template.is_models_own,
+            can_tear=can_tear,
         )
 
     @property
@@ -294,7 +293,6 @@ class LlamaBackend:
             yield StepResult(results=results, seconds=time.perf_counter() - started)
 
     def _run_in(self, context: _Context, work: list[Work]) -> tuple[WorkResult, ...]:
-        work = [self._shorten(piece) for piece in work]
         code = context.decode(work)
         if code == _DONE:
             results, row = [], -1
@@ -344,17 +342,6 @@ class LlamaBackend:
         if kept < piece.position:
             return WorkResult(id=piece.id, n_done=0, is_lost=True)
         return WorkResult(id=piece.id, n_done=kept - piece.position)
-
-    def _shorten(self, piece: Work) -> Work:
-        if len(piece.tokens) <= self._step_tokens:
-            return piece
-        return Work(
-            id=piece.id,
-            slot=piece.slot,
-            tokens=piece.tokens[: self._step_tokens],
-            position=piece.position,
-            wants_token=False,
-        )
 
     @property
     def is_crowded(self) -> bool:

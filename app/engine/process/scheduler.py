@@ -16,6 +16,7 @@ from app.engine.process.kv_archive import Kept, KvArchive
 from app.engine.process.kv_cache import LEAST_SHARED_TOKENS, Entry, SlotCache, shared_tokens
 from app.engine.process.presets import STEP_TOKENS, STUTTER_TOKENS, BulkBudget, ChatActivity, bulk_budget
 from app.engine.process.sequence import Sequence, Slot
+from app.engine.process.step_size import StepSize
 
 
 class Memory(Protocol):
@@ -58,6 +59,7 @@ class Scheduler:
         self._running: dict[Priority, list[Sequence]] = {priority: [] for priority in Priority}
         self._by_id: dict[str, Sequence] = {}
         self.balance = Balance()
+        self._step_size = StepSize()  # where a step can't be torn
         self._guest: Sequence | None = None  # in Balanced: a bulk sequence that lies in a slot of the chats
         self.bulk_is_parked = False
         self.is_chat_expected = False  # somebody types, or has just opened a chat
@@ -274,7 +276,10 @@ class Scheduler:
         activity = ChatActivity(is_active=is_active, is_expected=self.is_chat_expected)
         guest, others = self._guest, [sequence for sequence in bulk if sequence is not self._guest]
         budget = bulk_budget(self.preset, activity, bulk_sequences=self._capabilities.bulk_sequences)
-        work = _chat_work(chats)
+        most_tokens = STEP_TOKENS
+        if not self._capabilities.can_tear:
+            budget, most_tokens = self._step_size.within(budget), self._step_size.read_tokens
+        work = _chat_work(chats, most_tokens)
         if guest is not None and self.preset is Preset.BALANCED and chats:
             work += self._guest_work(guest, chats)
         elif guest is not None:
@@ -305,11 +310,15 @@ class Scheduler:
         """Take in what was computed; returns the sequences that have one more token of output."""
         written = []
         writes_chat = False
-        n_guest = 0
+        n_guest = n_read = n_written = 0
         for part in result.results:
             sequence = self._by_id.get(part.id)
             if sequence is None:
                 continue
+            if sequence.is_reading:
+                n_read += part.n_done
+            else:
+                n_written += 1
             if sequence.priority is Priority.INTERACTIVE:
                 is_writing = not sequence.is_reading
                 writes_chat = writes_chat or (is_writing and not part.n_guessed)
@@ -328,6 +337,7 @@ class Scheduler:
                 sequence.tokens += [*part.guessed, part.token]
                 sequence.n_new = len(part.guessed) + 1
                 written.append(sequence)
+        self._step_size.took(n_read, n_written, result.seconds)
         if writes_chat:
             self.balance.took(n_guest, result.seconds)
         return written
@@ -346,14 +356,14 @@ class Scheduler:
         self._archive.put(Kept(sequence.cache_key, read, data, sequence.is_temporary, is_checkpoint=True))
 
 
-def _chat_work(chats: list[Sequence]) -> list[Work]:
+def _chat_work(chats: list[Sequence], most_tokens: int) -> list[Work]:
     """Every chat that writes goes on by a token; behind them the prompt is read that is done first."""
     writing = [chat for chat in chats if not chat.is_reading]
     reading = [chat for chat in chats if chat.is_reading]
     work = [_piece(chat, 1) for chat in writing]
     if reading:
         first = min(reading, key=lambda chat: (chat.is_read_ahead, chat.n_pending))
-        work.append(_piece(first, STUTTER_TOKENS if writing else STEP_TOKENS))
+        work.append(_piece(first, min(most_tokens, STUTTER_TOKENS if writing else STEP_TOKENS)))
     return work
 
 

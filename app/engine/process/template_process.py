@@ -45,11 +45,27 @@ class TemplateDidNotEnd(Exception):
 
 
 class TemplateProcess:
-    """Starts when it is first used. Not for more than one thread."""
+    """Starts when it is first used, or before. Not for more than one thread."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
         self._lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+        self._is_ready = False
+
+    def start(self) -> None:
+        """Don't wait for it."""
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            self._lines = queue.SimpleQueue()
+            self._process = subprocess.Popen(
+                children.child_command("template"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=os.name == "posix",
+            )
+            arguments = (self._process.stdout, self._lines)
+            threading.Thread(target=_pass_lines, args=arguments, name="template", daemon=True).start()
+            self._is_ready = False
 
     def render(self, task: RenderTask) -> Rendered:
         """Raises TemplateDidNotEnd for what takes too long, too much memory, or writes too much."""
@@ -75,19 +91,12 @@ class TemplateProcess:
                 stream.close()
 
     def _started(self) -> subprocess.Popen[bytes]:
-        if self._process is None or self._process.poll() is not None:
-            self.close()
-            self._lines = queue.SimpleQueue()
-            self._process = subprocess.Popen(
-                children.child_command("template"),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                start_new_session=os.name == "posix",
-            )
-            arguments = (self._process.stdout, self._lines)
-            threading.Thread(target=_pass_lines, args=arguments, name="template", daemon=True).start()
+        self.start()
+        assert self._process is not None
+        if not self._is_ready:
             with contextlib.suppress(queue.Empty):
-                self._line(START_SECONDS)  # it is there
+                self._line(START_SECONDS)
+            self._is_ready = True
         return self._process
 
     def _line(self, seconds: float) -> bytes:
