@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from typing import Any
@@ -88,6 +89,27 @@ def test_what_is_no_grammar_or_explodes_is_refused_in_a_sentence(grammar: str, w
         of(grammar)
     assert error.value.kind is ErrorKind.BAD_REQUEST
     assert words in error.value.sentence
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'root ::= "a"' + "*" * 100_000,
+        "root ::= " + "(" * 99 + '"a"?' + ")?" * 99 + "{0,9999}",
+        "root ::= " + " | ".join(['"a" root'] * 10_000),
+        "root ::= (" + " ".join(f"r{n}" for n in range(3000)) + "){9999}\n" + "r1 ::= r2\n" * 3000,
+        "root ::= [^" + "".join(chr(0x4E00 + 2 * n) for n in range(10_000)) * 9 + "]*",
+    ],
+    ids=["signs", "parentheses", "wide", "copies", "characters"],
+)
+@pytest.mark.timeout(10)
+def test_a_monstrous_grammar_takes_no_long_time(text: str) -> None:
+    with contextlib.suppress(KnownError):
+        matcher = matcher_of(request(grammar=text))
+        assert matcher is not None
+        for _ in range(20):
+            matcher.begin_token()
+            matcher.accept(b"aaaa")
 
 
 @pytest.mark.timeout(10)
