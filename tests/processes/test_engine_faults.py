@@ -13,7 +13,6 @@ from app.core.core import Core
 from app.core.events import Event, ModelStateChanged, ReplyEnded, ReplyGrew
 from app.core.views import MessageState
 from app.engine.client import EngineClient
-from app.engine.interface import ModelState
 from app.engine.local import local_engine
 from app.errors import ErrorKind, KnownError
 from app.paths import profile_paths
