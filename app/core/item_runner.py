@@ -135,7 +135,7 @@ class ItemRunner:
         request = summary.request_for(item, summary.decode_params(job.params))
         async for event in self.engine.generate(request_id, request):
             if isinstance(event, TextProduced):
-                text += event.text
+                text += "" if event.is_thinking else event.text
             elif isinstance(event, RequestFinished | RequestFailed):
                 answer = event
         return text, answer

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from app.core import thoughts
 from app.core.events import Event, NoticeShown, PromptProgressed, ReplyGrew
 from app.core.views import Figures, MessageState, Role
 from app.engine.interface import Engine
@@ -50,6 +51,7 @@ class Writing:
     entered_seconds: float
     task: asyncio.Task[None] | None = None
     first_text_seconds: float = 0.0
+    is_thinking: bool = False
     is_saved: bool = True
     is_stopped: bool = False
     save_timer: asyncio.TimerHandle | None = None
@@ -127,8 +129,10 @@ class ReplyWriter:
                     self.publish(progress)
                 elif isinstance(event, TextProduced):
                     writing.first_text_seconds = writing.first_text_seconds or self.monotonic()
-                    writing.text += event.text
-                    self.publish(ReplyGrew(chat_id=writing.chat_id, message_id=id, text=event.text))
+                    text = thoughts.turn_of(event.is_thinking, writing.is_thinking) + event.text
+                    writing.is_thinking = event.is_thinking
+                    writing.text += text
+                    self.publish(ReplyGrew(chat_id=writing.chat_id, message_id=id, text=text))
                     self._save_soon(writing)
                 else:
                     writing.last_event = event
@@ -161,8 +165,9 @@ class ReplyWriter:
         for message in messages:
             unwritten = self._unwritten.get(message.id)
             text = message.text if unwritten is None else unwritten.text
-            if text:
-                turns.append(Turn("user" if message.role == Role.USER.value else "assistant", text))
+            is_users = message.role == Role.USER.value
+            if shown := text if is_users else thoughts.answer_of(text):
+                turns.append(Turn("user" if is_users else "assistant", shown))
         return GenerateRequest(
             turns=tuple(turns),
             priority=Priority.INTERACTIVE,

@@ -10,11 +10,14 @@ import statistics
 import time
 import urllib.parse
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 from app.engine.interface import Engine
 from app.engine.messages import GenerateRequest, Priority, RequestFailed, RequestFinished, Sampling, TextProduced, Turn
 from app.errors import KnownError
+
+
+_ids = itertools.count(1)
 
 
 @dataclass
@@ -57,7 +60,6 @@ class EngineTarget:
 
     engine: Engine
     name: str = "rubato"
-    _ids: Any = field(default_factory=lambda: itertools.count(1))
 
     def request(
         self, turns: tuple[Turn, ...], max_tokens: int, priority: Priority = Priority.INTERACTIVE, key: str = ""
@@ -77,7 +79,7 @@ class EngineTarget:
     ) -> Sample:
         sample, started = Sample(), time.perf_counter()
         async for event in self.engine.generate(
-            f"bench-{next(self._ids)}", self.request(turns, max_tokens, priority, key)
+            f"bench-{next(_ids)}", self.request(turns, max_tokens, priority, key)
         ):
             now = time.perf_counter() - started
             if isinstance(event, TextProduced):

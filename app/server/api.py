@@ -96,15 +96,16 @@ class Api:
         await (self._stream if asked.is_streamed else self._whole)(asked, reply, connection)
 
     async def _whole(self, asked: ChatRequest, reply: ChatReply, connection: Connection) -> None:
-        text: list[str] = []
+        text: dict[bool, list[str]] = {False: [], True: []}  # by whether it is thought
         async with contextlib.aclosing(self._core.generate(asked.generate)) as events:
             async for event in events:
                 if isinstance(event, TextProduced):
-                    text.append(event.text)
+                    text[event.is_thinking].append(event.text)
                 elif isinstance(event, RequestFailed):
                     raise of_kind(event.kind, event.sentence)
                 elif isinstance(event, RequestFinished):
-                    await connection.send(200, msgspec.json.encode(reply.whole("".join(text), event)), JSON)
+                    whole = reply.whole("".join(text[False]), "".join(text[True]), event)
+                    await connection.send(200, msgspec.json.encode(whole), JSON)
 
     async def _stream(self, asked: ChatRequest, reply: ChatReply, connection: Connection) -> None:
         """The status goes out with the first text, so that a request which fails before it has its proper one."""
@@ -115,7 +116,7 @@ class Api:
                 if isinstance(event, TextProduced | RequestFinished) and not connection.has_status:
                     connection.start_stream(EVENTS)
                 if isinstance(event, TextProduced):
-                    await connection.stream(_sse(reply.grown(event.text)))
+                    await connection.stream(_sse(reply.grown(event.text, is_thinking=event.is_thinking)))
                 elif isinstance(event, RequestFinished):
                     await connection.stream(b"".join(map(_sse, reply.ended(event))) + DONE)
                     await connection.end_stream()

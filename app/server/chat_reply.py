@@ -25,18 +25,20 @@ class ChatReply:
     includes_usage: bool
     _has_role: bool = False
 
-    def whole(self, text: str, finished: RequestFinished) -> dict[str, Any]:
+    def whole(self, text: str, thoughts: str, finished: RequestFinished) -> dict[str, Any]:
         """The answer in one object."""
         message = {"role": "assistant", "content": text}
+        if thoughts:
+            message["reasoning_content"] = thoughts  # as other servers call it
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _REASONS[finished.reason]}
         return {**self._head("chat.completion"), "choices": [choice], **_figures(finished)}
 
-    def grown(self, text: str) -> dict[str, Any]:
+    def grown(self, text: str, *, is_thinking: bool = False) -> dict[str, Any]:
         """A chunk. The role comes with the first text, not before it in a chunk of its own: load generators take the
         first chunk for the first token."""
         role = {} if self._has_role else {"role": "assistant"}
         self._has_role = True
-        return self._chunk({**role, "content": text}, None)
+        return self._chunk({**role, "reasoning_content" if is_thinking else "content": text}, None)
 
     def ended(self, finished: RequestFinished) -> list[dict[str, Any]]:
         """The last chunks."""
