@@ -16,7 +16,6 @@ from app.engine.interface import Engine
 from app.engine.messages import GenerateRequest, Priority, RequestFailed, RequestFinished, Sampling, TextProduced, Turn
 from app.errors import KnownError
 
-
 _ids = itertools.count(1)
 
 
@@ -78,9 +77,7 @@ class EngineTarget:
         self, turns: tuple[Turn, ...], max_tokens: int, *, priority: Priority = Priority.INTERACTIVE, key: str = ""
     ) -> Sample:
         sample, started = Sample(), time.perf_counter()
-        async for event in self.engine.generate(
-            f"bench-{next(_ids)}", self.request(turns, max_tokens, priority, key)
-        ):
+        async for event in self.engine.generate(f"bench-{next(_ids)}", self.request(turns, max_tokens, priority, key)):
             now = time.perf_counter() - started
             if isinstance(event, TextProduced):
                 sample.at_seconds.append(now)
