@@ -247,6 +247,7 @@ class EngineReported(Message, frozen=True, kw_only=True):
     interactive_tokens_per_second: float
     bulk_tokens_per_second: float  # prompt and output tokens of bulk work together
     kv_used_fraction: float
+    bulk_tokens: int = 0  # since the model was loaded: read and written by bulk work
     torn_bulk_tokens: int = 0  # since the model was loaded: computed again because a step was torn
 
 

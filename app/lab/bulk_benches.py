@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 
 from app.engine.bare import BareModel
@@ -186,6 +186,22 @@ async def preempt(lab: Lab) -> Row:
     return row
 
 
+async def _bulk_rate(watcher: Watcher, meanwhile: Awaitable[None]) -> float:
+    """Tokens that bulk reads and writes in a second."""
+    before, started = watcher.report, time.perf_counter()
+    await meanwhile
+    after, seconds = watcher.report, time.perf_counter() - started
+    if before is None or after is None:
+        return 0.0
+    return (after.bulk_tokens - before.bulk_tokens) / seconds
+
+
+async def _turns_into(samples: list[Sample], talk: Conversation) -> None:
+    """Long replies, one after the other, as a person reads them."""
+    for n in range(6):
+        samples.append(await talk.ask(n, 200))
+
+
 async def balanced(lab: Lab) -> Row:
     """A chat beside bulk, in Balanced and in Batch: what each costs the other."""
     row = Row(
@@ -197,24 +213,20 @@ async def balanced(lab: Lab) -> Row:
             Limit("bulk_share", 0.25, is_most=False),
         ],
     )
-    async with lab.engine() as (engine, _):
+    async with lab.engine() as (engine, watcher):
         requests = await documents(engine)
-        talk = await conversation(engine)
+        talk = await conversation(engine, EngineTarget(engine, may_guess=False))  # the share is one of plain steps
         await talk.warm()
         idle = [await talk.ask(n, 200) for n in range(3)]
         itl = median([s.itl_seconds for s in idle])
-        async with _flood(EngineTarget(engine), requests) as ended:
+        async with _flood(EngineTarget(engine), requests):
             await asyncio.sleep(2.0)
-            n, started = len(ended), time.perf_counter()
-            await asyncio.sleep(30.0)
-            alone = sum(s.n_prompt + s.n_output for s in ended[n:]) / (time.perf_counter() - started)
+            alone = await _bulk_rate(watcher, asyncio.sleep(30.0))
             for preset, name in ((Preset.BALANCED, ""), (Preset.BATCH, "batch_")):
                 engine.set_preset(preset)
-                n, started = len(ended), time.perf_counter()
-                samples = [await talk.ask(k, 200) for k in range(6)]
-                seconds = time.perf_counter() - started
+                samples: list[Sample] = []
+                beside = await _bulk_rate(watcher, _turns_into(samples, talk))
                 gaps = [gap for s in samples for gap in s.gaps_seconds]
-                beside = sum(s.n_prompt + s.n_output for s in ended[n:]) / seconds
                 row.figures |= {
                     f"{name}itl_ratio": sum(gaps) / len(gaps) / itl,
                     f"{name}p95_gap_ratio": percentile(gaps, 0.95) / itl,

@@ -24,6 +24,7 @@ class Sample:
     """One request: when its texts came, from the moment it was asked."""
 
     at_seconds: list[float] = field(default_factory=list)
+    at_tokens: list[int] = field(default_factory=list)  # how many tokens there were then; some have no text
     total_seconds: float = 0.0
     n_prompt: int = 0
     n_cached: int = 0
@@ -36,13 +37,18 @@ class Sample:
 
     @property
     def gaps_seconds(self) -> list[float]:
-        """Between one text and the next."""
-        return [later - sooner for sooner, later in itertools.pairwise(self.at_seconds)]
+        """Of each token after the first: what came with one text shares the time since the one before."""
+        gaps = []
+        texts = zip(self.at_seconds, self.at_tokens, strict=True)
+        for (sooner, n_before), (later, n_after) in itertools.pairwise(texts):
+            n = max(1, n_after - n_before)
+            gaps += [(later - sooner) / n] * n
+        return gaps
 
     @property
     def itl_seconds(self) -> float:
         """Mean over the tokens after the first."""
-        return (self.at_seconds[-1] - self.at_seconds[0]) / max(1, self.n_output - 1)
+        return sum(self.gaps_seconds) / max(1, len(self.gaps_seconds))
 
 
 class Target(Protocol):
@@ -59,6 +65,7 @@ class EngineTarget:
 
     engine: Engine
     name: str = "rubato"
+    may_guess: bool = True
 
     def request(
         self, turns: tuple[Turn, ...], max_tokens: int, priority: Priority = Priority.INTERACTIVE, key: str = ""
@@ -70,6 +77,7 @@ class EngineTarget:
             max_tokens=max_tokens,
             sampling=Sampling(temperature=0.0),
             cache_key=key,
+            may_guess=self.may_guess,
             ignore_eos=True,
         )
 
@@ -81,6 +89,7 @@ class EngineTarget:
             now = time.perf_counter() - started
             if isinstance(event, TextProduced):
                 sample.at_seconds.append(now)
+                sample.at_tokens.append(event.n_tokens)
                 sample.text += event.text
             elif isinstance(event, RequestFinished):
                 sample.n_prompt, sample.n_cached = event.usage.prompt_tokens, event.usage.cached_tokens
@@ -130,6 +139,7 @@ class ServerTarget:
             event = json.loads(line[6:])
             if any(choice.get("delta", {}).get("content") for choice in event.get("choices", ())):
                 sample.at_seconds.append(time.perf_counter() - started)
+                sample.at_tokens.append(len(sample.at_seconds))
             if usage := event.get("usage"):
                 sample.n_prompt, sample.n_output = usage["prompt_tokens"], usage["completion_tokens"]
                 sample.n_cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens", 0)

@@ -87,6 +87,7 @@ class EngineLoop:
     _replies: dict[str, Reply] = field(default_factory=dict)
     _events: list[Event] = field(default_factory=list)
     _rates: dict[Priority, Throughput] = field(default_factory=lambda: {p: Throughput() for p in Priority})
+    _bulk_tokens: int = 0
     _torn_bulk_tokens: int = 0
     _step_seconds: float = 0.0
     _reported_seconds: float = 0.0
@@ -315,6 +316,7 @@ class EngineLoop:
             priority = running[work.id].priority
             self._rates[priority].add(now, read[work.id])
             if priority is Priority.BULK:
+                self._bulk_tokens += read[work.id]
                 self._torn_bulk_tokens += len(work.tokens) - read[work.id]
             reading = self._scheduler.get(work.id)
             if reading is not None and reading.is_reading:
@@ -387,6 +389,7 @@ class EngineLoop:
                 interactive_tokens_per_second=0.0 if is_idle else self._rates[Priority.INTERACTIVE].rate(now),
                 bulk_tokens_per_second=0.0 if is_idle else self._rates[Priority.BULK].rate(now),
                 kv_used_fraction=scheduler.kv_used_fraction,
+                bulk_tokens=self._bulk_tokens,
                 torn_bulk_tokens=self._torn_bulk_tokens,
             )
         )
