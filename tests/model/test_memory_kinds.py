@@ -18,7 +18,7 @@ import pytest
 
 from app.engine.client import EngineClient
 from app.engine.local import local_engine
-from app.engine.messages import GenerateRequest, Preset, Priority, RequestFinished, Sampling, Turn, Usage
+from app.engine.messages import GenerateRequest, Priority, RequestFinished, Sampling, Turn, Usage
 from app.engine.process.kv_archive import Kept, KvArchive
 from app.engine.process.llama import LlamaBackend
 from app.engine.process.sequence import Slot
@@ -232,28 +232,6 @@ def test_a_chat_that_was_displaced_comes_back_from_ram(machine: Machine, bound: 
     second = machine.ask("2", turns, key="a", priority=CHAT)
     assert second.n_cached >= len(STORY) + len(first.tokens)
     assert_same(second, alone(machine.path, *turns), bound)
-
-
-def test_a_guest_among_the_chats_that_has_to_go_again(machine: Machine, bound: float) -> None:
-    """In Balanced a bulk request lies in a slot of the chats, until a chat needs it."""
-    machine.scheduler.preset = Preset.BALANCED
-    for n in range(machine.backend.capabilities.bulk_sequences):
-        machine.submit(f"bulk {n}", [f"{n}"], priority=BULK, n=2)
-    machine.submit("chat", [OTHER], priority=CHAT, n=500)
-    machine.submit("bulk", [STORY], priority=BULK)
-    guest = machine.said["bulk"]
-    assert guest.sequence is not None
-    while len(guest.tokens) < 4:
-        assert machine.step()
-    assert guest.sequence.slot is not None
-    assert guest.sequence.slot.priority is CHAT, "it is no guest"
-    for n in range(machine.backend.capabilities.interactive_sequences - 1):
-        machine.submit(f"other {n}", [f"{n}. {OTHER}"], priority=CHAT)
-    machine.step()
-    assert guest.sequence.slot is None, "it had to go"
-    machine.finish()
-    assert_same(guest, alone(machine.path, STORY), bound)
-    assert_same(machine.said["other 0"], alone(machine.path, f"0. {OTHER}"), bound)
 
 
 def test_a_chat_has_few_checkpoints_and_a_deleted_one_none(tmp_path: Path) -> None:

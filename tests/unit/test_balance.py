@@ -1,4 +1,4 @@
-"""How much of a guest goes into a chat's steps, by what steps cost."""
+"""How many threads bulk gets beside a chat, by what the chat's steps cost."""
 
 from __future__ import annotations
 
@@ -9,34 +9,47 @@ from app.engine.process.balance import Balance
 STEPS = 400
 
 
-def story(seconds_per_extra_token: float, *, slowdown: float = 1.5) -> tuple[list[int], list[float]]:
-    """A reply of many steps; a chat's own step takes one second. (widths, seconds)"""
+def story(n_total: int, seconds_by_threads: dict[int, float], *, slowdown: float = 1.5) -> tuple[list[int], float]:
+    """A long reply; a chat's step takes 1 s alone. (bulk's threads at each step, mean seconds)"""
     balance = Balance(slowdown=slowdown)
     balance.begin()
-    widths, seconds = [], []
+    threads, total = [], 0.0
     for _ in range(STEPS):
-        widths.append(balance.width())
-        seconds.append(1.0 + seconds_per_extra_token * widths[-1])
-        balance.took(widths[-1], seconds[-1])
-    return widths, seconds
+        n = balance.threads(n_total)
+        seconds = seconds_by_threads[n]
+        balance.took(n, seconds)
+        threads.append(n)
+        total += seconds
+    return threads, total / STEPS
 
 
-@pytest.mark.parametrize(("extra", "expected"), [(0.4, 1), (0.2, 2), (0.1, 4), (0.03, 16), (0.001, 32)])
-def test_the_widest_step_is_found_that_keeps_to_the_share(extra: float, expected: int) -> None:
-    widths, seconds = story(extra)
-    assert max(widths) == expected
-    assert widths.count(expected) > STEPS * 0.8
-    assert max(seconds) <= 1.5
+@pytest.mark.parametrize(
+    ("n_total", "cost", "expected"),
+    [
+        (2, {0: 1.0, 1: 1.35}, 1),
+        (8, {0: 1.0, 1: 1.05, 2: 1.1, 3: 1.2, 4: 1.3, 5: 1.45, 6: 1.9, 7: 3.0}, 5),
+        (8, {0: 1.0, 1: 1.0, 2: 1.0, 3: 1.0, 4: 1.0, 5: 1.0, 6: 1.0, 7: 1.0}, 7),
+        (4, {0: 1.0, 1: 1.4, 2: 1.7, 3: 3.0}, 1),
+    ],
+)
+def test_bulk_gets_as_many_threads_as_keep_to_the_share(n_total: int, cost: dict[int, float], expected: int) -> None:
+    threads, mean = story(n_total, cost)
+    assert threads.count(expected) > STEPS * 0.9
+    assert mean <= 1.5
 
 
-@pytest.mark.parametrize("extra", [0.7, 1.0, 2.5])
-def test_where_one_token_costs_more_than_the_share_the_mean_keeps_to_it(extra: float) -> None:
-    widths, seconds = story(extra)
-    assert set(widths) == {0, 1}
-    assert 1.3 < sum(seconds) / STEPS <= 1.5
+@pytest.mark.parametrize("cost", [1.8, 2.5, 6.0])
+def test_where_one_thread_costs_more_than_the_share_the_mean_keeps_to_it(cost: float) -> None:
+    threads, mean = story(2, {0: 1.0, 1: cost})
+    assert set(threads) == {0, 1}
+    assert 1.3 < mean <= 1.55
 
 
 def test_the_share_is_the_persons() -> None:
-    assert max(story(0.4, slowdown=1.2)[1]) >= 1.4
-    assert sum(story(0.4, slowdown=1.2)[1]) / STEPS <= 1.2
-    assert max(story(0.4, slowdown=3.0)[0]) >= 4
+    cost = {0: 1.0, 1: 1.1, 2: 1.3, 3: 1.9}
+    assert max(set(story(4, cost, slowdown=1.15)[0]), key=story(4, cost, slowdown=1.15)[0].count) == 1
+    assert max(set(story(4, cost, slowdown=2.5)[0]), key=story(4, cost, slowdown=2.5)[0].count) == 3
+
+
+def test_on_one_core_there_is_nothing_to_divide() -> None:
+    assert set(story(1, {0: 1.0})[0]) == {0}

@@ -11,7 +11,7 @@ from app.engine.messages import Preset, Priority
 from app.engine.process.backend import StepPlan, StepResult, WorkResult
 from app.engine.process.fake_llama import FAKE_CAPABILITIES
 from app.engine.process.kv_archive import KvArchive
-from app.engine.process.presets import BATCH_TOKENS, STEP_TOKENS
+from app.engine.process.presets import BATCH_TOKENS, BESIDE_TOKENS, STEP_TOKENS
 from app.engine.process.scheduler import PromptDoesNotFit, Scheduler
 from app.engine.process.sequence import Sequence, Slot
 
@@ -106,9 +106,7 @@ def test_the_three_presets_plan_three_different_steps_beside_a_chat() -> None:
     everyone = [("c", 1), *((f"b{n}", 1) for n in range(4))]
     assert all(plan == [("c", 1)] for plan in plans[Preset.RESPONSIVE])
     assert all(plan == everyone for plan in plans[Preset.BATCH])
-    balanced = plans[Preset.BALANCED]
-    assert all(plan in ([("c", 1)], [("c", 1), ("b4", 1)]) for plan in balanced), "one guest in the chat's own batch"
-    assert sum(len(plan) > 1 for plan in balanced) > 20
+    assert all(plan == [("c", 1)] for plan in plans[Preset.BALANCED]), "bulk has steps of its own at the same time"
 
 
 @pytest.mark.parametrize("preset", list(Preset))
@@ -140,35 +138,31 @@ def test_balanced_holds_bulk_back_until_the_first_token_is_there() -> None:
     assert step(scheduler, kv) == [("c", STEP_TOKENS)]
 
 
-def with_a_guest() -> tuple[Scheduler, Kv]:
-    """Balanced, a chat that writes, all places of bulk taken, and one bulk sequence in the chat's steps."""
+def test_in_balanced_bulk_is_planned_beside_a_chat_that_writes_and_only_then() -> None:
     scheduler, kv = new_scheduler(Preset.BALANCED)
-    for n in range(5):  # one more than there are places
-        scheduler.add(bulk(f"b{n}", 10, max_tokens=500))
-    step(scheduler, kv)
+    scheduler.add(bulk("b", 200))
+    scheduler.admit()
+    assert scheduler.plan_beside() is None, "no chat: bulk has the whole machine"
     scheduler.add(chat("c", 5))
-    while not any(id == "b4" for id, _ in step(scheduler, kv)):
-        pass
-    return scheduler, kv
+    assert scheduler.plan_beside() is None, "a first token is waited for"
+    step(scheduler, kv)
+    assert shape(scheduler.plan_beside()) == [("b", BESIDE_TOKENS)]
+    scheduler.plan()
+    assert not scheduler.bulk_is_parked
+    for preset in (Preset.RESPONSIVE, Preset.BATCH):
+        scheduler.preset = preset
+        assert scheduler.plan_beside() is None
+    scheduler.preset = Preset.BALANCED
+    scheduler.add(chat("d", 5))
+    assert scheduler.plan_beside() is None, "another first token is waited for"
 
 
-def test_a_guest_stays_where_it_is_when_the_chat_is_done() -> None:
-    scheduler, kv = with_a_guest()
-    n_kv = scheduler.get("b4").n_kv
-    scheduler.remove("c")
-    plan = dict(step(scheduler, kv))
-    assert set(plan) == {"b0", "b1", "b2", "b3", "b4"}
-    assert scheduler.get("b4").n_kv == n_kv + plan["b4"], "nothing is computed twice"
-
-
-def test_a_guest_gives_its_slot_to_a_second_chat_and_loses_no_word() -> None:
-    scheduler, kv = with_a_guest()
-    while scheduler.get("b4").n_output < 3:
-        step(scheduler, kv)
-    scheduler.add(chat("d", 7))
-    assert "d" in dict(step(scheduler, kv))
-    assert scheduler.get("b4").slot is None
-    assert scheduler.get("b4").n_output >= 3
+def test_while_bulk_is_computed_beside_no_slot_of_it_is_given_away() -> None:
+    scheduler, _ = new_scheduler(Preset.BALANCED)
+    scheduler.add(bulk("b", 20))
+    scheduler.add(chat("c", 5))
+    assert [sequence.id for sequence in scheduler.admit(with_bulk=False)] == ["c"]
+    assert [sequence.id for sequence in scheduler.admit()] == ["b"]
 
 
 def test_a_long_bulk_prompt_is_read_in_steps_of_one_micro_batch_and_short_ones_together() -> None:
@@ -292,16 +286,32 @@ class AnyStory(RuleBasedStateMachine):
             self.scheduler.lose(id)
             del self.wanted[id]
 
+    @rule(torn_at=st.one_of(st.none(), st.integers(0, 600)), n_steps=st.integers(0, 3))
+    def go_beside(self, torn_at: int | None, n_steps: int) -> None:
+        """Balanced: chats go on for some steps while bulk is computed, which may then be torn."""
+        plan = self.scheduler.plan_beside()
+        if plan is None:
+            return
+        assert all(work.slot.priority is Priority.BULK for work in plan.work)
+        for _ in range(n_steps):
+            self.one_step(with_bulk=False)
+        self.compute(plan, torn_at)
+
     @rule(torn_at=st.one_of(st.none(), st.integers(0, 600)))
     def go(self, torn_at: int | None) -> None:
         self.one_step(torn_at)
 
-    def one_step(self, torn_at: int | None = None) -> None:
-        self.scheduler.admit()
+    def one_step(self, torn_at: int | None = None, *, with_bulk: bool = True) -> None:
+        self.scheduler.admit(with_bulk=with_bulk)
         plan = self.scheduler.plan()
         if plan is None:
-            assert self.scheduler.is_idle
+            assert self.scheduler.is_idle or not with_bulk or self.scheduler.plan_beside() is not None
             return
+        if not with_bulk and any(work.slot.priority is Priority.BULK for work in plan.work):
+            return  # the chats are done: the loop ends what runs beside before it goes on
+        self.compute(plan, torn_at)
+
+    def compute(self, plan: StepPlan, torn_at: int | None) -> None:
         slots = [work.slot for work in plan.work]
         assert len(set(slots)) == len(slots), "two sequences in one slot"
         chats = [work for work in plan.work if work.id.startswith("c")]

@@ -86,6 +86,7 @@ class FakeBackend:
         self._seconds_per_token = seconds_per_token
         self._kv: dict[Slot, list[int]] = {}
         self._interrupted = threading.Event()
+        self._beside = StepPlan(work=())
 
     @property
     def capabilities(self) -> Capabilities:
@@ -175,6 +176,21 @@ class FakeBackend:
             n_guessed=len(guesses),
             guessed=guesses[:n_right],
         )
+
+    @property
+    def n_threads(self) -> int:
+        return 2
+
+    def start_beside(self, plan: StepPlan, n_threads: int) -> None:
+        self._beside = plan
+
+    def take_beside(self) -> StepResult | None:
+        """At once: it is computed when it is asked for."""
+        results = tuple(part for step in self.run(self._beside) for part in step.results)
+        return StepResult(results=results, seconds=0.0)
+
+    def end_beside(self) -> StepResult:
+        return StepResult(results=tuple(WorkResult(id=work.id, n_done=0) for work in self._beside.work), seconds=0.0)
 
     @property
     def is_crowded(self) -> bool:

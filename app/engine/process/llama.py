@@ -15,6 +15,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -175,7 +176,10 @@ class LlamaBackend:
         self._can_cut = can_tear = not (
             llama.llama_model_is_recurrent(self._model) or llama.llama_model_is_hybrid(self._model)
         )
-        self._flag = _AbortFlag()
+        self._flags = {priority: _AbortFlag() for priority in Priority}
+        self._beside: Future[StepResult] | None = None
+        self._beside_threads = 0
+        self._side = ThreadPoolExecutor(1, "bulk beside a chat")
         plan = self._plan_memory(context_tokens)
         n_threads = self._n_threads
         self._shapes = {
@@ -211,7 +215,7 @@ class LlamaBackend:
         """Made when it is first needed. Raises KnownError where there is no memory for it."""
         if priority not in self._contexts:
             n_context, n_sequences = self._shapes[priority]
-            flag = self._flag if self._can_cut else None
+            flag = self._flags[priority] if self._can_cut else None
             self._contexts[priority] = _Context(self._model, n_context, n_sequences, self._n_threads, flag)
         return self._contexts[priority]
 
@@ -287,10 +291,40 @@ class LlamaBackend:
 
     def run(self, plan: StepPlan) -> Iterator[StepResult]:
         for priority, group in itertools.groupby(plan.work, key=lambda work: work.slot.priority):
-            self._context(priority).use_threads(self._threads.threads(priority))
-            started = time.perf_counter()
-            results = self._run_in(self._context(priority), list(group))
-            yield StepResult(results=results, seconds=time.perf_counter() - started)
+            n_threads = self._threads.threads(priority) - self._beside_threads
+            yield self._timed(self._context(priority), list(group), max(1, n_threads))
+
+    def _timed(self, context: _Context, work: list[Work], n_threads: int) -> StepResult:
+        context.use_threads(n_threads)
+        started = time.perf_counter()
+        results = self._run_in(context, work)
+        return StepResult(results=results, seconds=time.perf_counter() - started)
+
+    @property
+    def n_threads(self) -> int:
+        return self._threads.threads(Priority.INTERACTIVE)
+
+    def start_beside(self, plan: StepPlan, n_threads: int) -> None:
+        self._flags[Priority.BULK].clear()
+        self._beside_threads = n_threads
+        self._beside = self._side.submit(self._timed, self._context(Priority.BULK), list(plan.work), n_threads)
+
+    def take_beside(self) -> StepResult | None:
+        if self._beside is None or not self._beside.done():
+            return None
+        return self._settle_beside(self._beside)
+
+    def end_beside(self) -> StepResult:
+        assert self._beside is not None
+        self._flags[Priority.BULK].raise_()
+        return self._settle_beside(self._beside)
+
+    def _settle_beside(self, beside: Future[StepResult]) -> StepResult:
+        try:
+            return beside.result()
+        finally:
+            self._beside, self._beside_threads = None, 0
+            self._flags[Priority.BULK].clear()
 
     def _run_in(self, context: _Context, work: list[Work]) -> tuple[WorkResult, ...]:
         code = context.decode(work)
@@ -348,12 +382,18 @@ class LlamaBackend:
         return self._threads.is_crowded
 
     def interrupt(self) -> None:
-        self._flag.raise_()
+        for flag in self._flags.values():
+            flag.raise_()
 
     def clear_interrupt(self) -> None:
-        self._flag.clear()
+        self._flags[Priority.INTERACTIVE].clear()
+        if self._beside is None:
+            self._flags[Priority.BULK].clear()
 
     def close(self) -> None:
+        if self._beside is not None:
+            self.end_beside()
+        self._side.shutdown()
         for context in self._contexts.values():
             context.close()
         llama.llama_model_free(self._model)

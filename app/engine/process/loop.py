@@ -63,6 +63,7 @@ SAVE_AFTER_SECONDS = 3.0  # an idle engine writes down the chats that are in mem
 EXPECTED_SECONDS = 4.0  # after a key, or the opening of a chat, a turn is near
 KV_RAM_SHARE = 0.125  # of what is free when the model is loaded, for KV of chats that are in no slot
 MOST_KV_RAM_BYTES = 2 << 30
+BULK_TEXT_TOKENS = 16  # nobody reads bulk as it is written: its text is told in larger pieces
 LONGEST_REST_SECONDS = 0.5
 LOAD_PROGRESS_STEP = 0.02  # llama.cpp tells of every tensor
 
@@ -90,6 +91,7 @@ class EngineLoop:
     _bulk_tokens: int = 0
     _torn_bulk_tokens: int = 0
     _step_seconds: float = 0.0
+    _beside: StepPlan | None = None  # bulk work that is being computed at the same time
     _reported_seconds: float = 0.0
     _is_reported_idle: bool = True
 
@@ -101,6 +103,8 @@ class EngineLoop:
             plan = self._plan()
             has_unsaved = self._scheduler is not None and self._scheduler.has_unsaved_chats
             commands = self.inbox.take(wait_seconds=0 if plan else SAVE_AFTER_SECONDS if has_unsaved else None)
+            if any(needs_all_cores(command) for command in commands):
+                self._end_beside()
             for command in commands:
                 self._handle(command)
                 plan = None  # it may be out of date
@@ -111,6 +115,7 @@ class EngineLoop:
                 self._scheduler.save_chats()
             self._report()
             self._flush()
+        self._end_beside()
         self._close_backend()
 
     def _close_backend(self) -> None:
@@ -264,9 +269,11 @@ class EngineLoop:
         if self._scheduler is None or self._backend is None:
             return None
         self._scheduler.is_chat_expected = self.clock() < self._expected_until
-        for sequence in self._scheduler.admit():
+        self._take_beside()
+        for sequence in self._scheduler.admit(with_bulk=self._beside is None):
             if not sequence.is_read_ahead:
                 self._admitted(sequence)
+        self._start_beside()
         return self._scheduler.plan()
 
     def _admitted(self, sequence: Sequence) -> None:
@@ -286,10 +293,51 @@ class EngineLoop:
                 self._apply(plan, result)
                 self._flush()
         except DecodeFailed as error:
-            log.error("a step failed: %s", error)
-            for id in error.ids:
-                if self._scheduler is not None and self._scheduler.lose(id) is not None:
-                    self._fail(id, ErrorKind.BUG, f"The engine could not compute this ({error}). Try it again.")
+            self._lose(error)
+
+    # Balanced: a step of bulk at the same time as steps of chats
+
+    def _start_beside(self) -> None:
+        assert self._scheduler is not None
+        assert self._backend is not None
+        plan = self._scheduler.plan_beside() if self._beside is None else None
+        n_threads = self._scheduler.balance.threads(self._backend.n_threads) if plan is not None else 0
+        if plan is not None and n_threads > 0:
+            self._backend.start_beside(plan, n_threads)
+            self._beside, self._scheduler.beside_threads = plan, n_threads
+
+    def _take_beside(self) -> None:
+        assert self._scheduler is not None
+        assert self._backend is not None
+        if self._beside is None:
+            return
+        if not self._scheduler.may_run_beside:
+            self._end_beside()
+            return
+        self._settle_beside(self._backend.take_beside)
+
+    def _end_beside(self) -> None:
+        if self._beside is not None and self._backend is not None:
+            self._settle_beside(self._backend.end_beside)
+
+    def _settle_beside(self, result_of: Callable[[], StepResult | None]) -> None:
+        assert self._scheduler is not None
+        assert self._beside is not None
+        try:
+            result = result_of()
+            if result is None:
+                return
+            plan, self._beside, self._scheduler.beside_threads = self._beside, None, 0
+            self._apply(plan, result)
+        except DecodeFailed as error:
+            self._beside, self._scheduler.beside_threads = None, 0
+            self._lose(error)
+
+    def _lose(self, error: DecodeFailed) -> None:
+        log.error("a step failed: %s", error)
+        for id in error.ids:
+            if self._scheduler is not None and self._scheduler.lose(id) is not None:
+                self._fail(id, ErrorKind.BUG, f"The engine could not compute this ({error}). Try it again.")
 
     def _rest(self, plan: StepPlan) -> None:
         """Bulk leaves half of its time to other programs that use every core; a command ends the rest."""
@@ -339,9 +387,12 @@ class EngineLoop:
             reason = reply.finish_reason(sequence, is_end=is_end)
             if reply.text.is_stopped:
                 break
-        self._say(sequence, reply.thinking.feed(text))
+        reply.untold += text
         if reason is not None:
             self._finish(sequence.id, reason)
+        elif sequence.priority is Priority.INTERACTIVE or sequence.n_output % BULK_TEXT_TOKENS == 1:
+            self._say(sequence, reply.thinking.feed(reply.untold))
+            reply.untold = ""
 
     def _say(self, sequence: Sequence, parts: list[tuple[str, bool]]) -> None:
         for text, is_thinking in parts:
@@ -356,7 +407,7 @@ class EngineLoop:
         if sequence is None:
             return
         reply = self._replies.pop(id)
-        self._say(sequence, reply.thinking.feed(reply.text.finish()) + reply.thinking.finish())
+        self._say(sequence, reply.thinking.feed(reply.untold + reply.text.finish()) + reply.thinking.finish())
         timings = reply.timings(self.clock())
         self._events.append(RequestFinished(id=id, reason=reason, usage=usage(sequence, reply), timings=timings))
 
@@ -398,3 +449,9 @@ class EngineLoop:
         if self._events:
             events, self._events = self._events, []
             self.send(events)
+
+
+def needs_all_cores(command: Command) -> bool:
+    """Or touches bulk's memory: bulk that is computed at the same time is torn for it."""
+    is_chats = isinstance(command, Submit) and command.request.priority is Priority.INTERACTIVE
+    return is_chats or isinstance(command, Cancel | LoadModel | SetPreset)

@@ -24,6 +24,7 @@ class Reply:
     admitted_seconds: float = 0.0
     first_token_seconds: float = 0.0
     ignore_eos: bool = False
+    untold: str = ""  # text that waits to be told
 
     def finish_reason(self, sequence: Sequence, *, is_end: bool) -> FinishReason | None:
         """Why the reply is over after its newest token, or None where it goes on."""

@@ -14,7 +14,7 @@ from app.engine.process.backend import StepPlan, StepResult, Work
 from app.engine.process.balance import Balance
 from app.engine.process.kv_archive import Kept, KvArchive
 from app.engine.process.kv_cache import LEAST_SHARED_TOKENS, Entry, SlotCache, shared_tokens
-from app.engine.process.presets import STEP_TOKENS, STUTTER_TOKENS, BulkBudget, ChatActivity, bulk_budget
+from app.engine.process.presets import BESIDE_TOKENS, STEP_TOKENS, STUTTER_TOKENS, BulkBudget, ChatActivity, bulk_budget
 from app.engine.process.sequence import Sequence, Slot
 from app.engine.process.step_size import StepSize
 
@@ -60,7 +60,7 @@ class Scheduler:
         self._by_id: dict[str, Sequence] = {}
         self.balance = Balance()
         self._step_size = StepSize()  # where a step can't be torn
-        self._guest: Sequence | None = None  # in Balanced: a bulk sequence that lies in a slot of the chats
+        self.beside_threads = 0  # in Balanced: what a bulk step that runs at the same time has
         self.bulk_is_parked = False
         self.is_chat_expected = False  # somebody types, or has just opened a chat
 
@@ -132,8 +132,7 @@ class Scheduler:
             self._waiting[sequence.priority].remove(sequence)
         else:
             self._running[sequence.priority].remove(sequence)
-            self._caches[sequence.slot.priority].release(sequence.slot)
-            self._guest = None if self._guest is sequence else self._guest
+            self._caches[sequence.priority].release(sequence.slot)
         return sequence
 
     def lose(self, id: str) -> Sequence | None:
@@ -150,8 +149,7 @@ class Scheduler:
         if sequence.slot is None or sequence.priority is not Priority.BULK:
             raise ValueError(f"{id} can't be evicted")
         self._running[Priority.BULK].remove(sequence)
-        self._caches[sequence.slot.priority].release(sequence.slot)
-        self._guest = None if self._guest is sequence else self._guest
+        self._caches[sequence.priority].release(sequence.slot)
         self._waiting[Priority.BULK].insert(0, sequence)
         sequence.slot, sequence.n_kv, sequence.fork_at = None, 0, 0
 
@@ -191,15 +189,18 @@ class Scheduler:
 
     # a step
 
-    def admit(self) -> list[Sequence]:
-        """Give free slots to those who wait, first come first served; returns who came in."""
+    def admit(self, *, with_bulk: bool = True) -> list[Sequence]:
+        """Give free slots to those who wait, first come first served; returns who came in.
+
+        Without bulk while a step of it runs at the same time: its memory is in use.
+        """
         chats = self._waiting[Priority.INTERACTIVE]
         if any(not chat.is_read_ahead for chat in chats) and not self._caches[Priority.INTERACTIVE].has_room:
             self.end_read_ahead()
-            if self._guest is not None:
-                self.evict(self._guest.id)
         admitted = []
         for priority, waiting in self._waiting.items():
+            if priority is Priority.BULK and not with_bulk:
+                continue
             while waiting and self._place(waiting[0]):
                 sequence = waiting.pop(0)
                 self._running[priority].append(sequence)
@@ -207,26 +208,7 @@ class Scheduler:
                     self.remove(sequence.id)
                 else:
                     admitted.append(sequence)
-        return admitted + self._invite_guest()
-
-    def _invite_guest(self) -> list[Sequence]:
-        """Balanced, while chats write: a waiting bulk sequence gets a free slot of theirs, to share their steps."""
-        chats, waiting = self._running[Priority.INTERACTIVE], self._waiting[Priority.BULK]
-        free = [entry for entry in self._chat_entries if entry.sequence is None]
-        is_time = self.preset is Preset.BALANCED and chats and not any(chat.is_reading for chat in chats)
-        if not is_time or self._guest is not None or not free or not waiting:
-            return []
-        guest = waiting[0]
-        if guest.n_prompt + guest.max_tokens > self._capabilities.interactive_context:
-            return []
-        entry = min(free, key=lambda candidate: (bool(candidate.cache_key), candidate.last_used))
-        if entry.cache_key and entry.kept:
-            self._archive.put(self._kept(entry))
-        self._caches[Priority.INTERACTIVE].take(entry, guest)
-        guest.slot, guest.n_kv = entry.slot, self._memory.truncate(entry.slot, 0)
-        self._running[Priority.BULK].append(waiting.pop(0))
-        self._guest = guest
-        return [guest]
+        return admitted
 
     def _place(self, sequence: Sequence) -> bool:
         """A slot for a sequence, with as much of its prompt as is in memory anywhere; False: it has to wait."""
@@ -274,21 +256,31 @@ class Scheduler:
         chats, bulk = self._running[Priority.INTERACTIVE], self._running[Priority.BULK]
         is_active = bool(chats or self._waiting[Priority.INTERACTIVE])
         activity = ChatActivity(is_active=is_active, is_expected=self.is_chat_expected)
-        guest, others = self._guest, [sequence for sequence in bulk if sequence is not self._guest]
         budget = bulk_budget(self.preset, activity, bulk_sequences=self._capabilities.bulk_sequences)
         most_tokens = STEP_TOKENS
         if not self._capabilities.can_tear:
             budget, most_tokens = self._step_size.within(budget), self._step_size.read_tokens
-        work = _chat_work(chats, most_tokens)
-        if guest is not None and self.preset is Preset.BALANCED and chats:
-            work += self._guest_work(guest, chats)
-        elif guest is not None:
-            work += _bulk_work([guest], budget)  # in a step of its own, until it is done
-        work += _bulk_work(others, budget)
+        work = _chat_work(chats, most_tokens) + _bulk_work(bulk, budget)
         if len(work) == 1 and len(chats) == 1 and not (self.preset is Preset.BALANCED and bulk):
             work[0] = self._with_guesses(chats[0], work[0])
-        stands_still = budget.write_sequences == 0 and (guest is None or self.preset is not Preset.BALANCED)
-        self.bulk_is_parked = bool(bulk) and stands_still
+        self.bulk_is_parked = bool(bulk) and budget.write_sequences == 0 and not self.may_run_beside
+        return StepPlan(work=tuple(work)) if work else None
+
+    @property
+    def may_run_beside(self) -> bool:
+        """Balanced, while chats write: bulk may be computed at the same time. Never while a first token is awaited."""
+        chats = self._running[Priority.INTERACTIVE]
+        is_time = self.preset is Preset.BALANCED and chats and not self._waiting[Priority.INTERACTIVE]
+        return bool(is_time) and not any(chat.is_reading for chat in chats)
+
+    def plan_beside(self) -> StepPlan | None:
+        """Bulk work to be computed while chats write."""
+        if not self.may_run_beside:
+            self.balance.begin()
+            return None
+        width = self._capabilities.bulk_sequences
+        budget = BulkBudget(read_tokens=BESIDE_TOKENS, write_sequences=width)
+        work = _bulk_work(self._running[Priority.BULK], budget)
         return StepPlan(work=tuple(work)) if work else None
 
     def _with_guesses(self, chat: Sequence, work: Work) -> Work:
@@ -299,18 +291,11 @@ class Scheduler:
         guessed = chat.guesses.next(min(chat.max_tokens - chat.n_output, room) - 1)
         return replace(work, tokens=(*work.tokens, *guessed), n_guessed=len(guessed)) if guessed else work
 
-    def _guest_work(self, guest: Sequence, chats: list[Sequence]) -> list[Work]:
-        if any(chat.is_reading for chat in chats):
-            self.balance.begin()
-            return []  # a first token is waited for
-        n_tokens = self.balance.width()
-        return [_piece(guest, n_tokens)] if n_tokens > 0 else []
-
     def apply(self, result: StepResult) -> list[Sequence]:
         """Take in what was computed; returns the sequences that have one more token of output."""
         written = []
         writes_chat = False
-        n_guest = n_read = n_written = 0
+        n_read = n_written = 0
         for part in result.results:
             sequence = self._by_id.get(part.id)
             if sequence is None:
@@ -324,8 +309,6 @@ class Scheduler:
                 writes_chat = writes_chat or (is_writing and not part.n_guessed)
                 if sequence.guesses is not None and is_writing and part.token is not None:
                     sequence.guesses.took(part.n_guessed, len(part.guessed), result.seconds)
-            else:
-                n_guest += part.n_done
             sequence.n_kv = 0 if part.is_lost else sequence.n_kv + part.n_done
             if 0 < sequence.fork_at <= sequence.n_kv:
                 self._archive_beginning(sequence)
@@ -339,7 +322,7 @@ class Scheduler:
                 written.append(sequence)
         self._step_size.took(n_read, n_written, result.seconds)
         if writes_chat:
-            self.balance.took(n_guest, result.seconds)
+            self.balance.took(self.beside_threads, result.seconds)
         return written
 
     def _archive_beginning(self, sequence: Sequence) -> None:
