@@ -19,6 +19,7 @@ class Settings(msgspec.Struct, kw_only=True, omit_defaults=True):
     """Everything a person can set. Times in seconds, sizes in tokens."""
 
     preset: Literal["responsive", "balanced", "batch"] = "responsive"
+    balanced_slowdown: float = 1.5  # in Balanced a reply may take so many times as long as alone
     theme: str = "system"  # system | light | dark
     model: str = ""  # path of the model to load at start; empty: the starter model
     system_prompt: str = "You are a helpful assistant."

@@ -82,7 +82,7 @@ class Core:
         self.open()
         self._chats.recover()
         await self._engine.start(self)
-        self._engine.set_preset(Preset(self.settings.preset))
+        self._engine.set_preset(Preset(self.settings.preset), self.settings.balanced_slowdown)
         self._loading = asyncio.create_task(self._load_at_start(), name="load the model")
         self._jobs.recover()
         self._count_jobs()
@@ -243,7 +243,7 @@ class Core:
 
     def set_preset(self, preset: Preset) -> None:
         """Takes effect at the engine's next step."""
-        self._engine.set_preset(preset)
+        self._engine.set_preset(preset, self.settings.balanced_slowdown)
         self._set_status(preset=preset.value)
         self.change_settings(preset=preset.value)
 
@@ -278,6 +278,8 @@ class Core:
         """Set and save; a disk that does not take them is told in a notice."""
         for name, value in changes.items():
             setattr(self.settings, name, value)
+        if "balanced_slowdown" in changes:
+            self._engine.set_preset(Preset(self.settings.preset), self.settings.balanced_slowdown)
         try:
             settings_file.save(self.settings, self.paths.settings)
         except KnownError as error:

@@ -94,7 +94,7 @@ class EngineClient:
         self._model_state = ModelState.ABSENT
         self._why_no_model = "No model is loaded. Choose a model first."
         self._capabilities: Capabilities | None = None
-        self._preset = Preset.RESPONSIVE
+        self._preset = SetPreset(preset=Preset.RESPONSIVE)
         self._crashes_at_load = 0
         self._ids = itertools.count(1)
         self._supervisor: asyncio.Task[None] | None = None
@@ -251,9 +251,9 @@ class EngineClient:
             counts += got
         return counts
 
-    def set_preset(self, preset: Preset) -> None:
-        self._preset = preset
-        self._send(SetPreset(preset=preset))
+    def set_preset(self, preset: Preset, slowdown: float = 1.5) -> None:
+        self._preset = SetPreset(preset=preset, slowdown=slowdown)
+        self._send(self._preset)
 
     def forget_chat(self, cache_key: str) -> None:
         self._send(ForgetChat(cache_key=cache_key))
@@ -282,7 +282,7 @@ class EngineClient:
                     self._connection = await self._connect()
                 except OSError:
                     log.exception("the engine process could not be started; it is tried again")
-            self._send(SetPreset(preset=self._preset))
+            self._send(self._preset)
             if self._model is not None and self._model_state is ModelState.LOADING:
                 self._send_load_command()
 

@@ -73,8 +73,8 @@ class Engine(Protocol):
 
     async def count_tokens(self, texts: Sequence[str]) -> list[int]: ...
 
-    def set_preset(self, preset: Preset) -> None:
-        """Takes effect at the engine's next step."""
+    def set_preset(self, preset: Preset, slowdown: float = 1.5) -> None:
+        """Takes effect at the engine's next step. `slowdown`: what Balanced may cost a reply."""
 
     def forget_chat(self, cache_key: str) -> None:
         """Drop the KV kept for a chat."""

@@ -52,7 +52,18 @@ class SettingsDialog(QDialog):
         self.longest.setGroupSeparatorShown(True)
         self.longest.setSuffix(" tokens")
         self.longest.setValue(settings.max_reply_tokens)
-        for spin in (self.temperature, self.longest):
+        self.slowdown = QDoubleSpinBox()
+        self.slowdown.setRange(1.05, 5)
+        self.slowdown.setSingleStep(0.1)
+        self.slowdown.setDecimals(2)
+        self.slowdown.setSuffix(" times as long")
+        self.slowdown.setValue(settings.balanced_slowdown)
+        self.kv_disk = QDoubleSpinBox()
+        self.kv_disk.setRange(0, 500)
+        self.kv_disk.setDecimals(1)
+        self.kv_disk.setSuffix(" GB")
+        self.kv_disk.setValue(settings.kv_disk_gb)
+        for spin in (self.temperature, self.longest, self.slowdown, self.kv_disk):
             spin.lineEdit().setTextMargins(9, 0, 0, 0)  # the style sheet's padding does not reach it
         form = QGridLayout()
         form.setHorizontalSpacing(24)
@@ -61,6 +72,8 @@ class SettingsDialog(QDialog):
         self._add(form, "System prompt", self.prompt, "What the model is told before each chat.")
         self._add(form, "Temperature", self.temperature, "0 always takes the likeliest word; higher is more varied.")
         self._add(form, "Longest reply", self.longest, "A token is about three quarters of an English word.")
+        self._add(form, "In Balanced", self.slowdown, "What a reply may take while documents are worked on.")
+        self._add(form, "Disk for chats", self.kv_disk, "What the model has read is kept there. From the next start.")
         row = QHBoxLayout()
         row.addStretch()
         row.addWidget(button("Cancel", self.reject))
@@ -93,6 +106,8 @@ class SettingsDialog(QDialog):
             "system_prompt": self.prompt.toPlainText().strip(),
             "temperature": round(self.temperature.value(), 2),
             "max_reply_tokens": self.longest.value(),
+            "balanced_slowdown": round(self.slowdown.value(), 2),
+            "kv_disk_gb": round(self.kv_disk.value(), 1),
         }
         self.saved.emit(changes)
         self.accept()

@@ -307,11 +307,14 @@ def test_keys_open_what_they_say(desk: Desk) -> None:
     assert not dialog.isModal()
     dialog.theme.buttons["dark"].click()
     dialog.temperature.setValue(0.3)
+    dialog.slowdown.setValue(2.0)
+    dialog.kv_disk.setValue(0)
     dialog._save()
     desk.until(lambda: len(desk.core.called("change_settings")) == 2)
     folded, changes = (call[0] for call in desk.core.called("change_settings"))
     assert folded == {"sidebar_shown": False}
     assert (changes["theme"], changes["temperature"], changes["max_reply_tokens"]) == ("dark", 0.3, 2_048)
+    assert (changes["balanced_slowdown"], changes["kv_disk_gb"]) == (2.0, 0)
     assert desk.window._theme.is_dark
 
 
