@@ -84,6 +84,7 @@ class GenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
     cache_key: str = ""  # the chat whose KV is kept between its turns; empty: nothing is kept
     is_temporary: bool = False  # its KV is never written to the disk
     keeps_all_turns: bool = False  # refuse a conversation that is too long, instead of leaving out its oldest turns
+    score: tuple[str, ...] = ()  # nothing is written: how likely each of these is to follow is told at the end
     may_guess: bool = True  # check guesses of the next tokens in one step, where that is faster
     ignore_eos: bool = False  # go on to max_tokens whatever the model says: for measuring
     grammar: str = ""  # the reply follows it; in llama.cpp's notation (GBNF), from the rule “root” on
@@ -222,9 +223,12 @@ class TextProduced(Message, frozen=True, kw_only=True):
 
 
 class RequestFinished(Message, frozen=True, kw_only=True):
+    """`scores`: natural logarithms of the probabilities of what was to be scored, each over all of its tokens."""
+
     reason: FinishReason
     usage: Usage
     timings: Timings
+    scores: tuple[float, ...] = ()
 
 
 class RequestFailed(Message, frozen=True, kw_only=True):

@@ -30,6 +30,7 @@ class Work:
     position: int
     wants_token: bool  # sample the next token after the last of `tokens`
     n_guessed: int = 0
+    continuations: tuple[tuple[int, ...], ...] = ()  # to be scored after the last token, instead of choosing one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +54,7 @@ class WorkResult:
     is_lost: bool = False
     n_guessed: int = 0
     guessed: tuple[int, ...] = ()
+    scores: tuple[float, ...] = ()  # of the work's continuations
     error: KnownError | None = None  # no token could be chosen: this one request fails
 
 
@@ -81,6 +83,9 @@ class Backend(Protocol):
 
     def encode_prompt(self, request: GenerateRequest) -> list[int]:
         """The tokens of a conversation, through the model's chat template."""
+
+    def encode_text(self, text: str) -> list[int]:
+        """The tokens of a text by itself, special ones as text."""
 
     def count_tokens(self, text: str) -> int: ...
 

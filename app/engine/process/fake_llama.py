@@ -101,6 +101,9 @@ class FakeBackend:
             tokens += [TURN, *f"{turn.role}: {turn.content}".encode()]
         return [*tokens, REPLY, *request.begun_reply.encode()]
 
+    def encode_text(self, text: str) -> list[int]:
+        return list(text.encode())
+
     def count_tokens(self, text: str) -> int:
         return len(text.encode())
 
@@ -165,6 +168,9 @@ class FakeBackend:
             threading.Event().wait()
         reply = reply_to(conversation).encode()
         said = [*reply, END]
+        if piece.continuations:
+            scores = tuple(-float(_n_different(continuation, reply)) for continuation in piece.continuations)
+            return WorkResult(id=piece.id, n_done=n_sure, scores=scores)
         guesses, n_right = piece.tokens[n_sure:], 0
         while n_right < len(guesses) and guesses[n_right] == said[min(len(kv) - start, len(reply))]:
             kv.append(guesses[n_right])
@@ -214,6 +220,11 @@ def open_fake(path: Path, seconds_per_token: float) -> FakeBackend:
             "There is not enough free memory to use this model. Close other programs or choose a smaller model.",
         )
     return FakeBackend(seconds_per_token=seconds_per_token)
+
+
+def _n_different(continuation: tuple[int, ...], reply: bytes) -> int:
+    """Bytes that are not those of the reply."""
+    return sum(token != (reply[n] if n < len(reply) else END) for n, token in enumerate(continuation))
 
 
 def _last_turn(tokens: list[int]) -> str:

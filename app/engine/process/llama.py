@@ -27,6 +27,7 @@ from app.engine.messages import Capabilities, GenerateRequest, Priority, Samplin
 from app.engine.process.backend import DecodeFailed, StepPlan, StepResult, Work, WorkResult
 from app.engine.process.chat_template import ChatTemplate
 from app.engine.process.grammar import Matcher
+from app.engine.process.logits import Row, log_probabilities, logits_of
 from app.engine.process.memory_plan import KvPlan, plan_kv
 from app.engine.process.presets import STEP_TOKENS
 from app.engine.process.sampling import Sampler
@@ -229,6 +230,9 @@ class LlamaBackend:
             tokens.insert(0, self._bos)
         return tokens
 
+    def encode_text(self, text: str) -> list[int]:
+        return self._tokenize(text, parse_special=False)
+
     def count_tokens(self, text: str) -> int:
         return len(self._tokenize(text, parse_special=False))
 
@@ -330,19 +334,53 @@ class LlamaBackend:
         code = context.decode(work)
         if code == _DONE:
             results, row = [], -1
+            to_score: list[tuple[Work, Row]] = []
             for piece in work:
                 row += len(piece.tokens)
-                if piece.wants_token:
+                if piece.continuations:
+                    to_score.append((piece, log_probabilities(self._logits(context, row))))
+                elif piece.wants_token:
                     results.append(self._choose(context, piece, row))
                 else:
                     results.append(WorkResult(id=piece.id, n_done=len(piece.tokens)))
-            return tuple(results)
+            # last: they compute more, and the rows of this step are gone then
+            return (*results, *(self._score(context, piece, first) for piece, first in to_score))
         if code == _ABORTED:
             return tuple(self._after_tear(context, piece) for piece in work)
         for piece in work:
             context.truncate(piece.slot.index, 0)
         reason = "no room in the KV cache" if code == _NO_ROOM else f"llama_decode returned {code}"
         raise DecodeFailed(reason, tuple(piece.id for piece in work))
+
+    def _logits(self, context: _Context, row: int) -> Row:
+        return logits_of(llama, context.handle, row, self._n_vocab)
+
+    def _score(self, context: _Context, piece: Work, first: Row) -> WorkResult:
+        """Each continuation after the work's last token; torn in the middle, that token goes again."""
+        end = piece.position + len(piece.tokens)
+        scores = []
+        for continuation in piece.continuations:
+            score = float(first[continuation[0]]) if continuation else 0.0
+            if len(continuation) > 1:
+                more = Work(
+                    id=piece.id,
+                    slot=piece.slot,
+                    tokens=continuation[:-1],
+                    position=end,
+                    wants_token=True,
+                    n_guessed=len(continuation) - 2,  # a row of logits for each
+                )
+                code = context.decode([more])
+                rows = [self._logits(context, n) for n in range(len(continuation) - 1)] if code == _DONE else []
+                score += sum(
+                    float(log_probabilities(row)[token]) for row, token in zip(rows, continuation[1:], strict=False)
+                )
+                context.truncate(piece.slot.index, end)
+                if code != _DONE:
+                    kept = context.truncate(piece.slot.index, end - 1)
+                    return WorkResult(id=piece.id, n_done=max(0, kept - piece.position), is_lost=kept < piece.position)
+            scores.append(score)
+        return WorkResult(id=piece.id, n_done=len(piece.tokens), scores=tuple(scores))
 
     def _choose(self, context: _Context, piece: Work, row: int) -> WorkResult:
         """The next token, and before it the guesses that it would have been. `row`: of the piece's last token."""

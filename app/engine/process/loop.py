@@ -45,6 +45,7 @@ from app.engine.process.constraint import matcher_of
 from app.engine.process.guesses import Guesses
 from app.engine.process.inbox import Inbox
 from app.engine.process.kv_archive import KvArchive
+from app.engine.process.presets import STEP_TOKENS
 from app.engine.process.prompts import Prompts
 from app.engine.process.reply import Reply, usage
 from app.engine.process.scheduler import PromptDoesNotFit, Scheduler
@@ -170,6 +171,15 @@ class EngineLoop:
                 cache_key=request.cache_key,
                 is_temporary=request.is_temporary,
             )
+            if request.score:
+                sequence.continuations = tuple(tuple(self._backend.encode_text(text)) for text in request.score)
+                sequence.max_tokens = max(1, *map(len, sequence.continuations))
+                if sequence.max_tokens > STEP_TOKENS:
+                    raise KnownError(
+                        ErrorKind.PROMPT_TOO_LONG,
+                        f"A text to be scored has {sequence.max_tokens:,} tokens, and {STEP_TOKENS} are the most. "
+                        "Shorten it.",
+                    )
             if request.priority is Priority.INTERACTIVE and request.may_guess:
                 sequence.guesses = Guesses(sequence.tokens)
             if request.cache_key:
@@ -354,6 +364,8 @@ class EngineLoop:
         for sequence in self._scheduler.apply(result):
             self._take_token(sequence, now)
         for part in result.results:
+            if part.scores:
+                self._finish(part.id, FinishReason.END, part.scores)
             if part.error is not None and self._remove(part.id) is not None:
                 self._fail(part.id, part.error.kind, part.error.sentence)
         for work in plan.work:
@@ -401,7 +413,7 @@ class EngineLoop:
 
     # last words
 
-    def _finish(self, id: str, reason: FinishReason) -> None:
+    def _finish(self, id: str, reason: FinishReason, scores: tuple[float, ...] = ()) -> None:
         """Does nothing for a request that has had its last word."""
         sequence = self._remove(id)
         if sequence is None:
@@ -409,7 +421,9 @@ class EngineLoop:
         reply = self._replies.pop(id)
         self._say(sequence, reply.thinking.feed(reply.untold + reply.text.finish()) + reply.thinking.finish())
         timings = reply.timings(self.clock())
-        self._events.append(RequestFinished(id=id, reason=reason, usage=usage(sequence, reply), timings=timings))
+        self._events.append(
+            RequestFinished(id=id, reason=reason, usage=usage(sequence, reply), timings=timings, scores=scores)
+        )
 
     def _fail(self, id: str, kind: ErrorKind, sentence: str) -> None:
         self._replies.pop(id, None)

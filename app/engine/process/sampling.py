@@ -12,10 +12,10 @@ import secrets
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from app.engine.messages import Sampling
 from app.engine.process.grammar import Matcher
+from app.engine.process.logits import Row, logits_of
 from app.engine.process.vocabulary import Vocabulary
 from app.errors import ErrorKind, KnownError
 
@@ -24,8 +24,6 @@ DRY_BREAKERS = (b"\n", b":", b'"', b"*")  # what a repetition does not reach acr
 # always enough, and costs a tenth.
 MOST_TESTED = (0, 64, 512, 4096, 1 << 31, 0)
 _RANDOM_SEED = 0xFFFFFFFF  # to llama.cpp this one means: any
-
-Logits = npt.NDArray[np.float32]
 
 
 class Sampler:
@@ -52,7 +50,7 @@ class Sampler:
         """The token after a row of the batch that was computed. Raises KnownError where no token may follow."""
         if self._matcher is None and self._chain is not None:
             return int(self._llama.llama_sampler_sample(self._chain, context, row))
-        logits = self._logits(context, row)
+        logits = logits_of(self._llama, context, row, self._n_vocab)
         if self._matcher is None:
             return int(logits.argmax())
         return self._choose_allowed(self._matcher, logits)
@@ -62,12 +60,7 @@ class Sampler:
             self._llama.llama_sampler_free(self._chain)
             self._chain = None
 
-    def _logits(self, context: Any, row: int) -> Logits:
-        pointer = self._llama.llama_get_logits_ith(context, row)
-        address = ctypes.addressof(pointer.contents)
-        return np.ctypeslib.as_array((ctypes.c_float * self._n_vocab).from_address(address))
-
-    def _choose_allowed(self, matcher: Matcher, logits: Logits) -> int:
+    def _choose_allowed(self, matcher: Matcher, logits: Row) -> int:
         vocabulary, grammar, place = self._vocabulary, matcher.grammar, matcher.place
         assert vocabulary is not None
         matcher.begin_token()
@@ -91,7 +84,7 @@ class Sampler:
             self._llama.llama_sampler_accept(self._chain, token)
         return token
 
-    def _pick(self, logits: Logits) -> int:
+    def _pick(self, logits: Row) -> int:
         """Without accepting it."""
         token = int(logits.argmax())
         if logits[token] == -np.inf:

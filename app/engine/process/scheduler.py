@@ -382,4 +382,5 @@ def _piece(sequence: Sequence, n_tokens: int) -> Work:
         tokens=tuple(sequence.tokens[start:end]),
         position=start,
         wants_token=end == len(sequence.tokens),
+        continuations=sequence.continuations if end == len(sequence.tokens) else (),
     )

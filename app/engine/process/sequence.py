@@ -31,6 +31,7 @@ class Sequence:
     n_cached: int = 0  # tokens of the prompt that were in the KV cache when it was admitted
     n_prompt: int = 0
     n_new: int = 0  # tokens of output that the last step brought
+    continuations: tuple[tuple[int, ...], ...] = ()  # to be scored after the prompt, instead of writing
     guesses: Guesses | None = None  # where its next tokens may be guessed
     fork_at: int = 0  # others wait until this much of the prompt has been read: a step ends there
     checkpoint_at: int = 0  # the KV is put aside when this much has been read, for memory that can't be cut
