@@ -84,6 +84,7 @@ class SettingsDialog(QDialog):
         column.addWidget(label("Settings", role=fonts.TITLE))
         column.addLayout(form)
         column.addLayout(row)
+        self.resize(self.sizeHint())  # Qt would squeeze it into two thirds of a low screen
 
     def _add(self, form: QGridLayout, name: str, field: QWidget, hint: str) -> None:
         field.setAccessibleName(name)
