@@ -92,6 +92,7 @@ def test_a_chat_takes_the_machine_from_bulk_and_gives_it_back() -> None:
 
 
 def test_the_three_presets_plan_three_different_steps_beside_a_chat() -> None:
+    """What the chat's step is, and what is computed at the same time."""
     plans = {}
     for preset in Preset:
         scheduler, kv = new_scheduler()
@@ -102,11 +103,11 @@ def test_the_three_presets_plan_three_different_steps_beside_a_chat() -> None:
         scheduler.add(chat("c", 5))
         step(scheduler, kv)
         scheduler.preset = preset
-        plans[preset] = [step(scheduler, kv) for _ in range(30)]
-    everyone = [("c", 1), *((f"b{n}", 1) for n in range(4))]
-    assert all(plan == [("c", 1)] for plan in plans[Preset.RESPONSIVE])
-    assert all(plan == everyone for plan in plans[Preset.BATCH])
-    assert all(plan == [("c", 1)] for plan in plans[Preset.BALANCED]), "bulk has steps of its own at the same time"
+        plans[preset] = [(step(scheduler, kv), shape(scheduler.plan_beside())) for _ in range(30)]
+    alone, everyone = [("c", 1)], [(f"b{n}", 1) for n in range(4)]
+    assert all(plan == (alone, []) for plan in plans[Preset.RESPONSIVE])
+    assert all(plan == (alone, everyone) for plan in plans[Preset.BALANCED])
+    assert all(plan == ([*alone, *everyone], []) for plan in plans[Preset.BATCH])
 
 
 @pytest.mark.parametrize("preset", list(Preset))
