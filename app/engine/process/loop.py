@@ -102,6 +102,9 @@ class EngineLoop:
         self._flush()
         while not self.inbox.is_closed:
             plan = self._plan()
+            if plan is None:  # also where the last thing to do turned out to be done
+                self._report()
+                self._flush()
             has_unsaved = self._scheduler is not None and self._scheduler.has_unsaved_chats
             commands = self.inbox.take(wait_seconds=0 if plan else SAVE_AFTER_SECONDS if has_unsaved else None)
             if any(needs_all_cores(command) for command in commands):
