@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from app.engine.messages import GenerateRequest, Priority, Turn
 from app.engine.process import gbnf, json_schema
 from app.engine.process.constraint import matcher_of
-from app.engine.process.grammar import Chars, Choice, Grammar, Literal, Matcher, all_but
+from app.engine.process.grammar import Grammar, Matcher
+from app.engine.process.grammar_parts import Chars, Choice, Literal, all_but
 from app.engine.process.vocabulary import Vocabulary
 from app.errors import ErrorKind, KnownError
 

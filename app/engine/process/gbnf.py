@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from app.engine.process.grammar import Chars, Choice, Literal, Part, Repeat, Rule, Series, all_but
+from app.engine.process.grammar_parts import Chars, Choice, Literal, Part, Repeat, Rule, Series, all_but
 from app.errors import ErrorKind, KnownError
 
 MOST_CHARACTERS = 200_000

@@ -8,71 +8,26 @@ even that is too much, the one request fails.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Mapping
 
+from app.engine.process.grammar_parts import (
+    Chars,
+    Choice,
+    Literal,
+    Part,
+    Repeat,
+    Series,
+    is_nullable,
+    leaf_size,
+    nullable_rules,
+    utf8_ranges,
+)
 from app.errors import ErrorKind, KnownError
 
 MOST_STATES = 50_000
 MOST_WORK = 400_000  # steps for one token of output: some tenths of a second
 _MOST_KEPT_PLACES = 4_000
 _INLINED_SIZE = 40
-_LAST_CODE_POINT = 0x10FFFF
-_SURROGATES = (0xD800, 0xDFFF)
-
-Ranges = tuple[tuple[int, int], ...]
-
-
-@dataclass(frozen=True)
-class Literal:
-    data: bytes
-
-
-@dataclass(frozen=True)
-class Chars:
-    """One character out of ranges of code points, both ends included."""
-
-    ranges: Ranges
-
-
-@dataclass(frozen=True)
-class Series:
-    parts: tuple[Part, ...]
-
-
-@dataclass(frozen=True)
-class Choice:
-    parts: tuple[Part, ...]
-
-
-@dataclass(frozen=True)
-class Repeat:
-    part: Part
-    least: int
-    most: int | None  # None: as often as one likes
-
-
-@dataclass(frozen=True)
-class Rule:
-    """The rule of this name."""
-
-    name: str
-
-
-Part = Literal | Chars | Series | Choice | Repeat | Rule
-
-
-def all_but(ranges: Ranges) -> Ranges:
-    """Every character that is in none of the ranges."""
-    result, start = [], 0
-    for low, high in sorted(ranges):
-        if low > start:
-            result.append((start, low - 1))
-        start = max(start, high + 1)
-    if start <= _LAST_CODE_POINT:
-        result.append((start, _LAST_CODE_POINT))
-    return tuple(result)
 
 
 class _Caller:
@@ -114,7 +69,7 @@ class Grammar:
         self._is_end: list[bool] = []
         self._starts: dict[str, int] = {}
         self._pending: list[tuple[Part, int, int]] = []
-        self._nullable = _nullable_rules(rules)
+        self._nullable = nullable_rules(rules)
         self._inlined: dict[str, bool] = {}
         self._extra: dict[Part, int] = {}
         self._places: dict[tuple[frozenset[_Reading], bool], Place] = {}
@@ -187,7 +142,7 @@ class Grammar:
     def _is_inlined(self, name: str) -> bool:
         """A small rule that calls no other is copied: it is then the same place wherever a text has come through it."""
         if name not in self._inlined:
-            self._inlined[name] = name in self._rules and _leaf_size(self._rules[name]) <= _INLINED_SIZE
+            self._inlined[name] = name in self._rules and leaf_size(self._rules[name]) <= _INLINED_SIZE
         return self._inlined[name]
 
     def _build_repeat(self, part: Repeat, source: int, target: int) -> None:
@@ -199,7 +154,7 @@ class Grammar:
         if part.least + (part.most or 0) > 2:  # copies of a call, not of what is called
             if part.part not in self._extra:
                 self._extra[part.part] = self._start_of_part(part.part)
-            call = self._extra[part.part], _is_nullable(part.part, self._nullable)
+            call = self._extra[part.part], is_nullable(part.part, self._nullable)
 
         def once(source: int, target: int) -> None:
             if call is None:
@@ -334,90 +289,3 @@ def too_large() -> KnownError:
     return KnownError(
         ErrorKind.BAD_REQUEST, "The grammar is too large or too ambiguous to be followed; make it simpler."
     )
-
-
-@lru_cache(maxsize=512)
-def utf8_ranges(ranges: Ranges) -> tuple[tuple[tuple[int, int], ...], ...]:
-    """Ranges of code points as sequences of ranges of bytes."""
-    result: list[tuple[tuple[int, int], ...]] = []
-    todo = [(low, min(high, _LAST_CODE_POINT)) for low, high in ranges]
-    while todo:
-        low, high = todo.pop()
-        if low > high:
-            continue
-        if low <= _SURROGATES[1] and high >= _SURROGATES[0]:
-            todo += [(low, _SURROGATES[0] - 1), (_SURROGATES[1] + 1, high)]
-            continue
-        border = next((last for last in (0x7F, 0x7FF, 0xFFFF) if low <= last < high), None)
-        if border is not None:
-            todo += [(low, border), (border + 1, high)]
-            continue
-        split = _split_at(low, high)
-        if split is not None:
-            todo += [(low, split), (split + 1, high)]
-            continue
-        result.append(tuple(zip(chr(low).encode(), chr(high).encode(), strict=True)))
-    return tuple(result)
-
-
-def _split_at(low: int, high: int) -> int | None:
-    """Where a range of one length in bytes has to be parted so that the bytes vary each for itself."""
-    for n in (1, 2, 3):
-        mask = (1 << (6 * n)) - 1
-        if low > 0x7F and (low & ~mask) != (high & ~mask):
-            if low & mask:
-                return low | mask
-            if high & mask != mask:
-                return (high & ~mask) - 1
-    return None
-
-
-def _leaf_size(part: Part) -> int:
-    """Of a part without rules; one that has them, or repeats a number of times, counts as huge."""
-    if isinstance(part, Literal):
-        return len(part.data)
-    if isinstance(part, Chars):
-        return 1 + len(part.ranges)
-    if isinstance(part, Series | Choice):
-        return 1 + sum(map(_leaf_size, part.parts))
-    if isinstance(part, Repeat) and part.least + (part.most or 0) <= 1:
-        return 1 + _leaf_size(part.part)
-    return MOST_STATES
-
-
-def _nullable_rules(rules: Mapping[str, Part]) -> frozenset[str]:
-    """The rules that may be empty."""
-    users: dict[str, set[str]] = {}
-    for name, part in rules.items():
-        for used in _names_in(part):
-            users.setdefault(used, set()).add(name)
-    nullable: set[str] = set()
-    todo = list(rules)
-    while todo:
-        name = todo.pop()
-        if name in rules and name not in nullable and _is_nullable(rules[name], nullable):
-            nullable.add(name)
-            todo += users.get(name, ())
-    return frozenset(nullable)
-
-
-def _names_in(part: Part) -> Iterable[str]:
-    if isinstance(part, Rule):
-        yield part.name
-    elif isinstance(part, Series | Choice):
-        for inner in part.parts:
-            yield from _names_in(inner)
-    elif isinstance(part, Repeat):
-        yield from _names_in(part.part)
-
-
-def _is_nullable(part: Part, nullable: Iterable[str]) -> bool:
-    if isinstance(part, Literal):
-        return not part.data
-    if isinstance(part, Series):
-        return all(_is_nullable(inner, nullable) for inner in part.parts)
-    if isinstance(part, Choice):
-        return any(_is_nullable(inner, nullable) for inner in part.parts)
-    if isinstance(part, Repeat):
-        return part.least == 0 or _is_nullable(part.part, nullable)
-    return isinstance(part, Rule) and part.name in nullable

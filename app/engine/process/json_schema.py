@@ -10,7 +10,7 @@ import json
 from typing import Any
 from urllib.parse import unquote
 
-from app.engine.process.grammar import Chars, Choice, Literal, Part, Repeat, Rule, Series, all_but
+from app.engine.process.grammar_parts import Chars, Choice, Literal, Part, Repeat, Rule, Series, all_but
 from app.errors import ErrorKind, KnownError
 
 MOST_CHARACTERS = 200_000
