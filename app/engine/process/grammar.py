@@ -225,7 +225,7 @@ class Grammar:
             if self._bytes[state]:
                 readings.append((state, caller))
             found: list[_Reading] = [(target, caller) for target in self._free[state]]
-            for start, returns_to, is_nullable in self._calls[state]:
+            for start, returns_to, may_be_empty in self._calls[state]:
                 if self._is_tail[returns_to]:
                     found.append((start, caller))
                 else:
@@ -235,7 +235,7 @@ class Grammar:
                         new.add(call)
                     call.callers.add(caller)
                     found.append((start, call))
-                if is_nullable:
+                if may_be_empty:
                     found.append((returns_to, caller))
             if self._is_end[state]:
                 if caller is None:
