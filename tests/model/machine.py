@@ -119,7 +119,7 @@ class Machine:
 
     def encode(self, text: str) -> list[int]:
         """Tokens of a text, as they come."""
-        return [self.backend._bos, *self.backend._tokenize(text, parse_special=False)]
+        return [self.backend._model._bos, *self.backend.encode_text(text)]
 
     def _record(self, plan: StepPlan, result: StepResult) -> None:
         row = -1
@@ -131,4 +131,4 @@ class Machine:
 
     def _logits(self, priority: Priority, row: int) -> Logits:
         pointer = llama.llama_get_logits_ith(self.backend._contexts[priority].handle, row)
-        return np.ctypeslib.as_array(pointer, (self.backend._n_vocab,)).copy()
+        return np.ctypeslib.as_array(pointer, (self.backend._model.n_vocab,)).copy()

@@ -78,7 +78,7 @@ def choose(
 ) -> list[int]:
     """Tokens chosen one after the other by one sampler; the letters of `before` are tokens that came before."""
     tokens = [LETTERS.index(letter) for letter in before]
-    sampler = Sampler(Binding(logits), backend._vocab, len(logits), sampling, tokens, **more)
+    sampler = Sampler(Binding(logits), backend._model.vocab, len(logits), sampling, tokens, **more)
     chosen = [sampler.choose(None, 0) for _ in range(times)]
     sampler.close()
     return chosen

@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     logs.start(options.logs, "check")
     diagnostics.dump_stacks_on_signal(sys.stderr)
-    from app.engine.process.llama import check
+    from app.engine.process.llama_model import check
 
     try:
         check(options.path)

@@ -1,0 +1,183 @@
+"""One loaded model: its file, its vocabulary, its chat template. Used by llama.py, which computes with it."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import llama_cpp.llama_cpp as llama
+
+from app.engine.messages import GenerateRequest
+from app.engine.process.chat_template import ChatTemplate
+from app.engine.process.vocabulary import Vocabulary
+from app.errors import ErrorKind, KnownError
+from app.logs import topic
+
+log = topic("engine")
+
+_F16_BYTES = 2
+
+
+class LlamaModel:
+    """Raises KnownError where the file can't be used."""
+
+    def __init__(self, path: Path, on_progress: Callable[[float], bool]) -> None:
+        self.handle = _load(path, on_progress)
+        self.vocab = llama.llama_model_get_vocab(self.handle)
+        self.n_vocab = llama.llama_vocab_n_tokens(self.vocab)
+        self._bos = llama.llama_vocab_bos(self.vocab)
+        self._pieces: dict[int, bytes] = {}
+        self._vocabulary: Vocabulary | None = None
+        try:
+            self.template = self._read_template()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        llama.llama_model_free(self.handle)
+
+    # text and tokens
+
+    def encode_prompt(self, request: GenerateRequest) -> list[int]:
+        tokens: list[int] = []
+        for text, may_hold_special in self.template.render(request.turns, request.begun_reply):
+            tokens += self._tokenize(text, parse_special=may_hold_special)
+        if llama.llama_vocab_get_add_bos(self.vocab) and tokens[:1] != [self._bos]:
+            tokens.insert(0, self._bos)
+        return tokens
+
+    def encode_text(self, text: str) -> list[int]:
+        return self._tokenize(text, parse_special=False)
+
+    def count_tokens(self, text: str) -> int:
+        return len(self._tokenize(text, parse_special=False))
+
+    def piece(self, token: int) -> bytes:
+        cached = self._pieces.get(token)
+        if cached is None:
+            is_tag = bool(llama.llama_vocab_is_control(self.vocab, token)) and self.template.shows(self._text(token))
+            cached = self._pieces[token] = self._read_piece(token, is_tag)
+        return cached
+
+    def is_end(self, token: int) -> bool:
+        return bool(llama.llama_vocab_is_eog(self.vocab, token))
+
+    def _tokenize(self, text: str, *, parse_special: bool) -> list[int]:
+        data = text.encode("utf-8", "replace")
+        room = len(data) + 16
+        while True:
+            tokens = (llama.llama_token * room)()
+            count = llama.llama_tokenize(self.vocab, data, len(data), tokens, room, False, parse_special)
+            if count >= 0:
+                return tokens[:count]
+            room = -count
+
+    def _read_piece(self, token: int, is_shown: bool) -> bytes:
+        room = 256
+        while True:
+            buffer = ctypes.create_string_buffer(room)
+            length = llama.llama_token_to_piece(self.vocab, token, buffer, room, 0, is_shown)
+            if length >= 0:
+                return buffer.raw[:length]
+            room = -length
+
+    def for_grammars(self) -> Vocabulary:
+        """Made with the first grammar."""
+        if self._vocabulary is None:
+            tokens = range(self.n_vocab)
+            self._vocabulary = Vocabulary([self.piece(t) for t in tokens], [t for t in tokens if self.is_end(t)])
+        return self._vocabulary
+
+    # facts
+
+    @property
+    def can_cut(self) -> bool:
+        """Can its memory take back the end of a sequence?"""
+        return not (llama.llama_model_is_recurrent(self.handle) or llama.llama_model_is_hybrid(self.handle))
+
+    @property
+    def trained_context(self) -> int:
+        return int(llama.llama_model_n_ctx_train(self.handle))
+
+    @property
+    def kv_bytes_per_token(self) -> int:
+        n_head = max(1, llama.llama_model_n_head(self.handle))
+        n_head_kv = llama.llama_model_n_head_kv(self.handle) or n_head
+        head_size = llama.llama_model_n_embd(self.handle) // n_head
+        return int(llama.llama_model_n_layer(self.handle) * n_head_kv * head_size * 2 * _F16_BYTES)
+
+    def meta(self, key: str) -> str:
+        buffer = ctypes.create_string_buffer(256)
+        length = llama.llama_model_meta_val_str(self.handle, key.encode(), buffer, len(buffer))
+        return buffer.value.decode("utf-8", "replace") if length >= 0 else ""
+
+    def _read_template(self) -> ChatTemplate:
+        source = llama.llama_model_chat_template(self.handle, None)
+        control = [token for token in range(self.n_vocab) if llama.llama_vocab_is_control(self.vocab, token)]
+        return ChatTemplate(
+            source.decode("utf-8", "replace") if source else None,
+            bos=self._text(self._bos),
+            eos=self._text(llama.llama_vocab_eos(self.vocab)),
+            special_texts=[self._text(token) for token in control],
+        )
+
+    def _text(self, token: int) -> str:
+        """What the vocabulary calls it."""
+        return llama.llama_vocab_get_text(self.vocab, token).decode("utf-8", "replace") if token >= 0 else ""
+
+
+_log_callback: Any = None  # must outlive every call from C
+
+
+def _route_log() -> None:
+    """llama.cpp's own messages go to the log: warnings and errors as such, the rest as detail."""
+    global _log_callback
+    if _log_callback is not None:
+        return
+
+    def write(level: int, text: bytes, _: Any) -> None:
+        line = text.decode("utf-8", "replace").rstrip()
+        if line.strip(". "):
+            (log.debug if level in (0, 1, 2, 5) else log.warning)("llama.cpp: %s", line)
+
+    _log_callback = llama.llama_log_callback(write)
+    llama.llama_log_set(_log_callback, ctypes.c_void_p(0))
+    llama.llama_backend_init()
+
+
+def check(path: Path) -> None:
+    """Open a file as a model without its weights. Raises KnownError for what `LlamaModel` would refuse."""
+    llama.llama_model_free(_load(path, lambda fraction: True, with_weights=False))
+
+
+def _load(path: Path, on_progress: Callable[[float], bool], *, with_weights: bool = True) -> Any:
+    """The model in memory. Raises KnownError for a file that is not there, not a GGUF, cut short or unknown."""
+    try:
+        with path.open("rb") as file:
+            magic = file.read(4)
+    except OSError as error:
+        raise KnownError(
+            ErrorKind.NO_MODEL, f"The model file {path} can't be opened ({error.strerror}). Choose another one."
+        ) from error
+    if magic != b"GGUF":
+        raise KnownError(
+            ErrorKind.MODEL_UNREADABLE, f"{path.name} is not a GGUF model, whatever its name says. Choose another file."
+        )
+    _route_log()
+    params = llama.llama_model_default_params()
+    callback = llama.llama_progress_callback(lambda fraction, _: on_progress(fraction))
+    params.progress_callback = callback
+    if not with_weights:
+        params.no_alloc, params.load_mode = True, llama.LLAMA_LOAD_MODE_NONE
+    model = llama.llama_model_load_from_file(os.fsencode(path), params)
+    if not model:
+        raise KnownError(
+            ErrorKind.MODEL_UNREADABLE,
+            f"{path.name} could not be loaded: it is damaged, cut short, or of a kind that this version does not "
+            "know. Download it again or choose another model.",
+        )
+    return model
