@@ -1,0 +1,344 @@
+"""Requests on a loaded model: prompts in, steps, tokens and last words out. Runs on the engine process's step thread.
+
+All of it is made when a model is loaded, and ends with it. See loop.py for who calls it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app import diagnostics
+from app.engine.messages import (
+    EngineReported,
+    Event,
+    FinishReason,
+    Preset,
+    Priority,
+    PromptRead,
+    ReadAhead,
+    RequestFailed,
+    RequestFinished,
+    Submit,
+    TextProduced,
+)
+from app.engine.process.backend import Backend, DecodeFailed, StepPlan, StepResult
+from app.engine.process.chat_template import PLAIN_STOP
+from app.engine.process.constraint import matcher_of
+from app.engine.process.guesses import Guesses
+from app.engine.process.inbox import Inbox
+from app.engine.process.kv_archive import KvArchive
+from app.engine.process.presets import STEP_TOKENS
+from app.engine.process.prompts import Prompts
+from app.engine.process.reply import Reply, usage
+from app.engine.process.scheduler import PromptDoesNotFit, Scheduler
+from app.engine.process.sequence import Sequence
+from app.engine.process.text_stream import TextStream
+from app.engine.process.thinking import thinking_of
+from app.engine.process.throughput import Throughput
+from app.engine.sampling_range import check_sampling
+from app.errors import ErrorKind, KnownError
+from app.logs import topic
+
+log = topic("engine")
+
+EXPECTED_SECONDS = 4.0  # after a key, or the opening of a chat, a turn is near
+KV_RAM_SHARE = 0.125  # of what is free when the model is loaded, for KV of chats that are in no slot
+MOST_KV_RAM_BYTES = 2 << 30
+BULK_TEXT_TOKENS = 16  # nobody reads bulk as it is written: its text is told in larger pieces
+LONGEST_REST_SECONDS = 0.5
+
+
+def archive_for(backend: Backend, folder: Path | None, disk_bytes: int) -> KvArchive:
+    """For the KV of chats that are in no slot of this backend."""
+    return KvArchive(
+        ram_bytes=min(MOST_KV_RAM_BYTES, int(diagnostics.free_memory_bytes() * KV_RAM_SHARE)),
+        folder=folder,
+        disk_bytes=disk_bytes,
+        fingerprint=backend.fingerprint,
+    )
+
+
+@dataclass(kw_only=True)
+class RunningModel:
+    """`tell` takes an event for the program, `flush` sends those that were told."""
+
+    backend: Backend
+    archive: KvArchive
+    inbox: Inbox
+    tell: Callable[[Event], None]
+    flush: Callable[[], None]
+    clock: Callable[[], float] = time.monotonic
+    _expected_until: float = 0.0
+    _replies: dict[str, Reply] = field(default_factory=dict)
+    _rates: dict[Priority, Throughput] = field(default_factory=lambda: {p: Throughput() for p in Priority})
+    _bulk_tokens: int = 0
+    _torn_bulk_tokens: int = 0
+    _step_seconds: float = 0.0
+    _beside: StepPlan | None = None  # bulk work that is being computed at the same time
+
+    def __post_init__(self) -> None:
+        self.scheduler = Scheduler(self.backend.capabilities, self.backend, archive=self.archive)
+        self.prompts = Prompts(self.backend)
+
+    def set_preset(self, preset: Preset, slowdown: float) -> None:
+        """From the next step on."""
+        self.scheduler.preset, self.scheduler.balance.slowdown = preset, slowdown
+
+    def close(self) -> None:
+        """Chats are written down; whoever still waits is told that there is no model any more."""
+        self.end_beside()
+        for id in self.scheduler.ids:
+            self._remove(id)
+            self._fail(id, ErrorKind.NO_MODEL, "The model was changed before this was done.")
+        self.scheduler.save_chats()
+        self.archive.close()
+        self.backend.close()
+
+    # requests
+
+    def submit(self, command: Submit) -> None:
+        now = self.clock()
+        if self.scheduler.get(command.id) is not None:
+            log.error("%s was asked for twice", command.id)
+            return  # the first one has its last word to come
+        request = command.request
+        try:
+            check_sampling(request.sampling)
+            matcher = matcher_of(request)
+            prompt = self.prompts.of(request)
+            self.backend.prepare(request.priority)
+            sequence = Sequence(
+                id=command.id,
+                priority=request.priority,
+                tokens=prompt.tokens,
+                max_tokens=request.max_tokens,
+                cache_key=request.cache_key,
+                is_temporary=request.is_temporary,
+            )
+            if request.score:
+                sequence.continuations = tuple(tuple(self.backend.encode_text(text)) for text in request.score)
+                sequence.max_tokens = max(1, *map(len, sequence.continuations))
+                if sequence.max_tokens > STEP_TOKENS:
+                    raise KnownError(
+                        ErrorKind.PROMPT_TOO_LONG,
+                        f"A text to be scored has {sequence.max_tokens:,} tokens, and {STEP_TOKENS} are the most. "
+                        "Shorten it.",
+                    )
+            if request.priority is Priority.INTERACTIVE and request.may_guess:
+                sequence.guesses = Guesses(sequence.tokens)
+            if request.cache_key:
+                self.scheduler.end_read_ahead(request.cache_key)
+            self.scheduler.add(sequence)
+        except PromptDoesNotFit as error:
+            self._fail(
+                command.id,
+                ErrorKind.PROMPT_TOO_LONG,
+                f"This is {error.n_prompt:,} tokens long and the model can take {error.limit_tokens:,} with its "
+                f"answer: {error.excess_tokens:,} too many. Shorten it, or start a new chat.",
+            )
+            return
+        except KnownError as error:
+            self._fail(command.id, error.kind, error.sentence)
+            return
+        except Exception:
+            log.error("a prompt could not be encoded\n%s", traceback.format_exc())
+            self._fail(command.id, ErrorKind.BUG, "The prompt could not be prepared; the engine's log says why.")
+            return
+        has_template = self.backend.capabilities.has_template
+        stop = request.stop if has_template else (*request.stop, *PLAIN_STOP)
+        self._replies[command.id] = Reply(
+            text=TextStream(stop),
+            thinking=thinking_of(self.backend.thinking, request.begun_reply),
+            sampling=request.sampling,
+            matcher=matcher,
+            submitted_seconds=now,
+            dropped_turns=prompt.dropped_turns,
+            ignore_eos=request.ignore_eos,
+        )
+
+    def read_ahead(self, command: ReadAhead) -> None:
+        """A help, not a request: where it can't be done, nothing is said."""
+        key = command.request.cache_key
+        self._expected_until = self.clock() + EXPECTED_SECONDS
+        self.scheduler.end_read_ahead(key)
+        if self.scheduler.has_chat(key):
+            return
+        with contextlib.suppress(KnownError, PromptDoesNotFit):
+            beginning = self.prompts.beginning_of(command.request)
+            sequence = Sequence(
+                id=command.id,
+                priority=Priority.INTERACTIVE,
+                tokens=beginning,
+                max_tokens=0,
+                cache_key=key,
+                is_temporary=command.request.is_temporary,
+            )
+            if len(beginning) > 1 and self.scheduler.wants(sequence):
+                self.scheduler.add(sequence)
+
+    def plan(self) -> StepPlan | None:
+        self.scheduler.is_chat_expected = self.clock() < self._expected_until
+        self._take_beside()
+        for sequence in self.scheduler.admit(with_bulk=self._beside is None):
+            if not sequence.is_read_ahead:
+                self._admitted(sequence)
+        self._start_beside()
+        return self.scheduler.plan()
+
+    def _admitted(self, sequence: Sequence) -> None:
+        assert sequence.slot is not None
+        reply = self._replies[sequence.id]
+        reply.admitted_seconds = self.clock()
+        self.backend.begin(sequence.slot, reply.sampling, sequence.tokens, reply.matcher)
+
+    def step(self, plan: StepPlan) -> None:
+        backend = self.backend
+        if not self.inbox.watch(plan, backend.interrupt, backend.clear_interrupt):
+            return
+        try:
+            for result in backend.run(plan):
+                self._apply(plan, result)
+                self.flush()
+        except DecodeFailed as error:
+            self._lose(error)
+
+    # Balanced: a step of bulk at the same time as steps of chats
+
+    def _start_beside(self) -> None:
+        plan = self.scheduler.plan_beside() if self._beside is None else None
+        n_threads = self.scheduler.balance.threads(self.backend.n_threads) if plan is not None else 0
+        if plan is not None and n_threads > 0:
+            self.backend.start_beside(plan, n_threads)
+            self._beside, self.scheduler.beside_threads = plan, n_threads
+
+    def _take_beside(self) -> None:
+        if self._beside is None:
+            return
+        if not self.scheduler.may_run_beside:
+            self.end_beside()
+            return
+        self._settle_beside(self.backend.take_beside)
+
+    def end_beside(self) -> None:
+        if self._beside is not None:
+            self._settle_beside(self.backend.end_beside)
+
+    def _settle_beside(self, result_of: Callable[[], StepResult | None]) -> None:
+        assert self._beside is not None
+        try:
+            result = result_of()
+            if result is None:
+                return
+            plan, self._beside, self.scheduler.beside_threads = self._beside, None, 0
+            self._apply(plan, result)
+        except DecodeFailed as error:
+            self._beside, self.scheduler.beside_threads = None, 0
+            self._lose(error)
+
+    def _lose(self, error: DecodeFailed) -> None:
+        log.error("a step failed: %s", error)
+        for id in error.ids:
+            if self.scheduler.lose(id) is not None:
+                self._fail(id, ErrorKind.BUG, f"The engine could not compute this ({error}). Try it again.")
+
+    def rest(self, plan: StepPlan) -> None:
+        """Bulk leaves half of its time to other programs that use every core; a command ends the rest."""
+        if self.backend.is_crowded and not any(work.slot.priority is Priority.INTERACTIVE for work in plan.work):
+            self.inbox.wait(min(LONGEST_REST_SECONDS, self._step_seconds))
+
+    def _apply(self, plan: StepPlan, result: StepResult) -> None:
+        self._step_seconds = result.seconds
+        now = self.clock()
+        read = {part.id: part.n_done for part in result.results}
+        running = {work.id: sequence for work in plan.work if (sequence := self.scheduler.get(work.id)) is not None}
+        for sequence in self.scheduler.apply(result):
+            self._take_token(sequence, now)
+        for part in result.results:
+            if part.scores:
+                self.finish(part.id, FinishReason.END, part.scores)
+            if part.error is not None and self._remove(part.id) is not None:
+                self._fail(part.id, part.error.kind, part.error.sentence)
+        for work in plan.work:
+            if work.id not in read:
+                continue  # another part of the plan
+            if work.id not in running:
+                continue  # it left in a part before
+            priority = running[work.id].priority
+            self._rates[priority].add(now, read[work.id])
+            if priority is Priority.BULK:
+                self._bulk_tokens += read[work.id]
+                self._torn_bulk_tokens += len(work.tokens) - read[work.id]
+            reading = self.scheduler.get(work.id)
+            if reading is not None and reading.is_reading:
+                self._tell_reading(reading)
+
+    def _tell_reading(self, sequence: Sequence) -> None:
+        if sequence.priority is Priority.INTERACTIVE and not sequence.is_read_ahead:
+            self.tell(
+                PromptRead(id=sequence.id, n_read=sequence.n_kv, n_total=sequence.n_prompt, n_cached=sequence.n_cached)
+            )
+
+    def _take_token(self, sequence: Sequence, now: float) -> None:
+        reply = self._replies[sequence.id]
+        reply.first_token_seconds = reply.first_token_seconds or now
+        text, reason = "", None
+        for token in sequence.tokens[-sequence.n_new :]:
+            is_end = self.backend.is_end(token)
+            text += "" if is_end else reply.text.feed(self.backend.piece(token))
+            reason = reply.finish_reason(sequence, is_end=is_end)
+            if reply.text.is_stopped:
+                break
+        reply.untold += text
+        if reason is not None:
+            self.finish(sequence.id, reason)
+        elif sequence.priority is Priority.INTERACTIVE or sequence.n_output % BULK_TEXT_TOKENS == 1:
+            self._say(sequence, reply.thinking.feed(reply.untold))
+            reply.untold = ""
+
+    def _say(self, sequence: Sequence, parts: list[tuple[str, bool]]) -> None:
+        for text, is_thinking in parts:
+            produced = TextProduced(id=sequence.id, text=text, n_tokens=sequence.n_output, is_thinking=is_thinking)
+            self.tell(produced)
+
+    # last words
+
+    def finish(self, id: str, reason: FinishReason, scores: tuple[float, ...] = ()) -> None:
+        """Does nothing for a request that has had its last word."""
+        sequence = self._remove(id)
+        if sequence is None:
+            return
+        reply = self._replies.pop(id)
+        self._say(sequence, reply.thinking.feed(reply.untold + reply.text.finish()) + reply.thinking.finish())
+        timings = reply.timings(self.clock())
+        self.tell(RequestFinished(id=id, reason=reason, usage=usage(sequence, reply), timings=timings, scores=scores))
+
+    def _fail(self, id: str, kind: ErrorKind, sentence: str) -> None:
+        self._replies.pop(id, None)
+        self.tell(RequestFailed(id=id, kind=kind, sentence=sentence))
+
+    def _remove(self, id: str) -> Sequence | None:
+        return self.scheduler.remove(id)
+
+    # what it tells of itself
+
+    def report(self) -> EngineReported:
+        """How things stand now."""
+        scheduler, now = self.scheduler, self.clock()
+        is_idle = scheduler.is_idle
+        return EngineReported(
+            preset=scheduler.preset,
+            interactive_running=scheduler.count_running(Priority.INTERACTIVE),
+            bulk_running=scheduler.count_running(Priority.BULK),
+            bulk_waiting=scheduler.count_waiting(Priority.BULK),
+            bulk_is_parked=scheduler.bulk_is_parked,
+            interactive_tokens_per_second=0.0 if is_idle else self._rates[Priority.INTERACTIVE].rate(now),
+            bulk_tokens_per_second=0.0 if is_idle else self._rates[Priority.BULK].rate(now),
+            kv_used_fraction=scheduler.kv_used_fraction,
+            bulk_tokens=self._bulk_tokens,
+            torn_bulk_tokens=self._torn_bulk_tokens,
+        )
