@@ -12,7 +12,6 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QApplication
 
-from app.gui.state_styles import STATE_STYLES
 from app.paths import resource
 
 
@@ -29,7 +28,6 @@ class Tokens:
     accent: str
     on_accent: str
     accent_hover: str
-    focus_on_accent: str  # a ring that can be seen on the accent and on the page
     ring: str  # around the box that is written in
     code: str
     sel: str
@@ -49,7 +47,6 @@ LIGHT = Tokens(
     accent="#0B6B63",
     on_accent="#FFFFFF",
     accent_hover="#095A53",
-    focus_on_accent="#1F1D1A",
     ring="#A9A395",
     code="#F1EEE7",
     sel="#E6E2D8",
@@ -68,7 +65,6 @@ DARK = Tokens(
     accent="#5CC8BA",
     on_accent="#0E1F1D",
     accent_hover="#79D3C7",
-    focus_on_accent="#EDE9E1",
     ring="#6B665C",
     code="#211F1B",
     sel="#2C2A25",
@@ -90,7 +86,7 @@ class Theme(QObject):
         self._app = app
         self._choice = choice
         self.tokens = LIGHT
-        self._sheet = Template(resource("assets", "style.qss").read_text(encoding="utf-8") + STATE_STYLES)
+        self._sheet = Template(resource("assets", "style.qss").read_text(encoding="utf-8"))
         app.styleHints().colorSchemeChanged.connect(self._follow_system)
         self._apply()
 
