@@ -91,6 +91,7 @@ class ReplyWriter:
     def start(self, chat_id: str, message_id: str, text: str, entered_seconds: float) -> None:
         """Write the reply `message_id`, which is in the store; `text` is what it has already."""
         writing = self._writing[chat_id] = Writing(chat_id, message_id, text, entered_seconds)
+        writing.is_thinking = thoughts.is_open(text)
         writing.task = asyncio.create_task(self._write(writing), name=f"reply {message_id}")
 
     def stop(self, chat_id: str) -> None:

@@ -15,6 +15,11 @@ def turn_of(is_thinking: bool, was_thinking: bool) -> str:
     return OPEN if is_thinking else CLOSE
 
 
+def is_open(text: str) -> bool:
+    """Does a message end in the middle of a thought?"""
+    return text.lstrip().startswith(OPEN.strip()) and CLOSE.strip() not in text
+
+
 def answer_of(text: str) -> str:
     """A message without its thoughts, as the model is to see it later."""
     return _THOUGHT.sub("", text, count=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.core.thoughts import CLOSE, OPEN, answer_of, turn_of
+from app.core.thoughts import CLOSE, OPEN, answer_of, is_open, turn_of
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,11 @@ def test_a_thought_is_put_between_its_tags() -> None:
         was = is_thinking
     assert text == f"{OPEN}Hm. Yes.{CLOSE}Hello."
     assert answer_of(text) == "Hello."
+
+
+def test_a_reply_that_was_cut_in_a_thought_goes_on_in_it() -> None:
+    cut = f"{OPEN}Hm, and"
+    assert is_open(cut)
+    assert not is_open(f"{cut} so.{CLOSE}Hello")
+    assert not is_open("")
+    assert not is_open("The tag <think> means a thought.")
