@@ -9,6 +9,7 @@ from pathlib import Path
 from app.core import summary
 from app.core.documents import DocumentService
 from app.core.events import Event, NoticeShown
+from app.core.full_disk import write_when_there_is_room
 from app.core.views import JobState
 from app.engine.interface import Engine
 from app.errors import ErrorKind, KnownError
@@ -20,7 +21,6 @@ from app.store.jobs import JobRow, Jobs
 log = topic("documents")
 
 MOST_CRASHES = 3  # of the engine, while one document is counted
-QUEUE_AGAIN_SECONDS = 5.0  # a full disk: what was read is kept and queued when there is room
 READERS = 2  # documents read at the same time; the others wait
 
 
@@ -103,16 +103,10 @@ class DocumentQueue:
             unread_pages=document.unread_pages,
             output_tokens=sizes.output_tokens,
         )
-        is_told = False
-        while True:
-            try:
-                self._store.queue_items(job.id, 0, summary.chunk_inputs(chunks), params=summary.encode(params))
-                return
-            except KnownError as error:
-                if not is_told:
-                    self._publish(NoticeShown(sentence=error.sentence, is_error=True))
-                    is_told = True
-                await asyncio.sleep(QUEUE_AGAIN_SECONDS)
+        inputs, encoded = summary.chunk_inputs(chunks), summary.encode(params)
+        await write_when_there_is_room(
+            lambda: self._store.queue_items(job.id, 0, inputs, params=encoded), self._publish
+        )
 
     async def _cut(self, job: JobRow, document: Document) -> tuple[summary.Sizes, list[Chunk]]:
         """By the engine's own token counts; waits for a model where there is none."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from app.core import summary
 from app.core.events import Event, NoticeShown
+from app.core.full_disk import AGAIN_SECONDS, write_when_there_is_room
 from app.core.views import JobState
 from app.engine.interface import Engine, ModelState
 from app.engine.messages import FinishReason, RequestFailed, RequestFinished, TextProduced
@@ -24,7 +25,6 @@ log = topic("jobs")
 
 MOST_CRASHES_ALONE = 2
 QUEUED_AHEAD = 2  # items given to the engine beyond its sequences, so that it never waits for the next one
-RECORD_AGAIN_SECONDS = 5.0  # a full disk: the result is kept and written when there is room
 _REQUEUED = (ErrorKind.NO_MODEL, ErrorKind.ENGINE_CRASHED)
 
 Answer = RequestFinished | RequestFailed | None
@@ -74,7 +74,7 @@ class ItemRunner:
                     return
         except KnownError as error:
             self.publish(NoticeShown(sentence=error.sentence, is_error=True))
-            asyncio.get_running_loop().call_later(RECORD_AGAIN_SECONDS, self.fill)
+            asyncio.get_running_loop().call_later(AGAIN_SECONDS, self.fill)
 
     def engine_crashed(self, running: frozenset[str]) -> None:
         """`running`: all requests that were with the engine, chats too."""
@@ -141,17 +141,8 @@ class ItemRunner:
         return text, answer
 
     async def _record(self, request_id: str, item: ItemRow, text: str, answer: Answer) -> None:
-        """Write what came of an item; where the disk is full, keep it and try again."""
-        is_told = False
-        while True:
-            try:
-                self._settle(request_id, item, text, answer)
-                return
-            except KnownError as error:
-                if not is_told:
-                    self.publish(NoticeShown(sentence=error.sentence, is_error=True))
-                    is_told = True
-                await asyncio.sleep(RECORD_AGAIN_SECONDS)
+        """Write what came of an item."""
+        await write_when_there_is_room(lambda: self._settle(request_id, item, text, answer), self.publish)
 
     def _settle(self, request_id: str, item: ItemRow, text: str, answer: Answer) -> None:
         if answer is None or (isinstance(answer, RequestFinished) and answer.reason is FinishReason.CANCELLED):

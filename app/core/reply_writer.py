@@ -16,6 +16,7 @@ import msgspec
 
 from app.core import thoughts
 from app.core.events import Event, NoticeShown, PromptProgressed, ReplyGrew
+from app.core.full_disk import AGAIN_SECONDS
 from app.core.views import Figures, MessageState, Role
 from app.engine.interface import Engine
 from app.engine.messages import (
@@ -37,7 +38,6 @@ from app.store.chats import Chats, MessageRow
 log = topic("chat")
 
 SAVE_EVERY_SECONDS = 0.5
-WRITE_AGAIN_SECONDS = 5.0  # a full disk: the reply is kept and written when there is room
 BROKEN_OFF = "Rubato was closed before this reply was complete."
 
 
@@ -220,7 +220,7 @@ class ReplyWriter:
     def _write_later(self) -> None:
         if self._again is None:
             loop = asyncio.get_running_loop()
-            self._again = loop.call_later(WRITE_AGAIN_SECONDS, self.write_unwritten)
+            self._again = loop.call_later(AGAIN_SECONDS, self.write_unwritten)
 
     def write_unwritten(self) -> None:
         """Try again to store the replies that the disk did not take; what it still does not take is kept."""
