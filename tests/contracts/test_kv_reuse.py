@@ -98,6 +98,35 @@ def test_a_deleted_and_a_temporary_chat_leave_nothing_on_the_disk(engine_and_mod
     asyncio.run(story())
 
 
+def test_what_is_only_typed_is_never_written_to_the_disk(engine_and_model, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with started(engine_and_model) as engine:
+            text, _ = await ask(engine, "1", chat("a", STORY))
+            (size,) = await engine.count_tokens([STORY])
+            typed = chat("a", STORY, text, f"My secret is this. {STORY}")
+            engine.read_ahead(typed)
+            engine.read_ahead(chat("never sent", f"Another secret. {STORY}"))
+            await ask(engine, "past", GenerateRequest(turns=(Turn("user", "x"),), priority=Priority.BULK, max_tokens=1))
+        assert len(list((tmp_path / "kv").glob("*.kv"))) == 1, "of the chat that there is"
+        async with started(engine_and_model) as engine:
+            _, usage = await ask(engine, "2", typed)
+            assert size <= usage.cached_tokens < size * 1.5, "the chat is there, and what was typed is not"
+
+    asyncio.run(story())
+
+
+def test_a_chat_that_is_deleted_while_it_is_read_ahead_leaves_nothing(engine_and_model, tmp_path: Path) -> None:
+    async def story() -> None:
+        async with started(engine_and_model) as engine:
+            text, _ = await ask(engine, "1", chat("a", STORY))
+            engine.read_ahead(chat("a", STORY, text, f"{STORY * 8}"))
+            engine.forget_chat("a")
+            await engine.count_tokens([""])
+        assert not (tmp_path / "kv").exists() or list((tmp_path / "kv").iterdir()) == []
+
+    asyncio.run(story())
+
+
 def test_a_damaged_file_is_dropped_and_the_chat_is_read_again(engine_and_model, tmp_path: Path) -> None:
     async def story() -> None:
         async with started(engine_and_model) as engine:

@@ -176,7 +176,7 @@ class RunningModel:
                 tokens=beginning,
                 max_tokens=0,
                 cache_key=key,
-                is_temporary=command.request.is_temporary,
+                is_temporary=True,  # what is typed may never be sent: it is not written to the disk
             )
             if len(beginning) > 1 and self.scheduler.wants(sequence):
                 self.scheduler.add(sequence)

@@ -160,6 +160,7 @@ class Scheduler:
 
     def forget_chat(self, cache_key: str) -> None:
         """A chat was deleted: its KV goes, wherever it is."""
+        self.end_read_ahead(cache_key)
         self._archive.forget(cache_key)
         entry = self._caches[Priority.INTERACTIVE].idle_under(cache_key)
         if entry is not None:
@@ -226,6 +227,8 @@ class Scheduler:
             return False
         if entry.cache_key and entry.kept and entry.cache_key != sequence.cache_key:
             self._archive.put(self._kept(entry))
+        if sequence.is_read_ahead and entry.is_unsaved:
+            self._archive.save(self._kept(entry))  # without what is only typed yet
         n_held = 0 if can_cut else self._most_held(entry, sequence)
         cache.take(entry, sequence)
         sequence.slot = entry.slot
