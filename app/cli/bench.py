@@ -10,7 +10,7 @@ from app.cli.options import UsageError
 from app.core.instance import Console
 from app.downloads import catalogue as models
 from app.downloads.models_folder import find_model
-from app.errors import ErrorKind, KnownError
+from app.errors import ErrorKind, KnownError, from_os_error
 from app.lab.bench import machine, run
 from app.lab.catalogue import BENCHES
 from app.lab.row import Row
@@ -39,7 +39,10 @@ async def bench(parsed: argparse.Namespace, paths: Paths, console: Console) -> i
     console.out("".join(f"{key}: {fact}\n" for key, fact in facts.items()))
     if parsed.json is not None:
         result = {"machine": facts} | {row.name: {**row.figures, **row.facts} for row in rows}
-        parsed.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        try:
+            parsed.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise from_os_error(error, f"write {parsed.json}") from error
     return 1 if any(row.missed for row in rows) else 0
 
 

@@ -14,12 +14,14 @@ from app.engine.messages import (
     LoadModel,
     Priority,
     ReadAhead,
+    RequestFailed,
     RequestFinished,
     Submit,
+    TextProduced,
     TokensCounted,
     Turn,
 )
-from app.engine.process.fake_llama import FakeBackend
+from app.engine.process.fake_llama import FakeBackend, reply_to
 from app.engine.process.inbox import Inbox
 from app.engine.process.loop import EngineLoop
 
@@ -27,12 +29,12 @@ from app.engine.process.loop import EngineLoop
 class Engine:
     """A loop on a thread of its own."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, kv_tokens: int | None = None) -> None:
         self.now = 0.0
         self.inbox = Inbox()
         self._events: queue.Queue[Event] = queue.Queue()
         loop = EngineLoop(
-            lambda path, context, progress: FakeBackend(),
+            lambda path, context, progress: FakeBackend(kv_tokens=kv_tokens),
             self.inbox,
             lambda events: [self._events.put(event) for event in events],
             clock=lambda: self.now,
@@ -46,7 +48,7 @@ class Engine:
             pass
         return event
 
-    def until(self, kind: type) -> list[Event]:
+    def until(self, kind: Any) -> list[Event]:
         """All events up to the next of this kind."""
         events = [self._events.get(timeout=20)]
         while not isinstance(events[-1], kind):
@@ -82,5 +84,37 @@ def test_a_speed_of_a_while_ago_is_never_told() -> None:
         engine.inbox.put(CountTokens(id="n", texts=("x",)))
         told = engine.until(TokensCounted)
         assert [event for event in told if isinstance(event, EngineReported) and event.bulk_tokens_per_second] == []
+    finally:
+        engine.close()
+
+
+def test_where_bulk_does_not_fit_the_newest_goes_back_and_says_all_the_same_what_it_has_to_say() -> None:
+    engine = Engine(kv_tokens=600)
+    try:
+        engine.inbox.put(LoadModel(id="load", path=b"fake.gguf"))
+        prompts = {f"b{n}": f"{n}. Bulk. [[words 40]]" for n in range(4)}
+        for id, prompt in prompts.items():
+            request = GenerateRequest(turns=(Turn("user", prompt),), priority=Priority.BULK, max_tokens=1000)
+            engine.inbox.put(Submit(id=id, request=request))
+        said = dict.fromkeys(prompts, "")
+        n_ended = 0
+        while n_ended < len(prompts):
+            for event in engine.until(TextProduced | RequestFailed | RequestFinished):
+                assert not isinstance(event, RequestFailed), event
+                if isinstance(event, TextProduced):
+                    said[event.id] += event.text
+                n_ended += isinstance(event, RequestFinished)
+        assert said == {id: reply_to(prompt) for id, prompt in prompts.items()}
+    finally:
+        engine.close()
+
+
+def test_a_bulk_request_that_does_not_fit_alone_fails_with_a_sentence() -> None:
+    engine = Engine(kv_tokens=60)
+    try:
+        engine.inbox.put(LoadModel(id="load", path=b"fake.gguf"))
+        request = GenerateRequest(turns=(Turn("user", "Bulk. " * 30),), priority=Priority.BULK, max_tokens=10)
+        engine.inbox.put(Submit(id="b", request=request))
+        assert "no room" in engine.next(RequestFailed).sentence
     finally:
         engine.close()

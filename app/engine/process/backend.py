@@ -74,6 +74,13 @@ class DecodeFailed(Exception):
         self.ids = ids
 
 
+class NoRoom(DecodeFailed):
+    """The KV of a part of a step does not fit beside what is there. Nothing of it was done, and nothing is lost."""
+
+    def __init__(self, ids: tuple[str, ...]) -> None:
+        super().__init__("no room in the KV cache", ids)
+
+
 class Backend(Protocol):
     @property
     def capabilities(self) -> Capabilities: ...

@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.engine.messages import Capabilities, GenerateRequest, Priority, Sampling
-from app.engine.process.backend import StepPlan, StepResult, Work, WorkResult
+from app.engine.process.backend import NoRoom, StepPlan, StepResult, Work, WorkResult
 from app.engine.process.grammar import Matcher
 from app.engine.process.sequence import Slot
 from app.engine.process.thinking import ThinkingTags
@@ -79,12 +79,22 @@ def reply_to(prompt: str) -> str:
 
 
 class FakeBackend:
-    """See the module. `seconds_per_token` makes steps take time, in which they can be interrupted."""
+    """See the module. `seconds_per_token` makes steps take time, in which they can be interrupted.
 
-    def __init__(self, *, seconds_per_token: float = 0.0, capabilities: Capabilities | None = None) -> None:
+    `kv_tokens`: room for all of bulk together, where it is less than its slots promise.
+    """
+
+    def __init__(
+        self,
+        *,
+        seconds_per_token: float = 0.0,
+        capabilities: Capabilities | None = None,
+        kv_tokens: int | None = None,
+    ) -> None:
         self._capabilities = capabilities or FAKE_CAPABILITIES
         self._seconds_per_token = seconds_per_token
         self._kv: dict[Slot, list[int]] = {}
+        self._kv_tokens = kv_tokens
         self._interrupted = threading.Event()
         self._beside = StepPlan(work=())
 
@@ -141,6 +151,10 @@ class FakeBackend:
         return len(self._kv[slot])
 
     def run(self, plan: StepPlan) -> Iterator[StepResult]:
+        bulk = [piece for piece in plan.work if piece.slot.priority is Priority.BULK]
+        held = sum(len(kv) for slot, kv in self._kv.items() if slot.priority is Priority.BULK)
+        if bulk and self._kv_tokens is not None and held + sum(len(p.tokens) for p in bulk) > self._kv_tokens:
+            raise NoRoom(tuple(piece.id for piece in bulk))
         for piece in plan.work:
             started = time.perf_counter()
             kv = self._kv.setdefault(piece.slot, [])

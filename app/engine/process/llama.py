@@ -22,7 +22,7 @@ import llama_cpp.llama_cpp as llama
 
 from app import diagnostics
 from app.engine.messages import Capabilities, GenerateRequest, Priority, Sampling
-from app.engine.process.backend import DecodeFailed, StepPlan, StepResult, Work, WorkResult
+from app.engine.process.backend import DecodeFailed, NoRoom, StepPlan, StepResult, Work, WorkResult
 from app.engine.process.grammar import Matcher
 from app.engine.process.llama_context import AbortFlag, LlamaContext
 from app.engine.process.llama_model import LlamaModel
@@ -200,10 +200,12 @@ class LlamaBackend:
             return (*results, *(self._score(context, piece, first) for piece, first in to_score))
         if code == _ABORTED:
             return tuple(self._after_tear(context, piece) for piece in work)
+        ids = tuple(piece.id for piece in work)
+        if code == _NO_ROOM:
+            raise NoRoom(ids)
         for piece in work:
             context.truncate(piece.slot.index, 0)
-        reason = "no room in the KV cache" if code == _NO_ROOM else f"llama_decode returned {code}"
-        raise DecodeFailed(reason, tuple(piece.id for piece in work))
+        raise DecodeFailed(f"llama_decode returned {code}", ids)
 
     def _logits(self, context: LlamaContext, row: int) -> Row:
         return logits_of(llama, context.handle, row, self._model.n_vocab)

@@ -26,7 +26,7 @@ from app.engine.messages import (
     Submit,
     TextProduced,
 )
-from app.engine.process.backend import Backend, DecodeFailed, StepPlan, StepResult
+from app.engine.process.backend import Backend, DecodeFailed, NoRoom, StepPlan, StepResult
 from app.engine.process.chat_template import PLAIN_STOP
 from app.engine.process.constraint import matcher_of
 from app.engine.process.guesses import Guesses
@@ -241,6 +241,11 @@ class RunningModel:
             self._lose(error)
 
     def _lose(self, error: DecodeFailed) -> None:
+        lost = [sequence for id in error.ids if (sequence := self.scheduler.get(id)) is not None]
+        is_bulk = all(sequence.priority is Priority.BULK for sequence in lost)
+        if isinstance(error, NoRoom) and is_bulk and self.scheduler.make_room():
+            log.info("no room: bulk gave some up")
+            return
         log.error("a step failed: %s", error)
         for id in error.ids:
             if self.scheduler.lose(id) is not None:

@@ -61,6 +61,7 @@ class Scheduler:
         self.balance = Balance()
         self._step_size = StepSize()  # where a step can't be torn
         self.beside_threads = 0  # in Balanced: what a bulk step that runs at the same time has
+        self._is_pressed = False  # bulk was evicted: nobody comes in before somebody has gone
         self.bulk_is_parked = False
         self.is_chat_expected = False  # somebody types, or has just opened a chat
 
@@ -133,6 +134,7 @@ class Scheduler:
         else:
             self._running[sequence.priority].remove(sequence)
             self._caches[sequence.priority].release(sequence.slot)
+            self._is_pressed = self._is_pressed and sequence.priority is not Priority.BULK
         return sequence
 
     def lose(self, id: str) -> Sequence | None:
@@ -153,10 +155,20 @@ class Scheduler:
         self._waiting[Priority.BULK].insert(0, sequence)
         sequence.slot, sequence.n_kv, sequence.fork_at = None, 0, 0
 
-    def newest_bulk(self, ids: tuple[str, ...]) -> str | None:
-        """Of these sequences the bulk one that was admitted last."""
-        running = [sequence.id for sequence in self._running[Priority.BULK] if sequence.id in ids]
-        return running[-1] if running else None
+    def make_room(self) -> bool:
+        """Bulk does not fit: what idle slots hold goes, else the newest goes back to the queue. False: no help."""
+        cache, running = self._caches[Priority.BULK], self._running[Priority.BULK]
+        idle = [entry for entry in cache.entries if entry.sequence is None and entry.kept]
+        if not idle and len(running) < 2:
+            return False
+        if not idle:
+            self.evict(running[-1].id)
+            self._is_pressed = True
+            idle = [entry for entry in cache.entries if entry.sequence is None and entry.kept]
+        for entry in idle:
+            self._memory.truncate(entry.slot, 0)
+            cache.empty(entry)
+        return True
 
     def forget_chat(self, cache_key: str) -> None:
         """A chat was deleted: its KV goes, wherever it is."""
@@ -200,7 +212,7 @@ class Scheduler:
             self.end_read_ahead()
         admitted = []
         for priority, waiting in self._waiting.items():
-            if priority is Priority.BULK and not with_bulk:
+            if priority is Priority.BULK and (not with_bulk or self._is_pressed):
                 continue
             while waiting and self._place(waiting[0]):
                 sequence = waiting.pop(0)
