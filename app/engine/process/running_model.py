@@ -5,7 +5,6 @@ All of it is made when a model is loaded, and ends with it. See loop.py for who 
 
 from __future__ import annotations
 
-import contextlib
 import time
 import traceback
 from collections.abc import Callable
@@ -168,7 +167,7 @@ class RunningModel:
         self.scheduler.end_read_ahead(key)
         if self.scheduler.has_chat(key):
             return
-        with contextlib.suppress(KnownError, PromptDoesNotFit):
+        try:
             beginning = self.prompts.beginning_of(command.request)
             sequence = Sequence(
                 id=command.id,
@@ -180,6 +179,10 @@ class RunningModel:
             )
             if len(beginning) > 1 and self.scheduler.wants(sequence):
                 self.scheduler.add(sequence)
+        except (KnownError, PromptDoesNotFit):
+            pass  # the request itself will say so
+        except Exception:  # as above: a prompt must not end the engine
+            log.error("a prompt could not be read ahead\n%s", traceback.format_exc())
 
     def plan(self) -> StepPlan | None:
         self.scheduler.is_chat_expected = self.clock() < self._expected_until
