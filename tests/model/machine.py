@@ -92,7 +92,8 @@ class Machine:
 
     def read_ahead(self, turns: list[str], *, key: str) -> bool:
         """The prompt as far as it has been typed; False where that is not wanted."""
-        self.submit("ahead", turns, key=key, n=0, priority=Priority.INTERACTIVE, is_wanted=self.scheduler.wants)
+        wants = self.scheduler.placement.wants
+        self.submit("ahead", turns, key=key, n=0, priority=Priority.INTERACTIVE, is_wanted=wants)
         self.finish()
         return self.said.pop("ahead").sequence is not None
 

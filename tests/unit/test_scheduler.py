@@ -342,8 +342,9 @@ class AnyStory(RuleBasedStateMachine):
         for _ in range(20_000):
             if not self.wanted:
                 assert self.scheduler.is_idle
-                entries = [entry for cache in self.scheduler._caches.values() for entry in cache.entries]
-                assert all(entry.sequence is None for entry in entries), "all slots are free at the end"
+                assert all(entry.sequence is None for entry in self.scheduler.placement.entries), (
+                    "all slots are free at the end"
+                )
                 return
             self.one_step()
         raise AssertionError(f"never done: {self.wanted}")

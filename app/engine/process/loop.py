@@ -66,7 +66,7 @@ class EngineLoop:
             plan = model.plan() if model is not None else None
             self._report()
             self._flush()
-            has_unsaved = model is not None and model.scheduler.has_unsaved_chats
+            has_unsaved = model is not None and model.scheduler.placement.has_unsaved_chats
             commands = self.inbox.take(wait_seconds=0 if plan else SAVE_AFTER_SECONDS if has_unsaved else None)
             if model is not None and any(needs_all_cores(command) for command in commands):
                 model.end_beside()
@@ -78,7 +78,7 @@ class EngineLoop:
                 model.step(plan)
                 model.rest(plan)
             else:
-                model.scheduler.save_chats()
+                model.scheduler.placement.save_chats()
         self._flush()
         if self._model is not None:
             self._model.close()

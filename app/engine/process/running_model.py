@@ -94,7 +94,7 @@ class RunningModel:
         for id in self.scheduler.ids:
             self._remove(id)
             self._fail(id, ErrorKind.NO_MODEL, "The model was changed before this was done.")
-        self.scheduler.save_chats()
+        self.scheduler.placement.save_chats()
         self.archive.close()
         self.backend.close()
 
@@ -177,7 +177,7 @@ class RunningModel:
                 cache_key=key,
                 is_temporary=True,  # what is typed may never be sent: it is not written to the disk
             )
-            if len(beginning) > 1 and self.scheduler.wants(sequence):
+            if len(beginning) > 1 and self.scheduler.placement.wants(sequence):
                 self.scheduler.add(sequence)
         except (KnownError, PromptDoesNotFit):
             pass  # the request itself will say so

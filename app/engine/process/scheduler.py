@@ -7,26 +7,15 @@ Every sequence is admitted when its prompt and its longest output fit a slot, an
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Protocol
 
 from app.engine.messages import Capabilities, Preset, Priority
 from app.engine.process.backend import StepPlan, StepResult, Work
 from app.engine.process.balance import Balance
-from app.engine.process.kv_archive import Kept, KvArchive
-from app.engine.process.kv_cache import LEAST_SHARED_TOKENS, Entry, SlotCache, shared_tokens
+from app.engine.process.kv_archive import KvArchive
+from app.engine.process.placement import Memory, Placement
 from app.engine.process.presets import BESIDE_TOKENS, STEP_TOKENS, STUTTER_TOKENS, BulkBudget, ChatActivity, bulk_budget
-from app.engine.process.sequence import Sequence, Slot
+from app.engine.process.sequence import Sequence
 from app.engine.process.step_size import StepSize
-
-
-class Memory(Protocol):
-    """The backend's KV, slot by slot (see Backend)."""
-
-    @property
-    def can_cut(self) -> bool: ...
-    def truncate(self, slot: Slot, n_tokens: int) -> int: ...
-    def save(self, slot: Slot) -> bytes: ...
-    def restore(self, slot: Slot, data: bytes) -> int: ...
 
 
 class PromptDoesNotFit(Exception):
@@ -49,12 +38,7 @@ class Scheduler:
     ) -> None:
         self.preset = preset
         self._capabilities = capabilities
-        self._memory = memory
-        self._archive = archive or KvArchive(ram_bytes=0)
-        self._caches = {
-            Priority.INTERACTIVE: SlotCache(Priority.INTERACTIVE, capabilities.interactive_sequences),
-            Priority.BULK: SlotCache(Priority.BULK, capabilities.bulk_sequences),
-        }
+        self.placement = Placement(capabilities, memory, archive or KvArchive(ram_bytes=0))
         self._waiting: dict[Priority, list[Sequence]] = {priority: [] for priority in Priority}
         self._running: dict[Priority, list[Sequence]] = {priority: [] for priority in Priority}
         self._by_id: dict[str, Sequence] = {}
@@ -92,12 +76,11 @@ class Scheduler:
     def kv_used_fraction(self) -> float:
         """Tokens in the KV over what it holds, chats and bulk together."""
         capabilities = self._capabilities
-        held = sum(cache.n_tokens for cache in self._caches.values())
         room = (
             capabilities.interactive_context * capabilities.interactive_sequences
             + capabilities.bulk_context * capabilities.bulk_sequences
         )
-        return min(1.0, held / room)
+        return min(1.0, self.placement.n_tokens / room)
 
     # what comes and goes
 
@@ -115,15 +98,6 @@ class Scheduler:
         self._waiting[sequence.priority].append(sequence)
         self._by_id[sequence.id] = sequence
 
-    def wants(self, read_ahead: Sequence) -> bool:
-        """Memory that can't be cut is not filled with a text that may be typed over, where that would cost the chat."""
-        if self._memory.can_cut:
-            return True
-        key, tokens = read_ahead.cache_key, read_ahead.tokens
-        own = self._caches[Priority.INTERACTIVE].idle_under(key)
-        is_held = own is not None and 0 < len(own.kept) <= shared_tokens(own.kept, read_ahead)
-        return not is_held and self._archive.best(key, tokens, only_whole=True) is None
-
     def remove(self, id: str) -> Sequence | None:
         """Finished, failed or cancelled: the slot is free, and a chat's KV in it stays for its next turn."""
         sequence = self._by_id.pop(id, None)
@@ -133,16 +107,15 @@ class Scheduler:
             self._waiting[sequence.priority].remove(sequence)
         else:
             self._running[sequence.priority].remove(sequence)
-            self._caches[sequence.priority].release(sequence.slot)
+            self.placement.release(sequence)
             self._is_pressed = self._is_pressed and sequence.priority is not Priority.BULK
         return sequence
 
     def lose(self, id: str) -> Sequence | None:
         """A sequence whose KV is in an unknown state leaves."""
         sequence = self._by_id.get(id)
-        if sequence is not None and sequence.slot is not None:
-            self._memory.truncate(sequence.slot, 0)
-            sequence.n_kv = 0
+        if sequence is not None:
+            self.placement.lose(sequence)
         return self.remove(id)
 
     def evict(self, id: str) -> None:
@@ -151,33 +124,25 @@ class Scheduler:
         if sequence.slot is None or sequence.priority is not Priority.BULK:
             raise ValueError(f"{id} can't be evicted")
         self._running[Priority.BULK].remove(sequence)
-        self._caches[sequence.priority].release(sequence.slot)
+        self.placement.release(sequence)
         self._waiting[Priority.BULK].insert(0, sequence)
         sequence.slot, sequence.n_kv, sequence.fork_at = None, 0, 0
 
     def make_room(self) -> bool:
         """Bulk does not fit: what idle slots hold goes, else the newest goes back to the queue. False: no help."""
-        cache, running = self._caches[Priority.BULK], self._running[Priority.BULK]
-        idle = [entry for entry in cache.entries if entry.sequence is None and entry.kept]
-        if not idle and len(running) < 2:
+        if self.placement.drop_idle_bulk():
+            return True
+        running = self._running[Priority.BULK]
+        if len(running) < 2:
             return False
-        if not idle:
-            self.evict(running[-1].id)
-            self._is_pressed = True
-            idle = [entry for entry in cache.entries if entry.sequence is None and entry.kept]
-        for entry in idle:
-            self._memory.truncate(entry.slot, 0)
-            cache.empty(entry)
-        return True
+        self.evict(running[-1].id)
+        self._is_pressed = True
+        return self.placement.drop_idle_bulk()
 
     def forget_chat(self, cache_key: str) -> None:
         """A chat was deleted: its KV goes, wherever it is."""
         self.end_read_ahead(cache_key)
-        self._archive.forget(cache_key)
-        entry = self._caches[Priority.INTERACTIVE].idle_under(cache_key)
-        if entry is not None:
-            self._memory.truncate(entry.slot, 0)
-            self._caches[Priority.INTERACTIVE].empty(entry)
+        self.placement.forget_chat(cache_key)
 
     def end_read_ahead(self, cache_key: str | None = None) -> None:
         """The request itself is there, or another one needs the place (None: any chat's)."""
@@ -185,22 +150,7 @@ class Scheduler:
             if sequence.is_read_ahead and cache_key in (None, sequence.cache_key):
                 self.remove(sequence.id)
 
-    @property
-    def has_unsaved_chats(self) -> bool:
-        return any(entry.sequence is None and entry.is_unsaved for entry in self._chat_entries)
-
-    def save_chats(self) -> None:
-        """There is nothing to do, or the engine ends: chats in slots are written down for the next start."""
-        for entry in self._chat_entries:
-            if entry.sequence is None and entry.is_unsaved:
-                entry.is_saved = True
-                self._archive.save(self._kept(entry))
-
-    @property
-    def _chat_entries(self) -> list[Entry]:
-        return self._caches[Priority.INTERACTIVE].entries
-
-    # a step
+    # a step    # a step
 
     def admit(self, *, with_bulk: bool = True) -> list[Sequence]:
         """Give free slots to those who wait, first come first served; returns who came in.
@@ -208,13 +158,13 @@ class Scheduler:
         Without bulk while a step of it runs at the same time: its memory is in use.
         """
         chats = self._waiting[Priority.INTERACTIVE]
-        if any(not chat.is_read_ahead for chat in chats) and not self._caches[Priority.INTERACTIVE].has_room:
+        if any(not chat.is_read_ahead for chat in chats) and not self.placement.has_room_for_chat:
             self.end_read_ahead()
         admitted = []
         for priority, waiting in self._waiting.items():
             if priority is Priority.BULK and (not with_bulk or self._is_pressed):
                 continue
-            while waiting and self._place(waiting[0]):
+            while waiting and self.placement.place(waiting[0]):
                 sequence = waiting.pop(0)
                 self._running[priority].append(sequence)
                 if sequence.is_read_ahead and sequence.is_read:
@@ -222,49 +172,6 @@ class Scheduler:
                 else:
                     admitted.append(sequence)
         return admitted
-
-    def _place(self, sequence: Sequence) -> bool:
-        """A slot for a sequence, with as much of its prompt as is in memory anywhere; False: it has to wait."""
-        cache = self._caches[sequence.priority]
-        can_cut = self._memory.can_cut
-        free = cache.best_free(sequence, only_whole=not can_cut)
-        if free is None:
-            return False
-        entry, n_shared = free
-        archived = self._archive.best(sequence.cache_key, sequence.tokens, n_have=n_shared, only_whole=not can_cut)
-        n_archived = archived[1] if archived is not None else 0
-        running = cache.best_running(sequence) if can_cut else None
-        n_running = running[1] if running is not None else 0
-        if cache.reading_ahead_of(sequence, max(n_shared, n_archived, n_running)) is not None:
-            return False
-        if entry.cache_key and entry.kept and entry.cache_key != sequence.cache_key:
-            self._archive.put(self._kept(entry))
-        if sequence.is_read_ahead and entry.is_unsaved:
-            self._archive.save(self._kept(entry))  # without what is only typed yet
-        n_held = 0 if can_cut else self._most_held(entry, sequence)
-        cache.take(entry, sequence)
-        sequence.slot = entry.slot
-        if running is not None and n_running >= max(n_shared, n_archived) + LEAST_SHARED_TOKENS:
-            self._memory.restore(entry.slot, self._memory.save(running[0].slot))
-            n_shared = n_running
-        elif archived is not None and n_archived >= n_shared + LEAST_SHARED_TOKENS:
-            self._memory.restore(entry.slot, archived[0].data)
-            n_shared = n_archived
-        sequence.n_kv = sequence.n_cached = self._memory.truncate(entry.slot, n_shared)
-        sequence.n_unusable = n_held if n_held >= sequence.n_kv + LEAST_SHARED_TOKENS else 0
-        if not can_cut and sequence.cache_key and not sequence.is_read_ahead:
-            sequence.checkpoint_at = sequence.n_prompt - 1 if sequence.n_prompt > LEAST_SHARED_TOKENS else 0
-        return True
-
-    def _most_held(self, entry: Entry, sequence: Sequence) -> int:
-        """How much of a chat's prompt is in memory, be it of use or not."""
-        if not sequence.cache_key:
-            return 0
-        in_slot = shared_tokens(entry.kept, sequence) if entry.cache_key == sequence.cache_key else 0
-        return max(in_slot, self._archive.most_shared(sequence.cache_key, sequence.tokens))
-
-    def _kept(self, entry: Entry) -> Kept:
-        return Kept(entry.cache_key, entry.kept, self._memory.save(entry.slot), entry.is_temporary)
 
     def plan(self) -> StepPlan | None:
         """The next step, or None where there is nothing to do."""
@@ -300,7 +207,7 @@ class Scheduler:
 
     def _with_guesses(self, chat: Sequence, work: Work) -> Work:
         """A chat that has the machine to itself: what it is likely to say next is checked in the same step."""
-        if chat.guesses is None or chat.is_reading or not self._memory.can_cut:
+        if chat.guesses is None or chat.is_reading or not self.placement.can_cut:
             return work
         room = self._capabilities.interactive_context - len(chat.tokens)
         guessed = chat.guesses.next(min(chat.max_tokens - chat.n_output, room) - 1)
@@ -325,10 +232,7 @@ class Scheduler:
                 if sequence.guesses is not None and is_writing and part.token is not None:
                     sequence.guesses.took(part.n_guessed, len(part.guessed), result.seconds)
             sequence.n_kv = 0 if part.is_lost else sequence.n_kv + part.n_done
-            if 0 < sequence.fork_at <= sequence.n_kv:
-                self._archive_beginning(sequence)
-            if 0 < sequence.checkpoint_at == sequence.n_kv:
-                self._archive_checkpoint(sequence)
+            self.placement.archive_pauses(sequence)
             if sequence.is_read_ahead and sequence.is_read:
                 self.remove(sequence.id)
             if part.token is not None:
@@ -339,19 +243,6 @@ class Scheduler:
         if writes_chat:
             self.balance.took(self.beside_threads, result.seconds)
         return written
-
-    def _archive_beginning(self, sequence: Sequence) -> None:
-        """Others wait for it."""
-        assert sequence.slot is not None
-        beginning = sequence.tokens[: sequence.n_kv]
-        self._archive.put(Kept("", beginning, self._memory.save(sequence.slot)))
-        sequence.fork_at = 0
-
-    def _archive_checkpoint(self, sequence: Sequence) -> None:
-        """The same prompt again, or a longer one, goes on from here."""
-        assert sequence.slot is not None
-        read, data = sequence.tokens[: sequence.n_kv], self._memory.save(sequence.slot)
-        self._archive.put(Kept(sequence.cache_key, read, data, sequence.is_temporary, is_checkpoint=True))
 
 
 def _chat_work(chats: list[Sequence], most_tokens: int) -> list[Work]:
