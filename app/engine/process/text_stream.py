@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+from collections.abc import Iterable
 
 
 class TextStream:
@@ -24,7 +25,7 @@ class TextStream:
             self.is_stopped = True
             text, self._held = self._held[:cut], ""
             return text
-        n_held = self._longest_possible_start()
+        n_held = possible_start(self._held, self._stop)
         cut = len(self._held) - n_held
         text, self._held = self._held[:cut], self._held[cut:]
         return text
@@ -36,11 +37,13 @@ class TextStream:
         text, self._held = self._held + self._decode(b"", True), ""
         return text
 
-    def _longest_possible_start(self) -> int:
-        longest = 0
-        for stop in self._stop:
-            for length in range(min(len(stop) - 1, len(self._held)), longest, -1):
-                if self._held.endswith(stop[:length]):
-                    longest = length
-                    break
-        return longest
+
+def possible_start(text: str, marks: Iterable[str]) -> int:
+    """How many characters at the end of a text may be the start of one of the marks."""
+    longest = 0
+    for mark in marks:
+        for length in range(min(len(mark) - 1, len(text)), longest, -1):
+            if text.endswith(mark[:length]):
+                longest = length
+                break
+    return longest

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from app.engine.process.text_stream import possible_start
+
 # of each family of models: tags, and whether what follows them is thinking
 _FAMILIES: tuple[Mapping[str, bool], ...] = (
     {"<think>": True, "</think>": False},  # DeepSeek, Qwen, SmolLM3, GLM and most others
@@ -90,7 +92,7 @@ class Thinking:
             self._say(self._held[:at].rstrip("\n"), parts)
             self._held = self._held[at + len(tag) :]
             self.is_thinking, self._is_after_tag = self.tags.tags[tag], True
-        certain = len(self._held) - self._longest_possible_start(self.tags.tags)
+        certain = len(self._held) - possible_start(self._held, self.tags.tags)
         certain = len(self._held[:certain].rstrip("\n"))  # line breaks may stand before a tag
         self._say(self._held[:certain], parts)
         self._held = self._held[certain:]
@@ -116,15 +118,6 @@ class Thinking:
             return None
         at, _, tag = min(found)
         return at, tag
-
-    def _longest_possible_start(self, tags: Mapping[str, bool]) -> int:
-        longest = 0
-        for tag in tags:
-            for length in range(min(len(tag) - 1, len(self._held)), longest, -1):
-                if self._held.endswith(tag[:length]):
-                    longest = length
-                    break
-        return longest
 
 
 def thinking_of(tags: ThinkingTags | None, begun_reply: str) -> Thinking:
