@@ -46,7 +46,10 @@ class Database:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing; committed, and on the disk, when the block is left."""
+        """All or nothing; committed, and on the disk, when the block is left. Inside another one it is part of that."""
+        if self._connection.in_transaction:
+            yield self._connection
+            return
         with _known_errors(self._path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:

@@ -1,6 +1,7 @@
-"""Jobs and their items: the durable queue. A row leaves `running` only with its result, or back to the queue.
+"""Jobs and the documents they are made from.
 
-States of a job: reading, queued, running, paused, done, failed, cancelled. Of an item: queued, running, done, failed.
+States of a job: draft, queued, running, paused, done, failed, cancelled; of a document: waiting, read (its items are
+queued), done (nothing follows from it any more), failed.
 """
 
 from __future__ import annotations
@@ -14,210 +15,207 @@ from app.store.database import Database
 
 @dataclass(frozen=True, kw_only=True)
 class JobRow:
-    """`params` is JSON that the job's kind wrote."""
+    """`params` is JSON of the job's kind, `options` JSON of JobOptions."""
 
     id: str
     kind: str
     title: str
     state: str
-    source: str
     params: str
+    options: str
+    model: str
     error: str
     position: int
+    is_first: bool
     created_seconds: float
-    coverage: str = ""  # what went in, once the job is done
+    coverage: str  # what went in, once the job is done
+    n_expected: int
+    prompt_tokens: int
+    cached_tokens: int
+    output_tokens: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class JobEnd:
-    """The last word on a job, recorded in one commit with its last item."""
-
-    state: str
-    error: str = ""
-    coverage: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ItemRow:
-    """`input` is JSON that the job's kind wrote, `output` the text that came of it."""
+class SourceRow:
+    """`facts` is JSON: pages, notes. `n_items` of level 0, with `n_tokens` of their own text in all."""
 
     id: int
     job_id: str
-    level: int
     position: int
+    path: str
+    name: str
     state: str
-    input: str
-    output: str
     error: str
-    is_suspect: bool
-    crashes: int
+    facts: str
+    n_items: int
+    n_tokens: int
 
 
 @dataclass(frozen=True, kw_only=True)
-class ItemCounts:
-    queued: int = 0
-    running: int = 0
-    done: int = 0
-    failed: int = 0
+class SourceTotals:
+    """Over all documents of a job."""
+
+    n: int
+    n_waiting: int
+    n_failed: int
+    n_items: int
+    n_tokens: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeedRow:
+    """Tokens and the seconds they took, of a model's bulk work on this machine."""
+
+    read_tokens: float
+    read_seconds: float
+    written_tokens: float
+    written_seconds: float
 
 
 class Jobs:
+    """See `Items` for what they are cut into."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 
     # jobs
 
     def all(self) -> list[JobRow]:
-        return [_job(row) for row in self._database.read("SELECT * FROM jobs ORDER BY position")]
+        return [_job(row) for row in self._database.read("SELECT * FROM jobs ORDER BY is_first DESC, position")]
 
     def get(self, job_id: str) -> JobRow | None:
         rows = self._database.read("SELECT * FROM jobs WHERE id = ?", job_id)
         return _job(rows[0]) if rows else None
 
-    def add(self, *, id: str, kind: str, title: str, source: str, params: str, now_seconds: float) -> None:
-        """A new job at the end of the queue, its document still to be read."""
+    def add(
+        self,
+        *,
+        id: str,
+        kind: str,
+        title: str,
+        params: str,
+        options: str,
+        model: str,
+        sources: Sequence[tuple[str, str]],
+        now_seconds: float,
+    ) -> None:
+        """A draft at the end of the queue, its documents (path, name) still to be read."""
         with self._database.transaction() as sql:
             sql.execute(
-                "INSERT INTO jobs (id, kind, title, state, source, params, created_seconds, position) VALUES"
-                " (?, ?, ?, 'reading', ?, ?, ?, (SELECT coalesce(max(position), 0) + 1 FROM jobs))",
-                (id, kind, title, source, params, now_seconds),
+                "INSERT INTO jobs (id, kind, title, state, params, options, model, created_seconds, position) VALUES"
+                " (?, ?, ?, 'draft', ?, ?, ?, ?, (SELECT coalesce(max(position), 0) + 1 FROM jobs))",
+                (id, kind, title, params, options, model, now_seconds),
             )
+        self.add_sources(id, sources)
+
+    def update(self, job_id: str, **changes: object) -> None:
+        """Set columns of a job by their names."""
+        names = ", ".join(f"{name} = ?" for name in changes)
+        with self._database.transaction() as sql:
+            sql.execute(f"UPDATE jobs SET {names} WHERE id = ?", (*changes.values(), job_id))
 
     def set_state(self, job_id: str, state: str, error: str = "") -> None:
-        with self._database.transaction() as sql:
-            sql.execute("UPDATE jobs SET state = ?, error = ? WHERE id = ?", (state, error, job_id))
+        self.update(job_id, state=state, error=error)
 
     def remove(self, job_id: str) -> None:
         with self._database.transaction() as sql:
             sql.execute("DELETE FROM jobs WHERE id = ?", (job_id,))
 
-    # items
-
-    def queue_items(self, job_id: str, level: int, inputs: Sequence[str], *, params: str | None = None) -> None:
-        """The items of a level; the job is ready to run with the same commit. `params`: new ones for the job."""
+    def move(self, job_id: str, places: int) -> None:
+        """Up (negative) or down among the others."""
+        ids = [job.id for job in self.all()]
+        if job_id not in ids:
+            return
+        start = ids.index(job_id)
+        ids.insert(max(0, min(len(ids) - 1, start + places)), ids.pop(start))
         with self._database.transaction() as sql:
-            _insert_items(sql, job_id, level, inputs)
-            sql.execute("UPDATE jobs SET state = 'queued' WHERE id = ? AND state = 'reading'", (job_id,))
-            if params is not None:
-                sql.execute("UPDATE jobs SET params = ? WHERE id = ?", (params, job_id))
+            sql.executemany("UPDATE jobs SET position = ? WHERE id = ?", [(n, id) for n, id in enumerate(ids, 1)])
 
-    def claim(self, *, only_suspects: bool) -> ItemRow | None:
-        """The next item, and its job, now running: later levels first, so that what was begun is finished."""
+    # documents
+
+    def add_sources(self, job_id: str, sources: Sequence[tuple[str, str]]) -> None:
+        """Documents (path, name) behind those that are there."""
         with self._database.transaction() as sql:
-            row = sql.execute(
-                "UPDATE items SET state = 'running' WHERE id = ("
-                # one look into the index a job: a sort over all items would take seconds for a large job
-                " SELECT (SELECT id FROM items WHERE job_id = jobs.id AND state = 'queued' AND is_suspect = ?"
-                "         ORDER BY level DESC, position LIMIT 1) AS next_id"
-                " FROM jobs WHERE jobs.state IN ('queued', 'running') AND next_id IS NOT NULL"
-                " ORDER BY jobs.position LIMIT 1) RETURNING *",
-                (int(only_suspects),),
-            ).fetchone()
-            if row:
-                sql.execute("UPDATE jobs SET state = 'running' WHERE id = ? AND state = 'queued'", (row["job_id"],))
-        return _item(row) if row else None
+            start = sql.execute("SELECT count(*) AS n FROM sources WHERE job_id = ?", (job_id,)).fetchone()["n"]
+            sql.executemany(
+                "INSERT INTO sources (job_id, position, path, name, state) VALUES (?, ?, ?, ?, 'waiting')",
+                [(job_id, start + n, path, name) for n, (path, name) in enumerate(sources)],
+            )
 
-    def has_suspects(self) -> bool:
-        """Are there items to run that were running when the engine crashed?"""
+    def source(self, source_id: int) -> SourceRow | None:
+        rows = self._database.read("SELECT * FROM sources WHERE id = ?", source_id)
+        return _source(rows[0]) if rows else None
+
+    def sources(self, job_id: str, *, state: str = "") -> list[SourceRow]:
+        """In the order in which they were given."""
+        rows = self._database.read(
+            "SELECT * FROM sources WHERE job_id = ? AND (? = '' OR state = ?) ORDER BY position", job_id, state, state
+        )
+        return [_source(row) for row in rows]
+
+    def source_totals(self, job_id: str) -> SourceTotals:
+        (row,) = self._database.read(
+            "SELECT count(*) AS n, coalesce(sum(state = 'waiting'), 0) AS n_waiting,"
+            " coalesce(sum(state = 'failed'), 0) AS n_failed, coalesce(sum(n_items), 0) AS n_items,"
+            " coalesce(sum(n_tokens), 0) AS n_tokens FROM sources WHERE job_id = ?",
+            job_id,
+        )
+        return SourceTotals(**{key: row[key] for key in row.keys()})  # noqa: SIM118 (a row is no dict)
+
+    def has_source_in(self, job_id: str, *states: str) -> bool:
+        marks = ", ".join("?" * len(states))
         return bool(
             self._database.read(
-                "SELECT 1 FROM items INDEXED BY items_suspect JOIN jobs ON items.job_id = jobs.id"
-                " WHERE items.is_suspect = 1 AND items.state = 'queued' AND jobs.state IN ('queued', 'running') LIMIT 1"
+                f"SELECT 1 FROM sources WHERE job_id = ? AND state IN ({marks}) LIMIT 1", job_id, *states
             )
         )
 
-    def finish_item(
-        self, item: ItemRow, output: str, *, next_level: Sequence[str] = (), job_end: JobEnd | None = None
+    def source_was_read(
+        self, source: SourceRow, *, facts: str, n_items: int, n_tokens: int, n_expected: int
     ) -> None:
-        """The result and "done" in one commit, with the items that follow from it, or the end of the job."""
+        """Its items are queued: call it in one transaction with them."""
         with self._database.transaction() as sql:
             sql.execute(
-                "UPDATE items SET state = 'done', output = ?, error = '', is_suspect = 0 WHERE id = ?",
-                (output, item.id),
+                "UPDATE sources SET state = 'read', error = '', facts = ?, n_items = ?, n_tokens = ? WHERE id = ?",
+                (facts, n_items, n_tokens, source.id),
             )
-            _level_up(sql, item, next_level, job_end)
+            sql.execute("UPDATE jobs SET n_expected = n_expected + ? WHERE id = ?", (n_expected, source.job_id))
 
-    def fail_item(
-        self, item: ItemRow, error: str, *, next_level: Sequence[str] = (), job_end: JobEnd | None = None
-    ) -> None:
+    def set_source(self, source_id: int, state: str, error: str = "") -> None:
         with self._database.transaction() as sql:
-            sql.execute("UPDATE items SET state = 'failed', error = ?, is_suspect = 0 WHERE id = ?", (error, item.id))
-            _level_up(sql, item, next_level, job_end)
+            sql.execute("UPDATE sources SET state = ?, error = ? WHERE id = ?", (state, error, source_id))
 
-    def requeue(self, item_id: int) -> None:
+    def reread_failed(self, job_id: str) -> bool:
+        """Documents that could not be read are to be tried again. False: there is none."""
         with self._database.transaction() as sql:
-            sql.execute("UPDATE items SET state = 'queued' WHERE id = ? AND state = 'running'", (item_id,))
-
-    def requeue_suspect(self, item_id: int, crashes: int) -> None:
-        with self._database.transaction() as sql:
-            sql.execute(
-                "UPDATE items SET state = 'queued', is_suspect = 1, crashes = ? WHERE id = ?", (crashes, item_id)
-            )
-
-    def requeue_all_running(self) -> int:
-        """At the start of the program: what a kill or a quit left running. Returns how many."""
-        with self._database.transaction() as sql:
-            return sql.execute("UPDATE items SET state = 'queued' WHERE state = 'running'").rowcount
-
-    def retry_failed(self, job_id: str) -> None:
-        """Failed items go again; what was made from the level they belong to is made again."""
-        with self._database.transaction() as sql:
-            row = sql.execute("SELECT min(level) AS level FROM items WHERE job_id = ? AND state = 'failed'", (job_id,))
-            lowest = row.fetchone()["level"]
-            if lowest is not None:
-                sql.execute("DELETE FROM items WHERE job_id = ? AND level > ?", (job_id, lowest))
+            return bool(
                 sql.execute(
-                    "UPDATE items SET state = 'queued', error = '', crashes = 0 WHERE job_id = ? AND state = 'failed'",
-                    (job_id,),
-                )
+                    "UPDATE sources SET state = 'waiting', error = '' WHERE job_id = ? AND state = 'failed'", (job_id,)
+                ).rowcount
+            )
 
-    def items(self, job_id: str, level: int | None = None) -> list[ItemRow]:
-        rows = self._database.read(
-            "SELECT * FROM items WHERE job_id = ? AND (? IS NULL OR level = ?) ORDER BY level, position",
-            job_id,
-            level,
-            level,
-        )
-        return [_item(row) for row in rows]
+    # speeds
 
-    def count(self, job_id: str, level: int | None = None) -> ItemCounts:
-        """Of one level, or of all; costs the same for a job of any size."""
-        rows = self._database.read(
-            "SELECT state, sum(n) AS n FROM item_counts WHERE job_id = ? AND (? IS NULL OR level = ?) GROUP BY state",
-            job_id,
-            level,
-            level,
-        )
-        return ItemCounts(**{row["state"]: row["n"] for row in rows})
+    def speed(self, model: str) -> SpeedRow | None:
+        rows = self._database.read("SELECT * FROM speeds WHERE model = ?", model)
+        return SpeedRow(**{field.name: rows[0][field.name] for field in fields(SpeedRow)}) if rows else None
 
-
-def _insert_items(sql: sqlite3.Connection, job_id: str, level: int, inputs: Sequence[str]) -> None:
-    sql.executemany(
-        "INSERT INTO items (job_id, level, position, state, input) VALUES (?, ?, ?, 'queued', ?)",
-        [(job_id, level, position, text) for position, text in enumerate(inputs)],
-    )
-
-
-def _level_up(sql: sqlite3.Connection, item: ItemRow, next_level: Sequence[str], job_end: JobEnd | None) -> None:
-    if next_level:
-        _insert_items(sql, item.job_id, item.level + 1, next_level)
-    if job_end is not None:
-        sql.execute(
-            "UPDATE jobs SET state = ?, error = ?, coverage = ? WHERE id = ?",
-            (job_end.state, job_end.error, job_end.coverage, item.job_id),
-        )
+    def set_speed(self, model: str, speed: SpeedRow) -> None:
+        with self._database.transaction() as sql:
+            sql.execute(
+                "INSERT OR REPLACE INTO speeds VALUES (?, ?, ?, ?, ?)",
+                (model, speed.read_tokens, speed.read_seconds, speed.written_tokens, speed.written_seconds),
+            )
 
 
 _JOB_FIELDS = tuple(field.name for field in fields(JobRow))
+_SOURCE_FIELDS = tuple(field.name for field in fields(SourceRow))
 
 
 def _job(row: sqlite3.Row) -> JobRow:
     # by name: profiles from before the first release have a column that nothing uses
-    return JobRow(**{name: row[name] for name in _JOB_FIELDS})
+    return JobRow(**{**{name: row[name] for name in _JOB_FIELDS}, "is_first": bool(row["is_first"])})
 
 
-_ITEM_FIELDS = tuple(field.name for field in fields(ItemRow))
-
-
-def _item(row: sqlite3.Row) -> ItemRow:
-    return ItemRow(**{**{name: row[name] for name in _ITEM_FIELDS}, "is_suspect": bool(row["is_suspect"])})
+def _source(row: sqlite3.Row) -> SourceRow:
+    return SourceRow(**{name: row[name] for name in _SOURCE_FIELDS})
