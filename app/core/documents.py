@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.engine.interface import Engine
@@ -19,11 +19,11 @@ class DocumentService:
 
     def __init__(self, engine: Engine, logs: Path) -> None:
         self._engine = engine
-        self._logs = logs
+        self.log_file = logs / "readers.log"
 
     async def read(self, path: Path, on_progress: Progress | None = None) -> Document:
         """Raises KnownError with the sentence for the person. Cancelling it kills the reader."""
-        return await read_document(path, log_file=self._logs / "readers.log", on_progress=on_progress)
+        return await read_document(path, log_file=self.log_file, on_progress=on_progress)
 
     async def bulk_context(self) -> int:
         """Tokens that one bulk request can have; waits for the model. Raises KnownError."""
@@ -33,12 +33,20 @@ class DocumentService:
             raise KnownError(ErrorKind.NO_MODEL, "No model is loaded. Choose a model, then try again.")
         return capabilities.bulk_context
 
-    async def chunks(self, document: Document, limit_tokens: int) -> list[Chunk]:
-        """All of the document in order, no chunk over the limit; waits for a model, whose tokens are counted."""
+    async def counts(self, texts: Sequence[str]) -> list[int]:
+        """Tokens of each; waits for a model. Raises KnownError."""
+        return await self._engine.count_tokens(texts)
+
+    async def count(self, text: str) -> int:
+        (n_tokens,) = await self.counts([text])
+        return n_tokens
+
+    async def chunks(self, document: Document, limit_tokens: int) -> tuple[list[Chunk], int]:
+        """All of the document in order, no chunk over the limit, and its tokens in all; waits for a model."""
         limit_characters = limit_tokens * 3  # about as much text as fits; halved until every part does
         while True:
             blocks: list[Block] = split_large_blocks(document.blocks, limit_characters)
             counts = await self._engine.count_tokens([block.text for block in blocks])
             if max(counts, default=0) + OVERHEAD_TOKENS <= limit_tokens or limit_characters == 1:
-                return cut_into_chunks(blocks, counts, limit_tokens)
+                return cut_into_chunks(blocks, counts, limit_tokens), sum(counts)
             limit_characters = max(1, limit_characters // 2)

@@ -8,26 +8,45 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
-from app.core import summary
 from app.core.events import Event, NoticeShown
 from app.core.full_disk import AGAIN_SECONDS, write_when_there_is_room
-from app.core.views import JobState
+from app.core.kinds import item_input
+from app.core.kinds.kind import Answer, ItemFailed
+from app.core.kinds.known import kind_of
+from app.core.levels import Levels
 from app.engine.interface import Engine, ModelState
-from app.engine.messages import FinishReason, RequestFailed, RequestFinished, TextProduced
+from app.engine.messages import (
+    FinishReason,
+    GenerateRequest,
+    RequestFailed,
+    RequestFinished,
+    TextProduced,
+)
 from app.errors import ErrorKind, KnownError
 from app.logs import topic
-from app.store.jobs import ItemRow, JobEnd, Jobs
+from app.store.items import NO_COST, Cost, ItemRow, Items
+from app.store.jobs import Jobs
 
 log = topic("jobs")
 
 MOST_CRASHES_ALONE = 2
-QUEUED_AHEAD = 2  # items given to the engine beyond its sequences, so that it never waits for the next one
-_REQUEUED = (ErrorKind.NO_MODEL, ErrorKind.ENGINE_CRASHED)
+WAITING_AT_ENGINE = 2  # items with the engine, in multiples of its sequences, so that it never waits for the next one
+_AGAIN = (ErrorKind.NO_MODEL, ErrorKind.ENGINE_CRASHED)
 
-Answer = RequestFinished | RequestFailed | None
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What became of an item. Neither output nor error: it goes back to the queue."""
+
+    request_id: str
+    item: ItemRow
+    output: str = ""
+    error: str = ""
+    cost: Cost = NO_COST
+    is_crash: bool = False
 
 
 @dataclass
@@ -37,25 +56,22 @@ class _Running:
     is_stopped: bool = False
 
 
-@dataclass
-class _Pace:
-    """How fast a job goes, measured since the program started."""
-
-    started_seconds: float
-    n_done: int = 0
-
-
 @dataclass(kw_only=True)
 class ItemRunner:
-    """`changed` is called with a job's id whenever one of its items moved on."""
+    """`may_run` names the jobs that may run now; `ended` is told, after the commit, which items of a job ended."""
 
-    store: Jobs
+    jobs: Jobs
+    items: Items
+    levels: Levels
     engine: Engine
     publish: Callable[[Event], None]
+    may_run: Callable[[], Sequence[str]]
     changed: Callable[[str], None]
+    ended: Callable[[str, Sequence[int]], None]
     monotonic: Callable[[], float] = time.monotonic
     _running: dict[str, _Running] = field(default_factory=dict)  # by request id
-    _paces: dict[str, _Pace] = field(default_factory=dict)
+    _outcomes: list[_Outcome] = field(default_factory=list)  # not recorded yet
+    _recorder: asyncio.Task[None] | None = None
     _crashed_together: frozenset[str] = frozenset()
     _is_closing: bool = False
 
@@ -64,35 +80,32 @@ class ItemRunner:
         capabilities = self.engine.capabilities
         if self._is_closing or self.engine.model_state is not ModelState.READY or capabilities is None:
             return
+        most = capabilities.bulk_sequences * (1 + WAITING_AT_ENGINE)
+        if len(self._running) > most - capabilities.bulk_sequences:
+            return  # in one go, when there is room for several
         try:
-            if self.store.has_suspects() or any(running.item.is_suspect for running in self._running.values()):
+            if self.items.has_suspects() or any(running.item.is_suspect for running in self._running.values()):
                 if not self._running:
-                    self._claim(only_suspects=True)
+                    self._start(self.items.claim(self.may_run(), 1, only_suspects=True))
                 return
-            while len(self._running) < capabilities.bulk_sequences + QUEUED_AHEAD:
-                if not self._claim(only_suspects=False):
-                    return
+            self._start(self.items.claim(self.may_run(), most - len(self._running)))
         except KnownError as error:
             self.publish(NoticeShown(sentence=error.sentence, is_error=True))
             asyncio.get_running_loop().call_later(AGAIN_SECONDS, self.fill)
 
     def engine_crashed(self, running: frozenset[str]) -> None:
         """`running`: all requests that were with the engine, chats too."""
-        self._crashed_together = running
+        self._crashed_together = frozenset(_item_of(request_id) for request_id in running)
 
     def stop_job(self, job_id: str) -> None:
         """Its items go back to the queue; what they have said so far is not kept."""
-        for request_id, running in self._running.items():
+        for running in self._running.values():
             if running.item.job_id == job_id:
-                running.is_stopped = True  # also where the engine has not been asked yet
-                self.engine.cancel(request_id)
+                running.is_stopped = True
+                running.task.cancel()  # which takes its requests from the engine
 
-    def seconds_left(self, job_id: str, n_left: int) -> float | None:
-        """An estimate from the items that were done since the program started."""
-        pace = self._paces.get(job_id)
-        if pace is None or pace.n_done == 0 or n_left <= 0:
-            return None
-        return (self.monotonic() - pace.started_seconds) / pace.n_done * n_left
+    def is_running(self, job_id: str) -> bool:
+        return any(running.item.job_id == job_id for running in self._running.values())
 
     async def close(self) -> None:
         """Leave everything as it stands in the store; the next start goes on."""
@@ -102,98 +115,133 @@ class ItemRunner:
             task.cancel()
         if tasks:
             await asyncio.wait(tasks)
+        if self._recorder is not None:
+            self._recorder.cancel()
+            await asyncio.wait([self._recorder])
 
-    def _claim(self, *, only_suspects: bool) -> bool:
-        item = self.store.claim(only_suspects=only_suspects)
-        if item is None:
-            return False
-        self._paces.setdefault(item.job_id, _Pace(self.monotonic()))
-        request_id = f"item-{item.id}"
-        task = asyncio.create_task(self._run(request_id, item), name=request_id)
-        self._running[request_id] = _Running(item, task)
-        self.changed(item.job_id)
-        return True
+    def _start(self, claimed: Sequence[ItemRow]) -> None:
+        for item in claimed:
+            request_id = f"item-{item.id}"
+            task = asyncio.create_task(self._run(request_id, item), name=request_id)
+            self._running[request_id] = _Running(item, task)
+        for job_id in {item.job_id for item in claimed}:
+            self.changed(job_id)
+
+    # one item
 
     async def _run(self, request_id: str, item: ItemRow) -> None:
+        started = self.monotonic()
         try:
-            text, answer = await self._generate(request_id, item)
-            await self._record(request_id, item, text, answer)
+            outcome = await self._ask(request_id, item, started)
+        except asyncio.CancelledError:
+            outcome = _Outcome(request_id, item)  # its job was paused, cancelled or removed, or the program ends
+        except ItemFailed as error:
+            outcome = _Outcome(request_id, item, error=str(error))
+        except KnownError as error:
+            outcome = _Outcome(request_id, item, error=error.sentence)
         except Exception:
             log.exception("item %d failed", item.id)
-            why = "This part failed for a reason that is in the log."
-            await self._record(request_id, item, "", RequestFailed(id=request_id, kind=ErrorKind.BUG, sentence=why))
-        finally:
-            del self._running[request_id]
-        self.changed(item.job_id)
-        self.fill()
+            outcome = _Outcome(request_id, item, error="This part failed for a reason that is in the log.")
+        self._outcomes.append(outcome)
+        if self._recorder is None or self._recorder.done():
+            self._recorder = asyncio.create_task(self._record_all(), name="record results")
 
-    async def _generate(self, request_id: str, item: ItemRow) -> tuple[str, Answer]:
-        job = self.store.get(item.job_id)
+    async def _ask(self, request_id: str, item: ItemRow, started: float) -> _Outcome:
+        job = self.jobs.get(item.job_id)
         if job is None or self._running[request_id].is_stopped:
-            return "", None  # removed or halted meanwhile
-        text, answer = "", None
-        request = summary.request_for(item, summary.decode_params(job.params))
+            return _Outcome(request_id, item)  # removed or halted meanwhile
+        kind, params = kind_of(job)
+        input = item_input.decode(item.input)
+        asked = kind.requests(params, input)
+        said = await asyncio.gather(
+            *(self._generate(f"{request_id}.{n}" if n else request_id, request) for n, request in enumerate(asked))
+        )
+        cost = self._cost(said, started)
+        for answer in said:
+            if isinstance(answer, RequestFailed):
+                if answer.kind in _AGAIN:
+                    return _Outcome(request_id, item, is_crash=answer.kind is ErrorKind.ENGINE_CRASHED)
+                return _Outcome(request_id, item, error=answer.sentence, cost=cost)
+            if answer is None:
+                return _Outcome(request_id, item)
+        answers = [answer for answer in said if isinstance(answer, Answer)]
+        try:
+            return _Outcome(request_id, item, output=kind.output(params, input, answers), cost=cost)
+        except ItemFailed as error:
+            return _Outcome(request_id, item, error=str(error), cost=cost)
+
+    async def _generate(self, request_id: str, request: GenerateRequest) -> Answer | RequestFailed | None:
+        """None: it was cancelled."""
+        text = ""
         async for event in self.engine.generate(request_id, request):
             if isinstance(event, TextProduced):
                 text += "" if event.is_thinking else event.text
-            elif isinstance(event, RequestFinished | RequestFailed):
-                answer = event
-        return text, answer
+            elif isinstance(event, RequestFailed):
+                return event
+            elif isinstance(event, RequestFinished):
+                if event.reason is FinishReason.CANCELLED:
+                    return None
+                is_complete = event.reason is not FinishReason.LENGTH
+                return Answer(text=text, is_complete=is_complete, usage=event.usage, scores=event.scores)
+        return None
 
-    async def _record(self, request_id: str, item: ItemRow, text: str, answer: Answer) -> None:
-        """Write what came of an item."""
-        await write_when_there_is_room(lambda: self._settle(request_id, item, text, answer), self.publish)
+    def _cost(self, said: Sequence[Answer | RequestFailed | None], started: float) -> Cost:
+        usages = [answer.usage for answer in said if isinstance(answer, Answer)]
+        return Cost(
+            prompt_tokens=sum(usage.prompt_tokens for usage in usages),
+            cached_tokens=sum(usage.cached_tokens for usage in usages),
+            output_tokens=sum(usage.output_tokens for usage in usages),
+            seconds=self.monotonic() - started,
+        )
 
-    def _settle(self, request_id: str, item: ItemRow, text: str, answer: Answer) -> None:
-        if answer is None or (isinstance(answer, RequestFinished) and answer.reason is FinishReason.CANCELLED):
-            self.store.requeue(item.id)  # its job was paused, cancelled or removed
-        elif isinstance(answer, RequestFinished):
-            output = summary.clean_output(text)
-            self._finish(item, output, error="" if output else "The model answered with nothing.")
-        elif answer.kind in _REQUEUED:
-            self._requeue(request_id, item, answer.kind)
-        else:
-            self._finish(item, "", error=answer.sentence)
+    # what is recorded: all that has ended since the last commit, in one
 
-    def _requeue(self, request_id: str, item: ItemRow, kind: ErrorKind) -> None:
-        if kind is not ErrorKind.ENGINE_CRASHED:
-            self.store.requeue(item.id)
-            return
-        crashes = item.crashes + (1 if self._crashed_together == {request_id} else 0)
-        if crashes >= MOST_CRASHES_ALONE:
-            self._finish(item, "", error="This part makes the engine crash each time.")
-        else:
-            self.store.requeue_suspect(item.id, crashes)
+    async def _record_all(self) -> None:
+        while self._outcomes:
+            batch, self._outcomes = self._outcomes, []
+            try:
+                await write_when_there_is_room(lambda batch=batch: self._record(batch), self.publish)  # type: ignore[misc]
+            except Exception:
+                log.exception("results could not be recorded together")
+                await self._record_singly(batch)
+            for outcome in batch:
+                self._running.pop(outcome.request_id, None)
+            for job_id in {outcome.item.job_id for outcome in batch}:
+                self.ended(job_id, [o.item.id for o in batch if o.item.job_id == job_id and (o.output or o.error)])
+                self.changed(job_id)
+            self.fill()
 
-    def _finish(self, item: ItemRow, output: str, *, error: str) -> None:
-        """Record an item, and in the same commit what follows when it was the last of its level."""
-        counts = self.store.count(item.job_id, item.level)
-        follows: list[str] = []
-        end = None
-        if counts.queued == 0 and counts.running == 1:
-            level = self._level_with(item, output, error)
-            follows = summary.next_level(level)
-            end = None if follows else self._end_of(item, level, error)
-        if error:
-            self.store.fail_item(item, error, next_level=follows, job_end=end)
-        else:
-            self.store.finish_item(item, output, next_level=follows, job_end=end)
-        pace = self._paces.get(item.job_id)
-        if pace is not None:
-            pace.n_done += 1
+    async def _record_singly(self, batch: Sequence[_Outcome]) -> None:
+        """One of them brings a kind's own code to a fault: it has failed, the others have not."""
+        for outcome in batch:
+            try:
+                await write_when_there_is_room(lambda one=outcome: self._record([one]), self.publish)  # type: ignore[misc]
+            except Exception:
+                log.exception("what follows from item %d could not be found out", outcome.item.id)
+                sentence = "This job can't go on for a reason that is in the log."
+                self.jobs.set_state(outcome.item.job_id, "failed", sentence)
+                self.items.requeue(outcome.item.id)
 
-    def _end_of(self, item: ItemRow, level: list[ItemRow], error: str) -> JobEnd:
-        """`level` is the last one, and `item` its last item."""
-        chunks = level if item.level == 0 else self.store.items(item.job_id, 0)
-        if not any(chunk.state == "done" for chunk in chunks):
-            return JobEnd(state=JobState.FAILED.value, error=f"No part could be summarised: {error}")
-        job = self.store.get(item.job_id)
-        params = summary.decode_params(job.params) if job is not None else summary.SummaryParams(document="")
-        return JobEnd(state=JobState.DONE.value, coverage=summary.coverage(params, chunks))
+    def _record(self, batch: Sequence[_Outcome]) -> None:
+        with self.items.together():
+            for outcome in batch:
+                self._settle(outcome)
 
-    def _level_with(self, item: ItemRow, output: str, error: str) -> list[ItemRow]:
-        state = "failed" if error else "done"
-        return [
-            replace(other, state=state, output=output) if other.id == item.id else other
-            for other in self.store.items(item.job_id, item.level)
-        ]
+    def _settle(self, outcome: _Outcome) -> None:
+        item, error = outcome.item, outcome.error
+        if outcome.is_crash:
+            was_alone = self._crashed_together == {_item_of(outcome.request_id)}
+            crashes = item.crashes + (1 if was_alone else 0)
+            if crashes < MOST_CRASHES_ALONE:
+                self.items.requeue_suspect(item.id, crashes)
+                return
+            error = "This part makes the engine crash each time."
+        if not outcome.output and not error:
+            self.items.requeue(item.id)
+        elif self.items.end(item, output=outcome.output, error=error, cost=outcome.cost):
+            self.levels.item_ended(item)
+
+
+def _item_of(request_id: str) -> str:
+    """An item may have several requests with the engine."""
+    return request_id.partition(".")[0]

@@ -85,6 +85,7 @@ class GenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
     is_temporary: bool = False  # its KV is never written to the disk
     keeps_all_turns: bool = False  # refuse a conversation that is too long, instead of leaving out its oldest turns
     score: tuple[str, ...] = ()  # nothing is written: how likely each of these is to follow is told at the end
+    score_differs_only: bool = False  # each only as far as it takes to tell it from the others
     may_guess: bool = True  # check guesses of the next tokens in one step, where that is faster
     ignore_eos: bool = False  # go on to max_tokens whatever the model says: for measuring
     grammar: str = ""  # the reply follows it; in llama.cpp's notation (GBNF), from the rule “root” on
@@ -253,6 +254,11 @@ class EngineReported(Message, frozen=True, kw_only=True):
     kv_used_fraction: float
     bulk_tokens: int = 0  # since the model was loaded: read and written by bulk work
     torn_bulk_tokens: int = 0  # since the model was loaded: computed again because a step was torn
+    # Of bulk steps while no chat was active, since the model was loaded: how fast this machine is.
+    bulk_read_tokens: int = 0
+    bulk_read_seconds: float = 0.0
+    bulk_written_tokens: int = 0
+    bulk_written_seconds: float = 0.0
 
 
 RequestEvent = PromptRead | TextProduced | RequestFinished | RequestFailed

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
 
 from app.store.database import Database
@@ -44,6 +45,9 @@ class Cost:
     seconds: float = 0.0
 
 
+NO_COST = Cost()
+
+
 @dataclass(frozen=True, kw_only=True)
 class ItemCounts:
     queued: int = 0
@@ -62,6 +66,10 @@ class Items:
     def __init__(self, database: Database, lease: str) -> None:
         self._database = database
         self._lease = lease
+
+    def together(self) -> AbstractContextManager[sqlite3.Connection]:
+        """What is recorded in this block is one commit."""
+        return self._database.transaction()
 
     # what is added
 
@@ -99,7 +107,7 @@ class Items:
             )
         )
 
-    def end(self, item: ItemRow, *, output: str = "", error: str = "", cost: Cost = Cost()) -> bool:
+    def end(self, item: ItemRow, *, output: str = "", error: str = "", cost: Cost = NO_COST) -> bool:
         """The result and its state in one commit. False: it was not running any more, and nothing is recorded."""
         with self._database.transaction() as sql:
             ended = sql.execute(
@@ -156,7 +164,8 @@ class Items:
         """
         with self._database.transaction() as sql:
             failed = sql.execute(
-                "SELECT id, source_id, level FROM items WHERE job_id = ? AND state = 'failed' AND (? IS NULL OR id = ?)",
+                "SELECT id, source_id, level FROM items"
+                " WHERE job_id = ? AND state = 'failed' AND (? IS NULL OR id = ?)",
                 (job_id, item_id, item_id),
             ).fetchall()
             lowest: dict[int | None, int] = {}

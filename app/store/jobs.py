@@ -1,11 +1,12 @@
 """Jobs and the documents they are made from.
 
 States of a job: draft, queued, running, paused, done, failed, cancelled; of a document: waiting, read (its items are
-queued), done (nothing follows from it any more), failed.
+queued), done (nothing follows from it any more), failed; of a folder or an archive: unfolded (its documents are there).
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -157,7 +158,7 @@ class Jobs:
         (row,) = self._database.read(
             "SELECT count(*) AS n, coalesce(sum(state = 'waiting'), 0) AS n_waiting,"
             " coalesce(sum(state = 'failed'), 0) AS n_failed, coalesce(sum(n_items), 0) AS n_items,"
-            " coalesce(sum(n_tokens), 0) AS n_tokens FROM sources WHERE job_id = ?",
+            " coalesce(sum(n_tokens), 0) AS n_tokens FROM sources WHERE job_id = ? AND state <> 'unfolded'",
             job_id,
         )
         return SourceTotals(**{key: row[key] for key in row.keys()})  # noqa: SIM118 (a row is no dict)
@@ -170,9 +171,7 @@ class Jobs:
             )
         )
 
-    def source_was_read(
-        self, source: SourceRow, *, facts: str, n_items: int, n_tokens: int, n_expected: int
-    ) -> None:
+    def source_was_read(self, source: SourceRow, *, facts: str, n_items: int, n_tokens: int, n_expected: int) -> None:
         """Its items are queued: call it in one transaction with them."""
         with self._database.transaction() as sql:
             sql.execute(
@@ -181,9 +180,32 @@ class Jobs:
             )
             sql.execute("UPDATE jobs SET n_expected = n_expected + ? WHERE id = ?", (n_expected, source.job_id))
 
+    def next_to_read(self, busy: Sequence[int]) -> SourceRow | None:
+        """The next document of any job that is not being read now: drafts first, somebody looks at them."""
+        rows = self._database.read(
+            "SELECT sources.* FROM sources JOIN jobs ON sources.job_id = jobs.id"
+            " WHERE sources.state = 'waiting' AND jobs.state IN ('draft', 'queued', 'running')"
+            " AND sources.id NOT IN (SELECT value FROM json_each(?))"
+            " ORDER BY jobs.state = 'draft' DESC, jobs.is_first DESC, jobs.position, sources.position LIMIT 1",
+            json.dumps(list(busy)),
+        )
+        return _source(rows[0]) if rows else None
+
     def set_source(self, source_id: int, state: str, error: str = "") -> None:
         with self._database.transaction() as sql:
             sql.execute("UPDATE sources SET state = ?, error = ? WHERE id = ?", (state, error, source_id))
+
+    def unfold(
+        self, source: SourceRow, found: Sequence[tuple[str, str]], refused: Sequence[tuple[str, str]], facts: str
+    ) -> None:
+        """A folder or an archive becomes the documents in it: (path, name) each, and (name, why it is not read)."""
+        with self._database.transaction() as sql:
+            self.add_sources(source.job_id, [*found, *(("", name) for name, _ in refused)])
+            sql.executemany(
+                "UPDATE sources SET state = 'failed', error = ? WHERE job_id = ? AND path = '' AND name = ?",
+                [(why, source.job_id, name) for name, why in refused],
+            )
+            sql.execute("UPDATE sources SET state = 'unfolded', facts = ? WHERE id = ?", (facts, source.id))
 
     def reread_failed(self, job_id: str) -> bool:
         """Documents that could not be read are to be tried again. False: there is none."""

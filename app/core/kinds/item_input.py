@@ -1,4 +1,4 @@
-"""What one item of a job is made of: a piece of a document, a row of a table, results of other items. Stored as JSON."""
+"""What one item of a job is made of: a piece of a document, a row of a table, other items' results. Stored as JSON."""
 
 from __future__ import annotations
 

@@ -6,9 +6,10 @@ through. It knows nothing of queues, files and clocks.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 import msgspec
 
@@ -54,53 +55,59 @@ class Material:
     columns: tuple[str, ...] | None = None  # of the tables, where all that was given are tables
 
 
-class JobKind(Protocol):
+class JobKind(ABC):
     """`params` below is always an instance of `params_type`."""
 
-    @property
-    def name(self) -> str:
-        """In the database and on the command line: "summarize"."""
+    name: ClassVar[str]  # in the database and on the command line: "summarize"
+    params_type: ClassVar[type[msgspec.Struct]]
+    cuts_documents: ClassVar[bool] = False
+    """Documents are cut into pieces that fit; else each is one item, and fails where it is too long.
 
-    @property
-    def params_type(self) -> type[msgspec.Struct]: ...
+    Rows of tables are items of their own in kinds that do not cut; kinds that cut read a table as a document.
+    """
+    reads_lines: ClassVar[bool] = False  # each line of a file is an item (`Call`), as in a batch file
+    has_levels: ClassVar[bool] = False  # items follow from items: see `follows` and `combine`
 
-    @property
-    def cuts_documents(self) -> bool:
-        """Documents are cut into pieces that fit; else each is one item, and fails where it is too long.
-
-        Rows of tables are items of their own in kinds that do not cut; kinds that cut read a table as a document.
-        """
-
+    @abstractmethod
     def check(self, params: Any, material: Material) -> None:
         """Raises KnownError for parameters that can't be used with this."""
 
+    @abstractmethod
     def title(self, params: Any, material: Material) -> str:
         """As the job's card shows it: "Summary of report.pdf", "12 documents into 5 labels"."""
 
+    @abstractmethod
     def piece_tokens(self, params: Any, bulk_context: int) -> int:
         """Tokens that a piece of a document may have. Raises KnownError for a model that is too small for the job."""
 
+    @abstractmethod
     def output_tokens(self, params: Any) -> int:
         """The most that an item writes: for estimates. 0 where nothing is written but scored."""
 
-    def expected_items(self, params: Any, n_pieces: int) -> int:
-        """Items of all levels of one document of so many pieces, where none fails."""
-
+    @abstractmethod
     def requests(self, params: Any, input: ItemInput) -> tuple[GenerateRequest, ...]:
         """What the engine is asked; all of it bulk. What requests of a job have in common stands at their beginning."""
 
+    @abstractmethod
     def output(self, params: Any, input: ItemInput, answers: Sequence[Answer]) -> str:
         """What is stored, one answer a request. Raises ItemFailed."""
 
-    @property
-    def has_levels(self) -> bool:
-        """Do items follow from items? If not, the two methods below are not called."""
+    @abstractmethod
+    def cells(self, params: Any, item: Finished) -> dict[str, str]:
+        """The columns that an item adds to a table of results, the same for each item of a job."""
+
+    def id_of_line(self, line: str) -> str:
+        """What a line calls itself; empty where it has no name. Asked where the kind `reads_lines`."""
+        return ""
+
+    def expected_items(self, params: Any, n_pieces: int) -> int:
+        """Items of all levels of one document of so many pieces, where none fails."""
+        return n_pieces
 
     def follows(self, params: Any, level: Sequence[Finished]) -> list[ItemInput]:
         """The items that follow when a level of a document is through; none: so is the document."""
+        return []
 
     def combine(self, params: Any, documents: Sequence[tuple[str, Finished]]) -> list[ItemInput]:
         """The items that follow when all documents are through: their names, each with its last result."""
-
-    def cells(self, params: Any, item: Finished) -> dict[str, str]:
-        """The columns that an item adds to a table of results, the same for each item of a job."""
+        return []

@@ -26,6 +26,7 @@ from app.engine.messages import (
     TextProduced,
 )
 from app.engine.process.backend import Backend, DecodeFailed, NoRoom, StepPlan, StepResult
+from app.engine.process.bulk_pace import BulkPace
 from app.engine.process.chat_template import PLAIN_STOP
 from app.engine.process.constraint import matcher_of
 from app.engine.process.guesses import Guesses
@@ -35,6 +36,7 @@ from app.engine.process.presets import STEP_TOKENS
 from app.engine.process.prompts import Prompts
 from app.engine.process.reply import Reply, usage
 from app.engine.process.scheduler import PromptDoesNotFit, Scheduler
+from app.engine.process.scoring import telling_beginnings
 from app.engine.process.sequence import Sequence
 from app.engine.process.text_stream import TextStream
 from app.engine.process.thinking import thinking_of
@@ -77,6 +79,7 @@ class RunningModel:
     _rates: dict[Priority, Throughput] = field(default_factory=lambda: {p: Throughput() for p in Priority})
     _bulk_tokens: int = 0
     _torn_bulk_tokens: int = 0
+    _bulk_pace: BulkPace = field(default_factory=BulkPace)
     _step_seconds: float = 0.0
     _beside: StepPlan | None = None  # bulk work that is being computed at the same time
 
@@ -120,7 +123,8 @@ class RunningModel:
                 is_temporary=request.is_temporary,
             )
             if request.score:
-                sequence.continuations = tuple(tuple(self.backend.encode_text(text)) for text in request.score)
+                whole = [tuple(self.backend.encode_text(text)) for text in request.score]
+                sequence.continuations = telling_beginnings(whole) if request.score_differs_only else tuple(whole)
                 sequence.max_tokens = max(1, *map(len, sequence.continuations))
                 if sequence.max_tokens > STEP_TOKENS:
                     raise KnownError(
@@ -263,6 +267,7 @@ class RunningModel:
         self._step_seconds = result.seconds
         now = self.clock()
         read = {part.id: part.n_done for part in result.results}
+        self._bulk_pace.took(plan, result)
         running = {work.id: sequence for work in plan.work if (sequence := self.scheduler.get(work.id)) is not None}
         for sequence in self.scheduler.apply(result):
             self._take_token(sequence, now)
@@ -349,4 +354,8 @@ class RunningModel:
             kv_used_fraction=scheduler.kv_used_fraction,
             bulk_tokens=self._bulk_tokens,
             torn_bulk_tokens=self._torn_bulk_tokens,
+            bulk_read_tokens=self._bulk_pace.read_tokens,
+            bulk_read_seconds=self._bulk_pace.read_seconds,
+            bulk_written_tokens=self._bulk_pace.written_tokens,
+            bulk_written_seconds=self._bulk_pace.written_seconds,
         )

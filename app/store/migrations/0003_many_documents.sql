@@ -5,7 +5,7 @@ CREATE TABLE sources (
     position INTEGER NOT NULL,
     path TEXT NOT NULL,
     name TEXT NOT NULL,                     -- as a person sees it
-    state TEXT NOT NULL,                    -- waiting, read (its items are queued), done (nothing follows), failed
+    state TEXT NOT NULL,                    -- see store/jobs.py
     error TEXT NOT NULL DEFAULT '',
     facts TEXT NOT NULL DEFAULT '{}',       -- JSON: pages, notes
     n_items INTEGER NOT NULL DEFAULT 0,     -- of level 0

@@ -1,0 +1,32 @@
+"""How fast bulk goes when it has the machine to itself: tokens of prompts, tokens of output, each with its seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.engine.messages import Priority
+from app.engine.process.backend import StepPlan, StepResult
+
+
+@dataclass
+class BulkPace:
+    """Sums since the model was loaded. A step of bulk either reads or writes (see scheduler.py)."""
+
+    read_tokens: int = 0
+    read_seconds: float = 0.0
+    written_tokens: int = 0
+    written_seconds: float = 0.0
+
+    def took(self, plan: StepPlan, result: StepResult) -> None:
+        """A part of a plan was computed. Steps beside a chat tell nothing of the machine, torn ones neither."""
+        done = {part.id: part.n_done for part in result.results}
+        if any(work.slot.priority is Priority.INTERACTIVE for work in plan.work):
+            return
+        if any(done.get(work.id) != len(work.tokens) for work in plan.work):
+            return
+        if all(len(work.tokens) == 1 for work in plan.work):
+            self.written_tokens += len(plan.work)
+            self.written_seconds += result.seconds
+        else:
+            self.read_tokens += sum(done.values())
+            self.read_seconds += result.seconds
