@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from app.core.kinds.kind import JobKind
+from app.core.kinds.summarize import SUMMARIZE
 
-KINDS: dict[str, JobKind] = {}
+KINDS: dict[str, JobKind] = {kind.name: kind for kind in (SUMMARIZE,)}

@@ -77,10 +77,6 @@ class JobKind(ABC):
         """As the job's card shows it: "Summary of report.pdf", "12 documents into 5 labels"."""
 
     @abstractmethod
-    def piece_tokens(self, params: Any, bulk_context: int) -> int:
-        """Tokens that a piece of a document may have. Raises KnownError for a model that is too small for the job."""
-
-    @abstractmethod
     def output_tokens(self, params: Any) -> int:
         """The most that an item writes: for estimates. 0 where nothing is written but scored."""
 
@@ -90,11 +86,23 @@ class JobKind(ABC):
 
     @abstractmethod
     def output(self, params: Any, input: ItemInput, answers: Sequence[Answer]) -> str:
-        """What is stored, one answer a request. Raises ItemFailed."""
+        """What is stored, one answer a request; never empty. Raises ItemFailed."""
 
     @abstractmethod
     def cells(self, params: Any, item: Finished) -> dict[str, str]:
         """The columns that an item adds to a table of results, the same for each item of a job."""
+
+    def fitted(self, params: Any, bulk_context: int) -> Any:
+        """The parameters for a model that reads so many tokens at a time, to be stored in their place.
+
+        Asked when the first document is cut, and again when the parameters or the model are others. Raises KnownError
+        for a model that is too small for the job.
+        """
+        return params
+
+    def piece_tokens(self, params: Any, bulk_context: int) -> int:
+        """Tokens that a piece of a document may have. Raises KnownError for a model that is too small for the job."""
+        return bulk_context
 
     def id_of_line(self, line: str) -> str:
         """What a line calls itself; empty where it has no name. Asked where the kind `reads_lines`."""
@@ -105,7 +113,10 @@ class JobKind(ABC):
         return n_pieces
 
     def follows(self, params: Any, level: Sequence[Finished]) -> list[ItemInput]:
-        """The items that follow when a level of a document is through; none: so is the document."""
+        """The items that follow when a level of a document, or of all together, is through; none: so is the document.
+
+        The last item of its last level is a document's result.
+        """
         return []
 
     def combine(self, params: Any, documents: Sequence[tuple[str, Finished]]) -> list[ItemInput]:
