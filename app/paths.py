@@ -44,6 +44,11 @@ class Paths:
         return self.data / "kv"
 
     @property
+    def unpacked(self) -> Path:
+        """What was in archives that jobs are made from, until the job is removed."""
+        return self.data / "unpacked"
+
+    @property
     def lock(self) -> Path:
         return self.data / "running.lock"
 

@@ -19,6 +19,9 @@ class JobOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     output_format: OutputFormat = "csv"
 
 
+NO_OPTIONS = JobOptions()
+
+
 def encode(options: JobOptions) -> str:
     return msgspec.json.encode(options).decode()
 

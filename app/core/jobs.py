@@ -3,145 +3,299 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from app.core import summary
-from app.core.document_queue import DocumentQueue
+import msgspec
+
+from app.core import job_options, job_views
 from app.core.documents import DocumentService
 from app.core.events import Event, JobChanged, JobRemoved
 from app.core.item_runner import ItemRunner
-from app.core.views import JobState, JobView, SummaryView
+from app.core.job_options import JobOptions, OutputFormat
+from app.core.job_progress import JobProgress
+from app.core.kinds.kind import Material
+from app.core.kinds.known import kind_named, kind_of
+from app.core.kinds.summary_result import collection_summary, document_summary
+from app.core.levels import Levels, finished
+from app.core.machine import Machine, is_conditional, why_not
+from app.core.outputs import Outputs
+from app.core.source_queue import SourceQueue
+from app.core.views import DocumentView, ItemDetail, ItemPage, ItemState, JobPreview, JobState, JobView, SummaryView
 from app.engine.interface import Engine
+from app.engine.messages import EngineReported
 from app.errors import ErrorKind, KnownError
 from app.logs import topic
+from app.store.items import Items
 from app.store.jobs import JobRow, Jobs
 
 log = topic("jobs")
 
-_UNFINISHED = (JobState.READING, JobState.QUEUED, JobState.RUNNING, JobState.PAUSED)
-_UNDER_WAY = (JobState.READING, JobState.QUEUED, JobState.RUNNING)
+LOOK_SECONDS = 10.0  # how often the conditions of jobs are looked at
+PUBLISH_SECONDS = 0.1  # a job's news are told at most so often
+_BEGUN = ("queued", "running")
+_UNFINISHED = (*_BEGUN, "draft", "paused")
 
 
 class JobService:
-    """All jobs. `publish` hands events to the face."""
+    """All jobs. `publish` hands events to the face; `model` names the file that is loaded, or being loaded."""
 
     def __init__(
         self,
         store: Jobs,
+        items: Items,
         engine: Engine,
         documents: DocumentService,
+        unpacked: Path,
+        model: Callable[[], str],
         publish: Callable[[Event], None],
         *,
         clock: Callable[[], float] = time.time,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
         self._store = store
+        self._items = items
+        self._engine = engine
+        self._unpacked = unpacked
+        self._model = model
         self._publish = publish
         self._clock = clock
         self._new_id = new_id
-        self._runner = ItemRunner(store=store, engine=engine, publish=publish, changed=self._changed)
-        self._documents = DocumentQueue(store, engine, documents, publish, self._document_moved)
+        self.machine = Machine(clock=clock)
+        self._levels = Levels(store, items)
+        self._outputs = Outputs(store, items, publish)
+        self._runner = ItemRunner(
+            jobs=store,
+            items=items,
+            levels=self._levels,
+            engine=engine,
+            publish=publish,
+            may_run=self._may_run,
+            changed=self._changed,
+            ended=self._items_ended,
+        )
+        self._sources = SourceQueue(store, items, documents, unpacked, publish, self._source_moved)
+        self._progress = JobProgress(store, items, engine, documents, self._sources, model)
         self._moved = asyncio.Event()
+        self._pending: dict[str, asyncio.TimerHandle] = {}  # news that are told soon
+        self._looking: asyncio.TimerHandle | None = None
 
     def recover(self) -> None:
-        """At the start: what was running is queued again, what was being read is read again."""
-        count = self._store.requeue_all_running()
+        """At the start: what was running is queued again, what was being read is read again, drafts are gone."""
+        count = self._items.requeue_all_running()
         if count:
             log.info("%d items were running and are queued again", count)
         for job in self._store.all():
-            if job.state == JobState.READING.value:
-                self._documents.add(job)
+            if job.state == "draft":
+                self.remove(job.id)
+            elif job.state in _BEGUN:
+                self._outputs.begin(job.id)
+                self._levels.settle(job.id)
         self.wake()
 
     def wake(self) -> None:
         """Something changed: a model is ready, for example."""
-        self._documents.wake()
+        self._sources.wake()
         self._runner.fill()
+        if self._looking is None and any(self._waits_for_machine(job) for job in self._store.all()):
+            self._looking = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look_again)
 
     def engine_crashed(self, running: frozenset[str]) -> None:
         """`running`: all requests that were with the engine."""
         self._runner.engine_crashed(running)
 
+    def engine_reported(self, report: EngineReported) -> None:
+        """The engine tells how fast bulk goes, and whether somebody chats."""
+        self._progress.engine_reported(report)
+        if report.interactive_running:
+            self.machine.chatted()
+
     async def close(self) -> None:
         """Leave everything as it stands in the store; the next start goes on."""
-        await self._documents.close()
+        if self._looking is not None:
+            self._looking.cancel()
+        for handle in self._pending.values():
+            handle.cancel()
+        await self._sources.close()
         await self._runner.close()
+        await self._outputs.close()
+        self._progress.save()
 
     # what a person does
 
-    def summarize(self, files: Sequence[Path]) -> list[str]:
-        """One job a file, stored before anything is read; returns their ids. Raises KnownError, and queues none."""
-        ids = []
-        for file in files:
-            if not _is_text(file):
-                raise KnownError(
-                    ErrorKind.BAD_REQUEST, f"The name of {file} is not valid UTF-8: rename it, and try again."
-                )
-        for file in files:
-            id = self._new_id()
-            self._store.add(
-                id=id,
-                kind="summarize",
-                title=f"Summary of {file.name}",
-                source=str(file),
-                params=summary.encode(summary.SummaryParams(document=file.name)),
-                now_seconds=self._clock(),
+    def add(self, kind_name: str, params: msgspec.Struct, paths: Sequence[Path], options: JobOptions) -> str:
+        """A draft over all of these, stored before anything is read; returns its id. Raises KnownError."""
+        for path in paths:
+            _check_name(path)
+        if not paths:
+            raise KnownError(ErrorKind.BAD_REQUEST, "There is nothing to work on. Name at least one file or folder.")
+        kind = kind_named(kind_name)
+        names = tuple(path.name for path in paths)
+        material = Material(names=names)
+        id = self._new_id()
+        self._store.add(
+            id=id,
+            kind=kind_name,
+            title=kind.title(params, material),
+            params=msgspec.json.encode(params).decode(),
+            options=job_options.encode(options),
+            model=self._model(),
+            sources=[(str(path.absolute()), path.name) for path in paths],
+            now_seconds=self._clock(),
+        )
+        self._tell(id)
+        self._sources.fill()
+        return id
+
+    def start(self, job_id: str) -> None:
+        """A draft begins. Raises KnownError where its parameters can't be used."""
+        job = self._job(job_id)
+        if job.state != "draft":
+            return
+        kind, params = kind_of(job)
+        kind.check(params, self._progress.material(job_id))
+        self._go_on(job_id)
+
+    def change(self, job_id: str, params: msgspec.Struct | None, options: JobOptions | None) -> None:
+        """Other parameters, for what has not been done so far; other options. Raises KnownError."""
+        job = self._job(job_id)
+        if params is not None:
+            kind = kind_named(job.kind)
+            if self._bulk_context():
+                params = kind.fitted(params, self._bulk_context())
+            if job.state != "draft":
+                kind.check(params, self._progress.material(job_id))
+            names = tuple(source.name for source in self._store.sources(job_id) if source.state != "unfolded")
+            self._store.update(
+                job_id,
+                params=msgspec.json.encode(params).decode(),
+                title=kind.title(params, Material(names=names)),
             )
-            ids.append(id)
-            self._documents.add(self._job(id))
-            self._changed(id)
-        return ids
+        if options is not None:
+            self._store.update(job_id, options=job_options.encode(options))
+            if job.state in _BEGUN:
+                self._outputs.begin(job_id)
+        self._tell(job_id)
+        self.wake()
 
     def pause(self, job_id: str) -> None:
-        if JobState(self._job(job_id).state) in _UNDER_WAY:
+        if self._job(job_id).state in _BEGUN:
             self._halt(job_id, JobState.PAUSED)
 
     def resume(self, job_id: str) -> None:
-        if self._job(job_id).state == JobState.PAUSED.value:
+        if self._job(job_id).state == "paused":
             self._go_on(job_id)
 
     def cancel(self, job_id: str) -> None:
-        if JobState(self._job(job_id).state) in _UNFINISHED:
+        if self._job(job_id).state in _UNFINISHED:
             self._halt(job_id, JobState.CANCELLED)
 
     def retry(self, job_id: str) -> None:
-        """Failed or cancelled: what is missing goes again; a document that was not read is read again."""
+        """What failed or is missing goes again; documents that were not read are read again."""
         job = self._job(job_id)
-        if JobState(job.state) in _UNFINISHED or (
-            job.state == JobState.DONE.value and self._store.count(job_id).failed == 0
-        ):
+        has_failed = self._items.retry(job_id)
+        has_unread = self._store.reread_failed(job_id)
+        if job.state in _UNFINISHED or (job.state == "done" and not has_failed and not has_unread):
             raise KnownError(ErrorKind.BAD_REQUEST, f"{job.title} has nothing to be tried again.")
-        self._store.retry_failed(job_id)
         self._go_on(job_id)
+
+    def retry_item(self, item_id: int) -> None:
+        """One that failed goes again, whatever the state of its job. Raises KnownError."""
+        item = self._items.get(item_id)
+        if item is None or not self._items.retry(item.job_id, item_id):
+            raise KnownError(ErrorKind.BAD_REQUEST, "This part has nothing to be tried again.")
+        if self._job(item.job_id).state not in _UNFINISHED:
+            self._go_on(item.job_id)
+        self._tell(item.job_id)
+        self.wake()
+
+    def clone(self, job_id: str) -> str:
+        """A draft like it, over the same documents."""
+        job = self._job(job_id)
+        id = self._new_id()
+        sources = [source for source in self._store.sources(job_id) if not self._is_unpacked(source.path)]
+        self._store.add(
+            id=id,
+            kind=job.kind,
+            title=job.title,
+            params=job.params,
+            options=job.options,
+            model=self._model(),
+            sources=[(source.path, source.name) for source in sources if source.path],
+            now_seconds=self._clock(),
+        )
+        self._tell(id)
+        self._sources.fill()
+        return id
+
+    def move(self, job_id: str, places: int) -> None:
+        self._store.move(job_id, places)
+        self._tell_all()
+
+    def put_first(self, job_id: str, is_first: bool) -> None:
+        """Before all others, or again among them."""
+        self._store.update(job_id, is_first=int(is_first))
+        self._tell_all()
+        self.wake()
+
+    def use_loaded_model(self, job_id: str) -> None:
+        self._store.update(job_id, model=self._model())
+        self._tell(job_id)
+        self.wake()
 
     def remove(self, job_id: str) -> None:
         self._halt(job_id, JobState.CANCELLED)
         self._store.remove(job_id)
+        self._progress.forget(job_id)
+        shutil.rmtree(self._unpacked / job_id, ignore_errors=True)
         self._publish(JobRemoved(job_id=job_id))
 
     async def wait(self, job_id: str) -> JobView:
         """Until a job is done, failed, paused or cancelled."""
-        while (view := self._view(self._job(job_id))).state in _UNDER_WAY:
+        while self._job(job_id).state in _BEGUN:
             self._moved.clear()
             await self._moved.wait()
-        return view
+        return self._view(self._job(job_id))
 
     def _go_on(self, job_id: str) -> None:
-        was_read = self._n_chunks(job_id) > 0
-        self._store.set_state(job_id, (JobState.QUEUED if was_read else JobState.READING).value)
-        if not was_read:
-            self._documents.add(self._job(job_id))
-        self._changed(job_id)
+        self._store.set_state(job_id, "queued")
+        self._outputs.begin(job_id)
+        self._levels.settle(job_id)
+        self._tell(job_id)
         self.wake()
 
     def _halt(self, job_id: str, state: JobState) -> None:
         self._store.set_state(job_id, state.value)
-        self._documents.stop_job(job_id)
+        self._sources.stop_job(job_id)
         self._runner.stop_job(job_id)
-        self._changed(job_id)
+        self._tell(job_id)
+        self.wake()
+
+    # what may run
+
+    def _may_run(self) -> list[str]:
+        return [job.id for job in self._store.all() if job.state in _BEGUN and not self._why_not(job)]
+
+    def _why_not(self, job: JobRow) -> str:
+        if job.model and job.model != self._model():
+            return f"Waits for its model, {Path(job.model).stem}. Load it, or let the job use the one that is loaded."
+        options = job_options.decode(job.options)
+        return why_not(options, self.machine.state()) if is_conditional(options) else ""
+
+    def _waits_for_machine(self, job: JobRow) -> bool:
+        return job.state in _BEGUN and is_conditional(job_options.decode(job.options))
+
+    def _look_again(self) -> None:
+        self._looking = None
+        for job in self._store.all():
+            if self._waits_for_machine(job):
+                if self._why_not(job) and self._runner.is_running(job.id):
+                    self._runner.stop_job(job.id)  # its items go on when the condition holds again
+                self._tell(job.id)
         self.wake()
 
     # what a person sees
@@ -149,16 +303,54 @@ class JobService:
     def all(self) -> list[JobView]:
         return [self._view(job) for job in self._store.all()]
 
-    def result(self, job_id: str) -> SummaryView:
-        """Raises KnownError while the job is not done."""
+    async def preview(self, job_id: str) -> JobPreview:
+        """What a draft will do, as far as its documents were read."""
+        return await self._progress.preview(self._job(job_id))
+
+    def params(self, job_id: str) -> Any:
+        return kind_of(self._job(job_id))[1]
+
+    def options(self, job_id: str) -> JobOptions:
+        return job_options.decode(self._job(job_id).options)
+
+    def documents(self, job_id: str) -> list[DocumentView]:
+        return [job_views.document_view(one) for one in self._store.sources(job_id) if one.state != "unfolded"]
+
+    def page(self, job_id: str, state: ItemState | None, offset: int, limit: int) -> ItemPage:
+        """A part of the list of a job's items, or of those in one state."""
+        name = state.value if state is not None else ""
+        rows = self._items.page(job_id, state=name, offset=offset, limit=limit)
+        counts = self._items.count(job_id)
+        sources = {id: self._store.source(id) for id in {row.source_id for row in rows} if id is not None}
+        return ItemPage(
+            job_id=job_id,
+            state=state,
+            offset=offset,
+            total=getattr(counts, name) if name else counts.total,
+            items=tuple(job_views.item_view(row, sources.get(row.source_id or 0)) for row in rows),
+        )
+
+    def item(self, item_id: int) -> ItemDetail:
+        row = self._items.get(item_id)
+        if row is None:
+            raise KnownError(ErrorKind.BAD_REQUEST, "This part is not there any more.")
+        source = self._store.source(row.source_id) if row.source_id is not None else None
+        return job_views.item_detail(self._job(row.job_id), row, source)
+
+    def summary(self, job_id: str, document: int) -> SummaryView:
+        """Of one document of a summary job, by its place among them; -1: of all together. Raises KnownError."""
         job = self._job(job_id)
-        if job.state != JobState.DONE.value:
+        if job.kind != "summarize" or job.state != "done":
             raise KnownError(ErrorKind.BAD_REQUEST, f"{job.title} is not finished yet.")
-        return summary.summary(job_id, job.title, summary.decode_params(job.params), self._store.items(job_id))
+        return self._progress.summary(job, document)
+
+    async def export(self, job_id: str, path: Path, format: OutputFormat) -> Path:
+        """All results so far, to a file or a folder."""
+        return await self._outputs.export(self._job(job_id).id, path, format)
 
     def unfinished_items(self) -> tuple[int, int]:
-        """(done, total) over all unfinished jobs."""
-        views = [self._view(job) for job in self._store.all() if JobState(job.state) in _UNFINISHED]
+        """(done, total) over all jobs that have begun."""
+        views = [self._view(job) for job in self._store.all() if job.state in (*_BEGUN, "paused")]
         return sum(view.items_done for view in views), sum(view.items_total for view in views)
 
     def _job(self, job_id: str) -> JobRow:
@@ -167,56 +359,63 @@ class JobService:
             raise KnownError(ErrorKind.BAD_REQUEST, "This job is not there any more.")
         return job
 
-    def _document_moved(self, job_id: str) -> None:
+    def _view(self, job: JobRow) -> JobView:
+        waits = self._why_not(job) if job.state in _BEGUN else ""
+        can_change = bool(waits) and bool(job.model) and job.model != self._model()
+        return self._progress.view(job, waits=waits, can_change_model=can_change)
+
+    def _bulk_context(self) -> int:
+        capabilities = self._engine.capabilities
+        return capabilities.bulk_context if capabilities is not None else 0
+
+    def _is_unpacked(self, path: str) -> bool:
+        return Path(path).is_relative_to(self._unpacked)
+
+    # news
+
+    def _source_moved(self, job_id: str) -> None:
+        if not self._sources.is_reading(job_id):
+            self._levels.settle(job_id)
         self._changed(job_id)
         self._runner.fill()
 
+    def _items_ended(self, job_id: str, item_ids: Sequence[int]) -> None:
+        self._progress.items_ended(job_id, [item for id in item_ids if (item := self._items.get(id)) is not None])
+        self._outputs.ended(job_id, item_ids)
+
     def _changed(self, job_id: str) -> None:
+        """Told soon, together with what else comes until then; the end of a job at once."""
+        job = self._store.get(job_id)
+        if job is None:
+            return
+        if job.state not in _BEGUN and job.state != "draft":
+            if job_id in self._pending:
+                self._pending.pop(job_id).cancel()
+            self._outputs.finish(job_id)
+            self._tell(job_id)
+        elif job_id not in self._pending:
+            loop = asyncio.get_running_loop()
+            self._pending[job_id] = loop.call_later(PUBLISH_SECONDS, self._tell_pending, job_id)
+
+    def _tell_pending(self, job_id: str) -> None:
+        self._pending.pop(job_id, None)
+        self._tell(job_id)
+
+    def _tell(self, job_id: str) -> None:
         job = self._store.get(job_id)
         if job is not None:
             self._moved.set()
             self._publish(JobChanged(job=self._view(job)))
 
-    def _view(self, job: JobRow) -> JobView:
-        counts = self._store.count(job.id)
-        state = JobState(job.state)
-        total = summary.total_items(self._n_chunks(job.id)) if state is not JobState.READING else 0
-        finished = counts.done + counts.failed
-        return JobView(
-            id=job.id,
-            title=job.title,
-            state=state,
-            items_done=counts.done,
-            items_failed=counts.failed,
-            items_total=finished if state is JobState.DONE else max(total, finished),
-            coverage=self._coverage(job, state),
-            error=job.error,
-            created_seconds=job.created_seconds,
-            seconds_left=self._runner.seconds_left(job.id, total - finished) if state is JobState.RUNNING else None,
-            items_running=counts.running,
-        )
-
-    def _n_chunks(self, job_id: str) -> int:
-        counts = self._store.count(job_id, 0)
-        return counts.queued + counts.running + counts.done + counts.failed
-
-    def _coverage(self, job: JobRow, state: JobState) -> str:
-        pages = self._documents.pages_read(job.id)
-        if state is JobState.READING and self._documents.waits_for_model(job.id):
-            return "waiting for a model"
-        if state is JobState.READING and pages is not None:
-            n_read, n_pages = pages
-            return f"{n_read} of {n_pages} pages read" if n_pages else f"{n_read} parts read"
-        if state is not JobState.DONE:
-            return ""
-        # stored with the end of the job; one that ended before that was done is counted here
-        return job.coverage or summary.coverage(summary.decode_params(job.params), self._store.items(job.id, 0))
+    def _tell_all(self) -> None:
+        for job in self._store.all():
+            self._tell(job.id)
 
 
-def _is_text(file: Path) -> bool:
+def _check_name(path: Path) -> None:
     """The database, which finds it again later, holds text."""
     try:
-        str(file).encode()
+        str(path).encode()
     except UnicodeEncodeError:
-        return False
-    return True
+        sentence = f"The name of {path} is not valid UTF-8: rename it, and try again."
+        raise KnownError(ErrorKind.BAD_REQUEST, sentence) from None

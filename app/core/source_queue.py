@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from app.core import source_facts
 from app.core.documents import DocumentService
 from app.core.events import Event, NoticeShown
@@ -142,7 +144,7 @@ class SourceQueue:
 
         kind.check(params, Material(names=(source.name,)))
         document = await self._documents.read(path, pages)
-        pieces, n_tokens = await self._when_model_is_there(source, lambda: self._cut(kind, params, document))
+        pieces, n_tokens = await self._when_model_is_there(source, lambda: self._cut(job, kind, params, document))
         facts = SourceFacts(n_pages=document.n_pages, notes=document.notes, unread_pages=document.unread_pages)
 
         def queue() -> None:
@@ -152,10 +154,17 @@ class SourceQueue:
 
         await self._write(queue)
 
-    async def _cut(self, kind: JobKind, params: Any, document: Document) -> tuple[list[Piece], int]:
-        limit = kind.piece_tokens(params, await self._documents.bulk_context())
+    async def _fitted(self, job: JobRow, kind: JobKind, params: Any) -> Any:
+        """The parameters for the model that is loaded, kept with the job."""
+        fitted = kind.fitted(params, await self._documents.bulk_context())
+        if fitted != params:
+            self._jobs.update(job.id, params=msgspec.json.encode(fitted).decode())
+        return fitted
+
+    async def _cut(self, job: JobRow, kind: JobKind, params: Any, document: Document) -> tuple[list[Piece], int]:
+        params = await self._fitted(job, kind, params)
         if kind.cuts_documents:
-            chunks, n_tokens = await self._documents.chunks(document, limit)
+            chunks, n_tokens = await self._documents.chunks(document, kind.piece_tokens(params))
             return [Piece(text=c.text, first_page=c.first_page, last_page=c.last_page) for c in chunks], n_tokens
         text = "\n\n".join(block.text for block in document.blocks)
         n_tokens = await self._documents.count(text)
@@ -168,6 +177,7 @@ class SourceQueue:
         async with open_table(path, log_file=self._documents.log_file) as table:
             columns = table.head.columns
             kind.check(params, Material(names=(source.name,), columns=columns))
+            await self._when_model_is_there(source, lambda: self._fitted(job, kind, params))
             async for batch in table.rows():
                 rows = [Row(values=dict(zip(columns, row, strict=True))) for row in batch]
                 n_tokens += await self._when_model_is_there(source, lambda rows=rows: self._about(rows))  # type: ignore[misc]
@@ -181,6 +191,7 @@ class SourceQueue:
     async def _queue_lines(self, job: JobRow, source: SourceRow, kind: JobKind, params: Any, path: Path) -> None:
         n_there = self._items.n_of_source(source.id)
         n_seen, n_tokens = 0, 0.0
+        await self._when_model_is_there(source, lambda: self._fitted(job, kind, params))
         async for batch in text_lines(path):
             calls = [Call(custom_id=kind.id_of_line(line), body=line) for line in batch]
             n_tokens += await self._when_model_is_there(source, lambda calls=calls: self._about(calls))  # type: ignore[misc]

@@ -1,0 +1,229 @@
+"""How far jobs are, what they will take, and what came of them: all that is computed from their rows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.core import job_options, job_views, source_facts
+from app.core.coverage import coverage
+from app.core.documents import DocumentService
+from app.core.estimate import Pace, SpeedMeter, Work, expected_work, seconds_for
+from app.core.kinds import item_input
+from app.core.kinds.kind import Material
+from app.core.kinds.known import kind_of
+from app.core.kinds.summary_result import collection_summary, document_summary
+from app.core.levels import finished
+from app.core.source_queue import SourceQueue
+from app.core.views import JobPreview, JobState, JobView, SummaryView
+from app.engine.interface import Engine, ModelState
+from app.engine.messages import EngineReported
+from app.errors import ErrorKind, KnownError
+from app.store.items import ItemRow, Items
+from app.store.jobs import JobRow, Jobs, SpeedRow
+
+MOST_DOCUMENTS_SHOWN = 500
+_NO_SPEED = SpeedRow(read_tokens=0, read_seconds=0, written_tokens=0, written_seconds=0)
+
+
+@dataclass
+class JobProgress:
+    """`model` names the file that is loaded."""
+
+    store: Jobs
+    items: Items
+    engine: Engine
+    documents: DocumentService
+    sources: SourceQueue
+    model: Callable[[], str]
+    monotonic: Callable[[], float] = time.monotonic
+    _paces: dict[str, Pace] = field(default_factory=dict)
+    _meters: dict[str, SpeedMeter] = field(default_factory=dict)  # by model
+    _overheads: dict[tuple[str, str], int] = field(default_factory=dict)  # by job and parameters
+
+    # what happens
+
+    def engine_reported(self, report: EngineReported) -> None:
+        self._meter().took(report)
+
+    def items_ended(self, job_id: str, ended: Sequence[ItemRow]) -> None:
+        tokens = sum(item.prompt_tokens + item.output_tokens for item in ended)
+        self._pace(job_id).took(self.monotonic(), len(ended), tokens)
+
+    def forget(self, job_id: str) -> None:
+        self._paces.pop(job_id, None)
+
+    def save(self) -> None:
+        """The speeds, for the next start."""
+        for model, meter in self._meters.items():
+            self.store.set_speed(model, meter.speed)
+
+    def _pace(self, job_id: str) -> Pace:
+        return self._paces.setdefault(job_id, Pace())
+
+    def _meter(self) -> SpeedMeter:
+        model = self.model()
+        if model not in self._meters:
+            self._meters[model] = SpeedMeter(self.store.speed(model) or _NO_SPEED)
+        return self._meters[model]
+
+    # how far a job is
+
+    def view(self, job: JobRow, *, waits: str, can_change_model: bool) -> JobView:
+        """As its card shows it."""
+        counts = self.items.count(job.id)
+        totals = self.store.source_totals(job.id)
+        through = counts.done + counts.failed
+        total = through if job.state == "done" else max(job.n_expected, counts.total)
+        now, pace = self.monotonic(), self._pace(job.id)
+        is_running = job.state == "running" and counts.running > 0
+        pace.runs(now, is_running=is_running)
+        items_rate, tokens_rate = pace.rates(now) if is_running else (0.0, 0.0)
+        return JobView(
+            id=job.id,
+            kind=job.kind,
+            title=job.title,
+            state=self._state(job, totals.n_waiting, counts.total),
+            items_done=counts.done,
+            items_failed=counts.failed,
+            items_total=total,
+            items_running=counts.running,
+            coverage=self._coverage(job, totals.n, totals.n_waiting),
+            error=job.error,
+            waits=waits,
+            can_change_model=can_change_model,
+            created_seconds=job.created_seconds,
+            seconds_left=self._seconds_left(job, total - through) if is_running else None,
+            items_per_second=items_rate,
+            tokens_per_second=tokens_rate,
+            prompt_tokens=job.prompt_tokens,
+            output_tokens=job.output_tokens,
+            saved_tokens=job.cached_tokens,
+            documents=totals.n,
+            documents_read=totals.n - totals.n_waiting - totals.n_failed,
+            documents_failed=totals.n_failed,
+            is_first=job.is_first,
+            output_path=job_options.decode(job.options).output_path,
+        )
+
+    def _state(self, job: JobRow, n_waiting: int, n_items: int) -> JobState:
+        is_being_read = job.state in ("queued", "running") and n_waiting > 0 and n_items == 0
+        return JobState.READING if is_being_read else JobState(job.state)
+
+    def _coverage(self, job: JobRow, n_documents: int, n_waiting: int) -> str:
+        if job.state == "done":
+            # stored with the end of the job; one that ended before that was done is counted here
+            return job.coverage or coverage(job, self.store, self.items)
+        if n_waiting and self.sources.waits_for_model(job.id):
+            return "waiting for a model"
+        pages = self.sources.pages_read(job.id)
+        if n_documents > 1 and n_waiting:
+            return f"{n_documents - n_waiting:,} of {n_documents:,} documents read"
+        if pages is not None:
+            n_read, n_pages = pages
+            return f"{n_read:,} of {n_pages:,} pages read" if n_pages else f"{n_read:,} parts read"
+        return ""
+
+    def _seconds_left(self, job: JobRow, n_left: int) -> float | None:
+        work = self._work(job, self._overheads.get((job.id, job.params), 0))
+        expected = seconds_for(work, self._meter().speed)
+        total = max(1, job.n_expected)
+        return self._pace(job.id).seconds_left(n_left, expected * n_left / total if expected is not None else None)
+
+    # what a draft will do
+
+    def material(self, job_id: str) -> Material:
+        sources = [source for source in self.store.sources(job_id) if source.state not in ("unfolded", "failed")]
+        columns = [source_facts.decode(source.facts).columns for source in sources if source.state != "waiting"]
+        are_tables = bool(columns) and all(found is not None for found in columns)
+        return Material(names=tuple(s.name for s in sources), columns=columns[0] if are_tables else None)
+
+    async def preview(self, job: JobRow) -> JobPreview:
+        """As far as its documents were read. Measures the machine where that was never done."""
+        sources = self.store.sources(job.id)
+        documents = [source for source in sources if source.state != "unfolded"]
+        notes = tuple(n for s in sources if s.state == "unfolded" for n in source_facts.decode(s.facts).notes)
+        is_reading = any(source.state == "waiting" for source in documents) or len(documents) == 0
+        kind, params = kind_of(job)
+        material, problem = self.material(job.id), ""
+        try:
+            if not is_reading:
+                kind.check(params, material)
+        except KnownError as error:
+            problem = error.sentence
+        first = self.items.first(job.id)
+        work, seconds = Work(read_tokens=0, written_tokens=0), None
+        if first is not None and not problem:
+            work = self._work(job, await self._overhead(job, first))
+            seconds = seconds_for(work, self._meter().speed)
+        elif not is_reading and not problem:
+            problem = next((source.error for source in documents if source.error), "There is nothing to work on.")
+        return JobPreview(
+            job_id=job.id,
+            title=job.title,
+            is_reading=is_reading,
+            documents=tuple(
+                job_views.document_view(source)
+                for source in sorted(documents, key=lambda s: s.state != "failed")[:MOST_DOCUMENTS_SHOWN]
+            ),
+            n_documents=len(documents),
+            n_failed=sum(source.state == "failed" for source in documents),
+            n_items=job.n_expected,
+            read_tokens=round(work.read_tokens),
+            written_tokens=round(work.written_tokens),
+            columns=material.columns or (),
+            first_prompt=job_views.prompt_text(job, item_input.decode(first.input)) if first is not None else "",
+            problem=problem,
+            notes=notes,
+            seconds=seconds,
+        )
+
+    def _work(self, job: JobRow, overhead: int) -> Work:
+        kind, params = kind_of(job)
+        totals = self.store.source_totals(job.id)
+        return expected_work(
+            n_items=job.n_expected,
+            own_tokens=totals.n_tokens,
+            n_own=totals.n_items,
+            item_overhead=overhead,
+            output_tokens=kind.output_tokens(params),
+        )
+
+    async def _overhead(self, job: JobRow, first: ItemRow) -> int:
+        """Tokens of an item's prompts besides its own text, and besides what the prompts of all items begin with."""
+        key = (job.id, job.params)
+        if key not in self._overheads and self.engine.model_state is ModelState.READY:
+            kind, params = kind_of(job)
+            input = item_input.decode(first.input)
+            try:
+                prompts = ["".join(turn.content for turn in r.turns) for r in kind.requests(params, input)]
+            except Exception:  # the item itself will fail, with its sentence
+                return 0
+            own = item_input.text_of(input)
+            rests = [prompt[prompt.find(own[:20]) :] if own[:20] in prompt else prompt for prompt in prompts]
+            counts = await self.documents.counts([*rests, own])
+            self._overheads[key] = max(0, sum(counts[:-1]) - counts[-1])
+        return self._overheads.get(key, 0)
+
+    # what came of it
+
+    def summary(self, job: JobRow, document: int) -> SummaryView:
+        """Of one document by its place, or (-1) of all together. Raises KnownError."""
+        _, params = kind_of(job)
+        sources = [source for source in self.store.sources(job.id) if source.state not in ("unfolded",)]
+        if document < 0:
+            raise KnownError(ErrorKind.BAD_REQUEST, "not yet")
+        if document >= len(sources):
+            raise KnownError(ErrorKind.BAD_REQUEST, "This document is not there any more.")
+        source = sources[document]
+        items = finished(self.items.levels(job.id, source.id))
+        if not items:
+            raise KnownError(ErrorKind.BAD_REQUEST, source.error or f"{source.name} has no summary.")
+        facts = source_facts.decode(source.facts)
+        return document_summary(job.id, f"Summary of {source.name}", params, facts, items)
+
+
+def path_name(path: str) -> str:
+    return Path(path).name
