@@ -26,9 +26,9 @@ from app.core.events import (
     WindowRaised,
 )
 from app.core.instance import Execute, Instance
+from app.core.job_options import NO_OPTIONS, JobOptions, OutputFormat
 from app.core.jobs import JobService
 from app.core.models import ModelService
-from app.core.job_options import NO_OPTIONS, JobOptions, OutputFormat
 from app.core.views import (
     ChatView,
     DocumentView,

@@ -19,7 +19,9 @@ def coverage(job: JobRow, jobs: Jobs, items: Items) -> str:
     parts = [f"{n_read:,} of {totals.n:,} documents"] if totals.n > 1 else []
     if sources and all(facts.n_pages is not None for facts in sources.values() if facts != source_facts.SourceFacts()):
         n_pages = sum(facts.n_pages or 0 for facts in sources.values())
-        missing = {(id, page) for id, facts in sources.items() for page in facts.unread_pages}
+        missing: set[tuple[int | None, int]] = {
+            (id, page) for id, facts in sources.items() for page in facts.unread_pages
+        }
         for item in items.page(job.id, state="failed", limit=_MOST_FAILED):
             input = item_input.decode(item.input)
             if isinstance(input, item_input.Piece) and input.first_page is not None and input.last_page is not None:

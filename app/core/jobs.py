@@ -20,8 +20,7 @@ from app.core.job_options import JobOptions, OutputFormat
 from app.core.job_progress import JobProgress
 from app.core.kinds.kind import Material
 from app.core.kinds.known import kind_named, kind_of
-from app.core.kinds.summary_result import collection_summary, document_summary
-from app.core.levels import Levels, finished
+from app.core.levels import Levels
 from app.core.machine import Machine, is_conditional, why_not
 from app.core.outputs import Outputs
 from app.core.source_queue import SourceQueue

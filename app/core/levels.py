@@ -48,7 +48,7 @@ class Levels:
         if self._jobs.has_source_in(job_id, *open_states):
             return
         if kind.has_levels and not self._items.levels(job_id, None):
-            follows = kind.combine(params, self._last_results(job_id))
+            follows = kind.combine(params, last_results(self._jobs, self._items, job_id))
             if follows:
                 self._items.add(job_id, None, 0, [item_input.encode(input) for input in follows])
                 return
@@ -64,15 +64,6 @@ class Levels:
             self._items.add(item.job_id, item.source_id, item.level + 1, inputs)
         elif item.source_id is not None:
             self._jobs.set_source(item.source_id, "done")
-
-    def _last_results(self, job_id: str) -> list[tuple[str, Finished]]:
-        """Of each document that is through: the last level's first item, if it is done."""
-        results = []
-        for source in self._jobs.sources(job_id, state="done"):
-            items = self._items.levels(job_id, source.id)
-            if items and items[-1].state == "done":
-                results += [(source.name, item) for item in finished(items[-1:])]
-        return results
 
     def _end(self, job: JobRow, *, n_done: int) -> None:
         if n_done:
@@ -98,3 +89,12 @@ def finished(items: Sequence[ItemRow]) -> list[Finished]:
         for item in items
         if item.state in ("done", "failed")
     ]
+
+
+def last_results(jobs: Jobs, items: Items, job_id: str) -> list[tuple[str, Finished]]:
+    """Of each document that is through: the last item of its last level."""
+    results = []
+    for source in jobs.sources(job_id, state="done"):
+        rows = items.levels(job_id, source.id)
+        results += [(source.name, item) for item in finished(rows[-1:])]
+    return results

@@ -164,7 +164,8 @@ class SourceQueue:
     async def _cut(self, job: JobRow, kind: JobKind, params: Any, document: Document) -> tuple[list[Piece], int]:
         params = await self._fitted(job, kind, params)
         if kind.cuts_documents:
-            chunks, n_tokens = await self._documents.chunks(document, kind.piece_tokens(params))
+            limit = kind.piece_tokens(params, await self._documents.bulk_context())
+            chunks, n_tokens = await self._documents.chunks(document, limit)
             return [Piece(text=c.text, first_page=c.first_page, last_page=c.last_page) for c in chunks], n_tokens
         text = "\n\n".join(block.text for block in document.blocks)
         n_tokens = await self._documents.count(text)

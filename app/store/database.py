@@ -56,8 +56,7 @@ class Database:
                 yield self._connection
                 self._connection.execute("COMMIT")
             except BaseException:
-                if self._connection.in_transaction:  # a full disk may have rolled it back already
-                    self._connection.execute("ROLLBACK")
+                self._roll_back()
                 raise
 
     def problem(self) -> str:
@@ -88,9 +87,12 @@ class Database:
                     f"BEGIN IMMEDIATE; {migrations[number]}; PRAGMA user_version = {number}; COMMIT;"
                 )
             except sqlite3.Error:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                self._roll_back()
                 raise
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:  # a full disk may have done it already
+            self._connection.execute("ROLLBACK")
 
     def _back_up(self, backups: Path, version: int) -> None:
         backups.mkdir(exist_ok=True)

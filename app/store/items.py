@@ -88,7 +88,7 @@ class Items:
 
         Later levels come first, so that what was begun is finished.
         """
-        claimed = []
+        claimed: list[ItemRow] = []
         with self._database.transaction() as sql:
             while len(claimed) < most:
                 row = sql.execute(_CLAIM, (self._lease, json.dumps(list(job_ids)), int(only_suspects))).fetchone()

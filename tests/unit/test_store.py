@@ -14,7 +14,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from app.errors import ErrorKind, KnownError
 from app.store.chats import Chats, MessageRow
 from app.store.database import MIGRATIONS, Database
-from app.store.jobs import ItemCounts, ItemRow, Jobs
+from app.store.items import ItemCounts, ItemRow, Items
+from app.store.jobs import Jobs
 
 
 def new_database(folder: Path) -> Database:
@@ -44,7 +45,7 @@ def test_a_new_file_is_in_wal_mode_and_at_the_newest_version(tmp_path: Path) -> 
     database = new_database(tmp_path)
     assert database.read("PRAGMA journal_mode")[0][0] == "wal"
     assert database.read("PRAGMA synchronous")[0][0] == 2
-    assert database.version == 2
+    assert database.version == 3
     assert database.problem() == ""
 
 
@@ -165,11 +166,12 @@ def test_a_profile_of_the_first_schema_keeps_its_jobs(tmp_path: Path) -> None:
                 (position, state),
             )
     old.close()
-    jobs = Jobs(new_database(tmp_path))
+    database = new_database(tmp_path)
+    jobs, items = Jobs(database), Items(database, "run")
     assert [job.id for job in jobs.all()] == ["j"]
-    assert jobs.count("j") == ItemCounts(queued=2, done=1, failed=1)
-    claimed = jobs.claim(only_suspects=False)
-    assert claimed is not None
+    assert [(source.path, source.state, source.n_items) for source in jobs.sources("j")] == [("s", "read", 4)]
+    assert items.count("j") == ItemCounts(queued=2, done=1, failed=1)
+    (claimed,) = items.claim(["j"], 1)
     assert claimed.position == 2
 
 
@@ -178,9 +180,14 @@ def test_a_large_job_is_claimed_from_without_looking_at_it_all(tmp_path: Path) -
     database = new_database(tmp_path)
     plans: list[str] = []
     database._connection.set_trace_callback(plans.append)
-    Jobs(database).claim(only_suspects=False)
-    Jobs(database).has_suspects()
-    Jobs(database).count("j")
+    items = Items(database, "run")
+    items.claim(["j"], 1)
+    items.has_suspects()
+    items.count("j")
+    items.page("j")
+    items.page("j", state="failed")
+    items.is_level_through("j", 1, 0)
+    items.first("j")
     database._connection.set_trace_callback(None)
     for statement in [text for text in plans if text.startswith(("UPDATE items", "SELECT"))]:
         for row in database.read(f"EXPLAIN QUERY PLAN {statement}"):
@@ -198,24 +205,36 @@ class AnyQueue(RuleBasedStateMachine):
 
         self.folder = tempfile.TemporaryDirectory()
         self.database = new_database(Path(self.folder.name))
-        self.jobs = Jobs(self.database)
+        self.n_runs = 0
+        self.open()
         self.claimed: dict[int, ItemRow] = {}
         self.recorded: dict[int, str] = {}
         self.n_items = 0
         self.n_jobs = 0
 
+    def open(self) -> None:
+        self.n_runs += 1
+        self.jobs, self.items = Jobs(self.database), Items(self.database, f"run {self.n_runs}")
+
+    @property
+    def ids(self) -> list[str]:
+        return [f"job{n + 1}" for n in range(self.n_jobs)]
+
     @rule(n=st.integers(1, 5))
     def add_job(self, n: int) -> None:
         self.n_jobs += 1
         id = f"job{self.n_jobs}"
-        self.jobs.add(id=id, kind="k", title="t", source="s", params="{}", now_seconds=0)
-        self.jobs.queue_items(id, 0, [f"input {k}" for k in range(n)])
+        self.jobs.add(
+            id=id, kind="k", title="t", params="{}", options="{}", model="", sources=[("s", "s")], now_seconds=0
+        )
+        self.jobs.set_state(id, "queued")
+        (source,) = self.jobs.sources(id)
+        self.items.add(id, source.id, 0, [f"input {k}" for k in range(n)])
         self.n_items += n
 
-    @rule(only_suspects=st.booleans())
-    def claim(self, only_suspects: bool) -> None:
-        item = self.jobs.claim(only_suspects=only_suspects)
-        if item is not None:
+    @rule(only_suspects=st.booleans(), most=st.integers(1, 3))
+    def claim(self, only_suspects: bool, most: int) -> None:
+        for item in self.items.claim(self.ids, most, only_suspects=only_suspects):
             assert item.id not in self.claimed, "claimed twice"
             assert item.id not in self.recorded, "claimed after it was done"
             assert item.is_suspect == only_suspects
@@ -226,45 +245,47 @@ class AnyQueue(RuleBasedStateMachine):
     def settle(self, data: st.DataObject, how: str) -> None:
         item = self.claimed.pop(data.draw(st.sampled_from(sorted(self.claimed))))
         if how == "done":
-            self.jobs.finish_item(item, f"output {item.id}")
+            assert self.items.end(item, output=f"output {item.id}")
+            assert not self.items.end(item, output="again"), "recorded twice"
             self.recorded[item.id] = f"output {item.id}"
         elif how == "failed":
-            self.jobs.fail_item(item, "why")
+            assert self.items.end(item, error="why")
             self.recorded[item.id] = ""
         elif how == "requeued":
-            self.jobs.requeue(item.id)
+            self.items.requeue(item.id)
         else:
-            self.jobs.requeue_suspect(item.id, 1)
+            self.items.requeue_suspect(item.id, 1)
 
     @precondition(lambda self: self.n_jobs)
     @rule(state=st.sampled_from(["paused", "queued", "cancelled"]))
     def halt(self, state: str) -> None:
         self.jobs.set_state("job1", state)
         for only_suspects in (False, True):
-            item = self.jobs.claim(only_suspects=only_suspects)
-            if item is not None:
+            for item in self.items.claim(self.ids, 1, only_suspects=only_suspects):
                 assert item.job_id != "job1" or state == "queued", "an item of a job that stands still was claimed"
-                self.jobs.requeue(item.id)
+                self.items.requeue(item.id)
 
     @rule()
     def restart(self) -> None:
         self.database.close()
         self.database = new_database(Path(self.folder.name))
-        self.jobs = Jobs(self.database)
-        self.jobs.requeue_all_running()
+        before = list(self.claimed.values())
+        self.open()
+        self.items.requeue_all_running()
+        assert not any(self.items.end(item, output="late") for item in before), "recorded without a lease"
         self.claimed.clear()
 
     @invariant()
     def counts_are_those_of_the_rows(self) -> None:
         for job in self.jobs.all():
-            states = [item.state for item in self.jobs.items(job.id)]
-            counts = self.jobs.count(job.id)
+            states = [item.state for item in self.items.page(job.id)]
+            counts = self.items.count(job.id)
             assert (counts.queued, counts.running, counts.done, counts.failed) == tuple(
                 states.count(state) for state in ("queued", "running", "done", "failed")
             )
 
     def teardown(self) -> None:
-        rows = [item for job in self.jobs.all() for item in self.jobs.items(job.id)]
+        rows = [item for job in self.jobs.all() for item in self.items.page(job.id)]
         assert len(rows) == self.n_items
         for item in rows:
             if item.id in self.recorded:
