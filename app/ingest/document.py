@@ -1,4 +1,4 @@
-"""What every reader makes of a file: blocks of text in reading order, each with its page where there are pages."""
+"""What readers make of a file: blocks of text in reading order, each with its page where there are pages; or rows."""
 
 from __future__ import annotations
 
@@ -30,3 +30,13 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     n_pages: int | None = None
     notes: tuple[str, ...] = ()
     unread_pages: tuple[int, ...] = ()  # pages that gave no text
+
+
+class TableHead(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a table before its rows: the names of its columns, no two alike and none empty.
+
+    `sheets`: those of the workbook that it is in, in their order; empty for a file that is one table.
+    """
+
+    columns: tuple[str, ...]
+    sheets: tuple[str, ...] = ()

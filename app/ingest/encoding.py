@@ -76,7 +76,10 @@ class _Survey:
     def look_at(self, piece: bytes) -> None:
         """The next piece of the file. Raises KnownError where nothing more need be looked at."""
         if not self._known and self._looks_binary(piece):
-            raise unreadable(self._path, "is not text, whatever its name says. Add a PDF, DOCX, HTML or text file.")
+            raise unreadable(
+                self._path,
+                "is not text, whatever its name says. Save it as PDF in the program that made it.",
+            )
         self._n_pieces += 1
         self._n_characters += self._count(piece)
         if self._n_characters > self._limit:

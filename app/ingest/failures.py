@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 from pathlib import Path
 
+from app.children import describe_exit
 from app.errors import ErrorKind, KnownError
 from app.ingest.readers.interface import shown_name, unreadable
 
@@ -35,6 +37,17 @@ def timed_out(path: Path, seconds: float) -> KnownError:
         path,
         f"took longer than {seconds:,.3g} seconds to read and was given up. Split it into smaller files and add those.",
     )
+
+
+def ended_early(path: Path, exit_code: int) -> KnownError:
+    """The process ended without a last word. Native libraries abort where they get no memory."""
+    if exit_code == -signal.SIGABRT:
+        return unreadable(
+            path,
+            "is damaged, or needs more memory than a document may take. Save it again in the program that made it, "
+            "or split it into smaller files and add those.",
+        )
+    return crashed(path, describe_exit(exit_code))
 
 
 def crashed(path: Path, how: str) -> KnownError:

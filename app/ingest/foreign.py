@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.ingest.archives import parts_of_archive
+from app.ingest.archives import ZIP_SIGNATURE, parts_of_archive
+from app.ingest.ole import OLE_SIGNATURE, OleKind, ole_kind
 from app.ingest.readers.interface import unreadable
 
 _AS_DOCX = "Open it in Word or LibreOffice and save it as .docx."
 _AS_PDF = "Save or print it as PDF and add that."
 _PICTURE = "is a picture. Make a PDF of it, run OCR (for example `ocrmypdf`) and add that."
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # Office before 2007, and Office files under a password
-_OLE_SEARCHED_BYTES = 4 * 1024 * 1024
 _SENTENCES = {
     b"{\\rtf": f"is an RTF document, which is not read. {_AS_DOCX}",
     b"%!PS": f"is PostScript, which is not read. {_AS_PDF}",
@@ -29,7 +28,7 @@ _SENTENCES = {
 }
 _IN_ZIP = {
     "ppt/": f"is a presentation, which is not read. {_AS_PDF}",
-    "xl/": f"is a spreadsheet, which is not read. {_AS_PDF}",
+    "xl/": "is a workbook of an unknown kind, or it is damaged. Open it in Excel and save it again as .xlsx.",
     "META-INF/container.xml": f"is an e-book, which is not read. {_AS_PDF}",
     "content.xml": "is an OpenDocument file, which is not read. Save it as .docx or PDF and add that.",
 }
@@ -40,21 +39,24 @@ def refuse_foreign(path: Path, head: bytes) -> None:
     for signature, rest in _SENTENCES.items():
         if head.startswith(signature):
             raise unreadable(path, rest)
-    if head.startswith(_OLE):
+    if head.startswith(OLE_SIGNATURE):
         raise unreadable(path, _about_ole(path))
-    if head.startswith(b"PK\x03\x04"):
+    if head.startswith(ZIP_SIGNATURE):
         raise unreadable(path, _about_zip(path))
 
 
 def _about_ole(path: Path) -> str:
-    """Names of streams in these files are UTF-16; the directory may lie anywhere, mostly near the beginning."""
-    with path.open("rb") as file:
-        content = file.read(_OLE_SEARCHED_BYTES)
-    if "EncryptedPackage".encode("utf-16-le") in content:
-        return "is protected by a password. Save a copy without one and add that."
-    if "WordDocument".encode("utf-16-le") in content or path.suffix.lower() == ".doc":
-        return f"is in Word's format from before 2007, which is not read. {_AS_DOCX}"
-    return f"is in an old Office format, which is not read. {_AS_PDF}"
+    match ole_kind(path):
+        case OleKind.ENCRYPTED:
+            return "is protected by a password. Save a copy without one and add that."
+        case OleKind.TEXT:
+            return f"is in Word's format from before 2007, which is not read. {_AS_DOCX}"
+        case OleKind.PRESENTATION:
+            return "is in PowerPoint's format from before 2007, which is not read. Save it as .pptx and add that."
+        case OleKind.MESSAGE:
+            return "is a message in Outlook's own format, which is not read. Save it as .eml or PDF and add that."
+        case _:
+            return f"is in an old Office format, which is not read. {_AS_PDF}"
 
 
 def _about_zip(path: Path) -> str:

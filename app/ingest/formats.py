@@ -9,7 +9,7 @@ from app.ingest.foreign import refuse_foreign
 from app.ingest.readers import PLAIN_TEXT, READERS
 from app.ingest.readers.interface import Reader, unreadable
 
-_HEAD_BYTES = 8192
+HEAD_BYTES = 8192
 
 SUPPORTED_SUFFIXES: tuple[str, ...] = tuple(suffix for reader in READERS for suffix in reader.suffixes)
 
@@ -29,7 +29,7 @@ def choose_reader(path: Path) -> Reader:
     if status.st_size == 0:
         raise unreadable(path, "is empty. Check whether it was saved or downloaded completely, and add it again.")
     with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
+        head = file.read(HEAD_BYTES)
     for reader in READERS:
         if reader.recognises(head, path):
             return reader

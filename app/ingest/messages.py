@@ -1,4 +1,4 @@
-"""Every message between the program and the task process that reads one document."""
+"""Every message between the program and the task process that reads one file."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import os
 from pathlib import Path
 
 from app.errors import ErrorKind
-from app.ingest.document import Block
+from app.ingest.document import Block, TableHead
 from app.wire import Message
 
-# Command: program -> reader
+# Commands: program -> reader. One file a process; SendRows comes after a TableOpened or RowsRead, and asks for more.
 
 
 class ReadDocument(Message, frozen=True, kw_only=True):
@@ -23,7 +23,22 @@ class ReadDocument(Message, frozen=True, kw_only=True):
         return Path(os.fsdecode(self.path))
 
 
-# Events: reader -> program. The last one is DocumentRead or DocumentFailed.
+class OpenTable(Message, frozen=True, kw_only=True):
+    """Read this file as rows. `sheet`: of a workbook; empty: its first one."""
+
+    path: bytes
+    sheet: str
+
+    @property
+    def file(self) -> Path:
+        return Path(os.fsdecode(self.path))
+
+
+class SendRows(Message, frozen=True, kw_only=True):
+    """The next rows are wanted: they are not sent before."""
+
+
+# Events: reader -> program. The last one is DocumentRead, TableRead or ReadingFailed.
 
 
 class ReadProgressed(Message, frozen=True, kw_only=True):
@@ -46,9 +61,28 @@ class DocumentRead(Message, frozen=True, kw_only=True):
     unread_pages: tuple[int, ...] = ()
 
 
-class DocumentFailed(Message, frozen=True, kw_only=True):
+class TableOpened(Message, frozen=True, kw_only=True):
+    head: TableHead
+
+
+class RowsRead(Message, frozen=True, kw_only=True):
+    """The next rows, each as long as the head's columns."""
+
+    rows: tuple[tuple[str, ...], ...]
+
+
+class TableRead(Message, frozen=True, kw_only=True):
+    """All rows have been sent."""
+
+    notes: tuple[str, ...]
+
+
+class ReadingFailed(Message, frozen=True, kw_only=True):
     kind: ErrorKind
     sentence: str
 
 
-Event = ReadProgressed | BlocksRead | DocumentRead | DocumentFailed
+Command = ReadDocument | OpenTable
+DocumentEvent = ReadProgressed | BlocksRead | DocumentRead | ReadingFailed
+TableEvent = TableOpened | RowsRead | TableRead | ReadingFailed
+Event = DocumentEvent | TableEvent

@@ -1,7 +1,7 @@
-"""The task process: reads one document, says what it found, and ends. Nothing a file holds can hurt the program.
+"""The task process: reads one file, says what it found, and ends. Nothing a file holds can hurt the program.
 
 It runs under a memory limit of its own, is killed by the program when it takes too long, and ends by itself when its
-standard input ends. Its last word is DocumentRead or DocumentFailed; a crash leaves it without one.
+standard input ends. Its last word is DocumentRead, TableRead or ReadingFailed; a crash leaves it without one.
 """
 
 from __future__ import annotations
@@ -13,86 +13,60 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator
-from pathlib import Path
 from typing import BinaryIO
 
 from app.children import claim_pipes
 from app.errors import KnownError
 from app.ingest import failures
-from app.ingest.chunking import split_large_blocks
-from app.ingest.document import Block
-from app.ingest.formats import choose_reader
-from app.ingest.messages import BlocksRead, DocumentFailed, DocumentRead, Event, ReadDocument, ReadProgressed
-from app.ingest.readers.interface import Note, PagesDone, plain_name, too_long
+from app.ingest.document_events import document_events
+from app.ingest.messages import Command, Event, OpenTable, ReadDocument, ReadingFailed, RowsRead, TableOpened
+from app.ingest.table_events import table_events
 from app.wire import Decoder, encode
-
-BLOCK_LIMIT_CHARACTERS = 20_000
-_BATCH_CHARACTERS = 50_000
 
 
 def main(arguments: list[str]) -> int:
-    """Read the document that the first message names. The argument is the memory limit in bytes."""
+    """Do what the first message asks for. The argument is the memory limit in bytes."""
     commands, output = claim_pipes()
     _limit_memory(int(arguments[0]))
     faulthandler.enable(sys.stderr)
     line = commands.readline()
     if not line:
         return 0
-    command = Decoder[ReadDocument](ReadDocument).decode(line)
-    threading.Thread(target=_end_with_input, args=(commands,), daemon=True).start()
+    command = Decoder[Command](Command).decode(line)
+    wanted = threading.Semaphore(0)
+    threading.Thread(target=_count_requests, args=(commands, wanted), daemon=True).start()
     with contextlib.suppress(BrokenPipeError):  # the program is gone
-        for event in read_events(command.file, command.max_characters):
+        for event in read_events(command):
             output.write(encode(event))
+            if isinstance(event, TableOpened | RowsRead):
+                wanted.acquire()
     sys.stderr.flush()
     os._exit(0)  # at once: tidying up needs memory that there may not be
 
 
-def read_events(path: Path, max_characters: int) -> Iterator[Event]:
-    """All events of one document; the last one is DocumentRead or DocumentFailed, whatever happens."""
+def read_events(command: Command) -> Iterator[Event]:
+    """All events of one command; the last one is that it was read or ReadingFailed, whatever happens."""
     try:
-        yield from _document_events(path, max_characters)
+        yield from _events(command)
         return
     except KnownError as known:
         error = known
     except MemoryError:
-        error = failures.out_of_memory(path)
+        error = failures.out_of_memory(command.file)
     except OSError as system_error:
-        error = failures.from_os_error(system_error, path)
+        error = failures.from_os_error(system_error, command.file)
     except Exception:
         traceback.print_exc()
-        error = failures.bug(path)
-    yield DocumentFailed(kind=error.kind, sentence=error.sentence)
+        error = failures.bug(command.file)
+    yield ReadingFailed(kind=error.kind, sentence=error.sentence)
 
 
-def _document_events(path: Path, max_characters: int) -> Iterator[Event]:
-    reader = choose_reader(path)
-    n_pages: int | None = None
-    notes: list[str] = []
-    unread: set[int] = set()
-    batch: list[Block] = []
-    n_batch = n_characters = 0
-    for piece in reader.read(path, max_characters):
-        if isinstance(piece, PagesDone):
-            n_pages = piece.n_pages
-            yield ReadProgressed(n_pages_done=piece.n_done, n_pages=n_pages)
-        elif isinstance(piece, Note):
-            notes.append(piece.sentence)
-            unread.update(piece.pages)
-        else:
-            n_characters += len(piece.text)
-            if n_characters > max_characters:
-                raise too_long(path, max_characters)
-            for part in split_large_blocks([piece], BLOCK_LIMIT_CHARACTERS):
-                batch.append(part)
-                n_batch += len(part.text)
-                if n_batch >= _BATCH_CHARACTERS:
-                    yield BlocksRead(blocks=tuple(batch))
-                    batch, n_batch = [], 0
-    if n_characters == 0:
-        raise failures.no_text(path)
-    if batch:
-        yield BlocksRead(blocks=tuple(batch))
-    yield DocumentRead(name=plain_name(path), n_pages=n_pages, notes=tuple(notes), unread_pages=tuple(sorted(unread)))
+def _events(command: Command) -> Iterator[Event]:
+    match command:
+        case ReadDocument():
+            yield from document_events(command.file, command.max_characters)
+        case OpenTable():
+            yield from table_events(command.file, command.sheet)
 
 
 def _limit_memory(limit_bytes: int) -> None:
@@ -106,8 +80,12 @@ def _limit_memory(limit_bytes: int) -> None:
         resource.setrlimit(resource.RLIMIT_AS, (limit_bytes, limit_bytes))
 
 
-def _end_with_input(commands: BinaryIO) -> None:
-    """The program is gone when its pipe ends: so is this process. Reads past Python's buffer, which has a lock."""
-    while os.read(commands.fileno(), 4096):
-        pass
+def _count_requests(commands: BinaryIO, wanted: threading.Semaphore) -> None:
+    """Every line that comes now is a SendRows. The program is gone when its pipe ends: so is this process.
+
+    Reads past Python's buffer, which has a lock.
+    """
+    while piece := os.read(commands.fileno(), 4096):
+        for _ in range(piece.count(b"\n")):
+            wanted.release()
     os._exit(0)

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.children import Child, describe_exit
+from app.children import Child
 from app.errors import KnownError
 from app.ingest import failures
 from app.ingest.document import Block, Document
-from app.ingest.messages import BlocksRead, DocumentFailed, DocumentRead, Event, ReadDocument, ReadProgressed
+from app.ingest.messages import BlocksRead, DocumentEvent, DocumentRead, ReadDocument, ReadingFailed, ReadProgressed
 from app.logs import topic
 from app.wire import WireError
 
@@ -23,11 +23,11 @@ OnProgress = Callable[[int, int | None], None]  # pages done, pages in all; None
 
 @dataclass(frozen=True, kw_only=True)
 class ReadLimits:
-    """How much one document may take. Over a limit it is refused with a sentence, never cut."""
+    """How much one file may take. Over a limit it is refused with a sentence, never cut."""
 
-    seconds: float = 120.0
+    seconds: float = 120.0  # for a document; for the next rows of a table
     memory_bytes: int = 2 * 1024**3  # of the task process; on Linux only
-    max_characters: int = 30_000_000
+    max_characters: int = 30_000_000  # of a document: the rows of a table are not held
 
 
 async def read_document(
@@ -50,12 +50,14 @@ async def read_document(
 
 
 async def _read(path: Path, log_file: Path, limits: ReadLimits, on_progress: OnProgress | None) -> Document:
-    child: Child[Event] = await Child.start("read", str(limits.memory_bytes), received=Event, log_file=log_file)
+    child: Child[DocumentEvent] = await Child.start(
+        "read", str(limits.memory_bytes), received=DocumentEvent, log_file=log_file
+    )
     try:
         child.send(ReadDocument(path=os.fsencode(path), max_characters=limits.max_characters))
         document = await _answer(child, on_progress)
         if document is None:
-            raise failures.crashed(path, describe_exit(await child.wait()))
+            raise failures.ended_early(path, await child.wait())
     except WireError as error:
         log.error("the reading process broke the protocol: %s", error)
         raise failures.crashed(path, "what it sent made no sense") from error
@@ -67,7 +69,7 @@ async def _read(path: Path, log_file: Path, limits: ReadLimits, on_progress: OnP
     return document
 
 
-async def _answer(child: Child[Event], on_progress: OnProgress | None) -> Document | None:
+async def _answer(child: Child[DocumentEvent], on_progress: OnProgress | None) -> Document | None:
     """The document; None where the process ended without a last word. Raises the KnownError that it reports."""
     blocks: list[Block] = []
     async for event in child.messages():
@@ -85,6 +87,6 @@ async def _answer(child: Child[Event], on_progress: OnProgress | None) -> Docume
                     notes=event.notes,
                     unread_pages=event.unread_pages,
                 )
-            case DocumentFailed():
+            case ReadingFailed():
                 raise KnownError(event.kind, event.sentence)
     return None

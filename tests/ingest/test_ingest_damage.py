@@ -12,12 +12,12 @@ import docx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from in_process import document_events
 from pdf_writer import Page, pdf
 
 from app.errors import ErrorKind, KnownError
 from app.ingest.cleaning import clean
-from app.ingest.messages import DocumentFailed
-from app.ingest.process import read_events
+from app.ingest.messages import ReadingFailed
 from app.ingest.reading import read_document
 
 
@@ -50,8 +50,8 @@ def word_parts() -> dict[str, bytes]:
 
 
 def kind_of_failure(path: Path) -> ErrorKind | None:
-    last = list(read_events(path, 1_000_000))[-1]
-    return last.kind if isinstance(last, DocumentFailed) else None
+    last = list(document_events(path, 1_000_000))[-1]
+    return last.kind if isinstance(last, ReadingFailed) else None
 
 
 def test_damaged_word_files(tmp_path):
@@ -107,7 +107,10 @@ def test_letters_of_text_and_markdown_are_all_kept(folder: Path, text: str, suff
     path = folder / f"letters{suffix}"
     path.write_text(text)
     kept = [
-        letter for event in read_events(path, 1000) for block in getattr(event, "blocks", ()) for letter in block.text
+        letter
+        for event in document_events(path, 1000)
+        for block in getattr(event, "blocks", ())
+        for letter in block.text
     ]
     assert [letter for letter in kept if letter.isalpha()] == [letter for letter in text if letter.isalpha()]
 

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from in_process import document_events
 from pdf_writer import Page, pdf
 
 from app.children import child_command
 from app.errors import ErrorKind, KnownError
-from app.ingest.messages import DocumentFailed, Event, ReadDocument
-from app.ingest.process import read_events
+from app.ingest.messages import Event, ReadDocument, ReadingFailed
 from app.ingest.reading import ReadLimits, read_document
 from app.wire import Decoder, encode
 
@@ -128,21 +128,21 @@ def test_the_last_word_is_one(tmp_path, reader):
 def test_a_file_that_vanishes_while_it_is_read(tmp_path):
     path = tmp_path / "a.txt"
     path.write_text("some words\n\n" * 20_000)
-    events = read_events(path, 10_000_000)
+    events = document_events(path, 10_000_000)
     assert next(events)
     path.unlink()  # what is open stays readable
     assert len(list(events)) > 1
 
     path.write_text("<p>words")
-    reading = read_events(path.with_name("b.txt"), 100)
-    assert [event.__class__ for event in reading] == [DocumentFailed]
+    reading = document_events(path.with_name("b.txt"), 100)
+    assert [event.__class__ for event in reading] == [ReadingFailed]
 
 
 def test_a_mistake_of_ours_is_told_and_logged(tmp_path, capsys):
     path = tmp_path / "a.txt"
     path.write_text("words")
-    (event,) = read_events(path, "no number")  # type: ignore[arg-type]
-    assert isinstance(event, DocumentFailed)
+    (event,) = document_events(path, "no number")  # type: ignore[arg-type]
+    assert isinstance(event, ReadingFailed)
     assert event.kind is ErrorKind.BUG
     assert "a mistake in Rubato" in event.sentence
     assert "TypeError" in capsys.readouterr().err

@@ -212,7 +212,7 @@ def test_formats_that_are_known_and_not_read(tmp_path, refusal, content, advice)
 
 @pytest.mark.parametrize(
     ("member", "advice"),
-    [("ppt/a.xml", "presentation"), ("xl/a.xml", "spreadsheet"), ("content.xml", "OpenDocument"), ("a", "archive")],
+    [("ppt/a.xml", "presentation"), ("xl/a.xml", "workbook"), ("content.xml", "OpenDocument"), ("a", "archive")],
 )
 def test_archives_that_are_no_word_document(tmp_path, refusal, member, advice):
     assert advice in refusal(archive(tmp_path / "a.zip", {member: b"x"}))

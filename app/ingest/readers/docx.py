@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from app.ingest.archives import parts_of_archive
+from app.ingest.archives import ZIP_SIGNATURE, parts_of_archive, refuse_bomb
 from app.ingest.document import Block, BlockKind
 from app.ingest.readers.docx_text import Body
 from app.ingest.readers.interface import Piece, Reader, unreadable
@@ -22,7 +22,7 @@ _XML_LIMIT_BYTES = 150 * 1000 * 1000
 
 def recognises(head: bytes, path: Path) -> bool:
     """A zip archive with Word's main part in it."""
-    parts = parts_of_archive(path) if head.startswith(b"PK\x03\x04") else None
+    parts = parts_of_archive(path) if head.startswith(ZIP_SIGNATURE) else None
     return parts is not None and any(part.filename == _MAIN_PART for part in parts)
 
 
@@ -49,13 +49,8 @@ def _refuse_bombs(path: Path) -> None:
         raise unreadable(
             path, "is not a Word document, or it is damaged. Open it in Word or LibreOffice and save it again as .docx."
         )
-    unpacked = sum(part.file_size for part in parts)
-    xml = sum(part.file_size for part in parts if part.filename.endswith((".xml", ".rels")))
-    if unpacked > _UNPACKED_LIMIT_BYTES or xml > _XML_LIMIT_BYTES:
-        raise unreadable(
-            path,
-            f"unpacks to {unpacked / 1e6:,.0f} MB, more than a document may. Save its text as a new file and add that.",
-        )
+    refuse_bomb(path, parts, _UNPACKED_LIMIT_BYTES)
+    refuse_bomb(path, [part for part in parts if part.filename.endswith((".xml", ".rels"))], _XML_LIMIT_BYTES)
 
 
 @contextlib.contextmanager

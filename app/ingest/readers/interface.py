@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.errors import ErrorKind, KnownError
-from app.ingest.document import Block
+from app.ingest.document import Block, TableHead
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,17 @@ class PagesDone:
 Piece = Block | Note | PagesDone
 
 
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableRows:
+    """A table that is open: its rows are read while they are taken, each as long as the head's columns."""
+
+    head: TableHead
+    rows: Iterator[Row | Note]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Reader:
     """One format. Suffixes are lower case, with their dot.
@@ -40,12 +51,16 @@ class Reader:
     `recognises` decides by the first bytes of a file (at least 4 KiB where there are so many). `read` gives pieces in
     reading order; it raises KnownError with a sentence for a file that it can't read, OSError as it comes, and stops
     with `too_long` where it would hold more than `max_characters` before giving any.
+
+    A format of tables has `open_table` too, for the same file as rows: of the named sheet, or of the first one where
+    the name is empty. It raises as `read` does, and so do its rows.
     """
 
     name: str
     suffixes: tuple[str, ...]
     recognises: Callable[[bytes, Path], bool]
     read: Callable[[Path, int], Iterator[Piece]]
+    open_table: Callable[[Path, str], TableRows] | None = None
 
 
 def shown_name(path: Path) -> str:
@@ -70,3 +85,9 @@ def too_long(path: Path, max_characters: int) -> KnownError:
         f"has more than {max_characters:,} characters, the most that one document may have. "
         "Split it into smaller files and add those.",
     )
+
+
+def replaced(path: Path, n_replaced: int) -> Iterator[Note]:
+    """The note about bytes that were wrong in the file's encoding, if there were any."""
+    if n_replaced:
+        yield Note(f"{n_replaced:,} characters of {shown_name(path)} could not be read and are shown as �.")

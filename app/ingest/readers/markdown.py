@@ -9,7 +9,7 @@ from pathlib import Path
 from app.ingest.cleaning import clean
 from app.ingest.document import Block, BlockKind
 from app.ingest.encoding import open_text
-from app.ingest.readers.interface import Note, Piece, Reader, shown_name
+from app.ingest.readers.interface import Piece, Reader, replaced
 from app.ingest.readers.text import lines
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -25,8 +25,7 @@ def read(path: Path, max_characters: int) -> Iterator[Piece]:
     for block in blocks(lines(open_text(path, max_characters).pieces())):
         n_replaced += block.text.count("\ufffd")
         yield block
-    if n_replaced:
-        yield Note(f"{n_replaced:,} characters of {shown_name(path)} could not be read and are shown as �.")
+    yield from replaced(path, n_replaced)
 
 
 def blocks(source: Iterable[str]) -> Iterator[Block]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from app.ingest.cleaning import clean
 from app.ingest.document import Block
 from app.ingest.encoding import open_text
-from app.ingest.readers.interface import Note, Piece, Reader, shown_name
+from app.ingest.readers.interface import Piece, Reader, replaced
 
 
 def read(path: Path, max_characters: int) -> Iterator[Piece]:
@@ -19,8 +19,7 @@ def read(path: Path, max_characters: int) -> Iterator[Piece]:
         n_replaced += text.count("\ufffd")
         if text.strip():
             yield Block(text=text)
-    if n_replaced:
-        yield Note(f"{n_replaced:,} characters of {shown_name(path)} could not be read and are shown as �.")
+    yield from replaced(path, n_replaced)
 
 
 def lines(pieces: Iterable[str]) -> Iterator[str]:
@@ -50,7 +49,7 @@ def _paragraphs(source: Iterable[str]) -> Iterator[str]:
 
 READER = Reader(
     name="text",
-    suffixes=(".txt", ".text", ".log", ".rst", ".csv"),
+    suffixes=(".txt", ".text", ".log", ".rst"),
     recognises=lambda head, path: False,  # anything may be text: the last resort
     read=read,
 )
