@@ -281,6 +281,8 @@ class JobService:
 
     def _why_not(self, job: JobRow) -> str:
         if job.model and job.model != self._model():
+            if not Path(job.model).is_file():
+                return f"Its model, {Path(job.model).stem}, is gone. Let the job use the one that is loaded."
             return f"Waits for its model, {Path(job.model).stem}. Load it, or let the job use the one that is loaded."
         options = job_options.decode(job.options)
         return why_not(options, self.machine.state()) if is_conditional(options) else ""

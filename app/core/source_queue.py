@@ -186,7 +186,7 @@ class SourceQueue:
                 start = n_seen + len(rows) - len(new)
                 await self._add(job, source, new, start)
                 n_seen += len(rows)
-        facts = SourceFacts(columns=columns)
+            facts = SourceFacts(columns=columns, notes=table.notes)
         await self._write(lambda: self._was_read(kind, params, source, facts, n_seen, round(n_tokens)))
 
     async def _queue_lines(self, job: JobRow, source: SourceRow, kind: JobKind, params: Any, path: Path) -> None:
