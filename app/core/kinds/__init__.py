@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
+from app.core.kinds.classify import CLASSIFY
 from app.core.kinds.kind import JobKind
 from app.core.kinds.summarize import SUMMARIZE
 
-KINDS: dict[str, JobKind] = {kind.name: kind for kind in (SUMMARIZE,)}
+KINDS: dict[str, JobKind] = {kind.name: kind for kind in (SUMMARIZE, CLASSIFY)}

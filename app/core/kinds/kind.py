@@ -82,7 +82,10 @@ class JobKind(ABC):
 
     @abstractmethod
     def requests(self, params: Any, input: ItemInput) -> tuple[GenerateRequest, ...]:
-        """What the engine is asked; all of it bulk. What requests of a job have in common stands at their beginning."""
+        """What the engine is asked; all of it bulk. What requests of a job have in common stands at their beginning.
+
+        Raises ItemFailed for an item of which nothing can be asked.
+        """
 
     @abstractmethod
     def output(self, params: Any, input: ItemInput, answers: Sequence[Answer]) -> str:
@@ -98,6 +101,14 @@ class JobKind(ABC):
         Asked when the first document is cut, and again when the parameters or the model are others. Raises KnownError
         for a model that is too small for the job.
         """
+        return params
+
+    def first_requests(self, params: Any) -> tuple[GenerateRequest, ...]:
+        """What is asked once before the items, of this model and these parameters: its answers go to `prepared`."""
+        return ()
+
+    def prepared(self, params: Any, answers: Sequence[Answer]) -> Any:
+        """The parameters with what the first requests told, for `requests` and `output`; not to be stored."""
         return params
 
     def piece_tokens(self, params: Any, bulk_context: int) -> int:
