@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 from app.children import Child
@@ -11,11 +12,13 @@ from app.engine.bare_messages import (
     BareOpened,
     OpenBare,
     TimeDecode,
+    TimePeerReplies,
     TimePeerTurn,
     TimePrefill,
     TimeTaken,
     TimeVerify,
 )
+from app.engine.messages import Turn
 
 
 class BareModel:
@@ -58,7 +61,13 @@ class BareModel:
         """First token by llama-cpp-python's own Llama class, its prefix cached."""
         return await self._time(TimePeerTurn(n_cached=n_cached, n_new=n_new))
 
-    async def _time(self, command: TimePrefill | TimeDecode | TimeVerify | TimePeerTurn) -> float:
+    async def peer_replies(self, conversations: Sequence[tuple[Turn, ...]], max_tokens: int) -> float:
+        """Chat completions by the Llama class, one by one."""
+        return await self._time(TimePeerReplies(conversations=tuple(conversations), max_tokens=max_tokens))
+
+    async def _time(
+        self, command: TimePrefill | TimeDecode | TimeVerify | TimePeerTurn | TimePeerReplies
+    ) -> float:
         assert self._child is not None
         self._child.send(command)
         answer = await anext(self._answers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.engine.messages import Turn
 from app.wire import Message
 
 
@@ -43,6 +44,16 @@ class TimePeerTurn(Message, frozen=True, kw_only=True):
     n_new: int
 
 
+class TimePeerReplies(Message, frozen=True, kw_only=True):
+    """llama-cpp-python's own Llama class: a chat completion for each of `conversations`, one by one, greedy.
+
+    It keeps what the last one began with, as that class does by itself.
+    """
+
+    conversations: tuple[tuple[Turn, ...], ...]
+    max_tokens: int
+
+
 class BareOpened(Message, frozen=True, kw_only=True):
     settings: str
 
@@ -53,5 +64,5 @@ class TimeTaken(Message, frozen=True, kw_only=True):
     seconds: float
 
 
-BareCommand = OpenBare | TimePrefill | TimeDecode | TimeVerify | TimePeerTurn
+BareCommand = OpenBare | TimePrefill | TimeDecode | TimeVerify | TimePeerTurn | TimePeerReplies
 BareAnswer = BareOpened | TimeTaken

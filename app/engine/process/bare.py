@@ -20,6 +20,7 @@ from app.engine.bare_messages import (
     BareOpened,
     OpenBare,
     TimeDecode,
+    TimePeerReplies,
     TimePeerTurn,
     TimePrefill,
     TimeTaken,
@@ -81,7 +82,15 @@ class Bare:
             self._cut(1, command.depth)
         return statistics.median(seconds[1:])
 
-    def peer_turn(self, command: TimePeerTurn) -> float:
+    def peer_replies(self, command: TimePeerReplies) -> float:
+        peer = self._llama_class()
+        started = time.perf_counter()
+        for turns in command.conversations:
+            messages: Any = [{"role": turn.role, "content": turn.content} for turn in turns]
+            peer.create_chat_completion(messages, max_tokens=command.max_tokens, temperature=0.0)
+        return time.perf_counter() - started
+
+    def _llama_class(self) -> Any:
         if self._peer is None:
             from llama_cpp import Llama
 
@@ -93,14 +102,18 @@ class Bare:
                 n_batch=MICRO_BATCH,
                 verbose=False,
             )
+        return self._peer
+
+    def peer_turn(self, command: TimePeerTurn) -> float:
+        peer = self._llama_class()
         history = [FIRST_TOKEN + n % 5000 for n in range(command.n_cached)]
         self._peer_turns += 1  # another one each time, or it would be cached too
         turn = [FIRST_TOKEN + (7 * n + self._peer_turns) % 5000 for n in range(command.n_new)]
-        if list(self._peer._input_ids[: len(history)]) != history:
-            self._peer.reset()
-            self._peer.eval(history)
+        if list(peer._input_ids[: len(history)]) != history:
+            peer.reset()
+            peer.eval(history)
         started = time.perf_counter()
-        next(self._peer.generate([*history, *turn], temp=0.0, reset=True))
+        next(peer.generate([*history, *turn], temp=0.0, reset=True))
         return time.perf_counter() - started
 
     def _fill(self, width: int, depth: int) -> None:
@@ -157,6 +170,8 @@ def main(arguments: list[str]) -> int:
                 seconds = bare.decode(command)
             elif isinstance(command, TimeVerify):
                 seconds = bare.verify(command)
+            elif isinstance(command, TimePeerReplies):
+                seconds = bare.peer_replies(command)
             else:
                 seconds = bare.peer_turn(command)
             pipe_out.write(wire.encode(TimeTaken(seconds=seconds)))
