@@ -26,7 +26,7 @@ from app.core.instance import Execute, Instance
 from app.core.jobs import JobService
 from app.core.models import ModelService
 from app.core.views import ChatView, JobView, MachinePhase, ModelView, OpenChat, StatusView, SummaryView
-from app.engine.interface import Engine, ModelState
+from app.engine.interface import Engine, ModelState, Vector
 from app.engine.messages import EngineReported, GenerateRequest, Preset, Priority, RequestEvent, RequestFailed, Turn
 from app.errors import KnownError
 from app.logs import topic
@@ -273,6 +273,13 @@ class Core:
         finally:
             if isinstance(events, AsyncGenerator):
                 await events.aclose()  # now, and not when it is collected
+
+    async def embed(self, texts: Sequence[str], priority: Priority) -> list[Vector]:
+        """A vector for each text; nothing of it is stored. See Engine.embed."""
+        return await self._engine.embed(texts, priority)
+
+    async def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return await self._engine.count_tokens(texts)
 
     def change_settings(self, **changes: object) -> None:
         """Set and save; a disk that does not take them is told in a notice."""

@@ -64,6 +64,8 @@ class ItemRunner:
         capabilities = self.engine.capabilities
         if self._is_closing or self.engine.model_state is not ModelState.READY or capabilities is None:
             return
+        if not capabilities.can_write:
+            return  # the queue waits for a model that does
         try:
             if self.store.has_suspects() or any(running.item.is_suspect for running in self._running.values()):
                 if not self._running:
