@@ -43,7 +43,7 @@ from app.core.views import (
     StatusView,
     SummaryView,
 )
-from app.engine.interface import Engine, ModelState
+from app.engine.interface import Engine, ModelState, Vector
 from app.engine.messages import EngineReported, GenerateRequest, Preset, Priority, RequestEvent, RequestFailed, Turn
 from app.errors import KnownError
 from app.logs import topic
@@ -366,6 +366,13 @@ class Core:
         finally:
             if isinstance(events, AsyncGenerator):
                 await events.aclose()  # now, and not when it is collected
+
+    async def embed(self, texts: Sequence[str], priority: Priority) -> list[Vector]:
+        """A vector for each text; nothing of it is stored. See Engine.embed."""
+        return await self._engine.embed(texts, priority)
+
+    async def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        return await self._engine.count_tokens(texts)
 
     def change_settings(self, **changes: object) -> None:
         """Set and save; a disk that does not take them is told in a notice."""

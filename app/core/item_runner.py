@@ -80,6 +80,8 @@ class ItemRunner:
         capabilities = self.engine.capabilities
         if self._is_closing or self.engine.model_state is not ModelState.READY or capabilities is None:
             return
+        if not capabilities.can_write:
+            return  # the queue waits for a model that does
         most = capabilities.bulk_sequences * (1 + WAITING_AT_ENGINE)
         if len(self._running) > most - capabilities.bulk_sequences:
             return  # in one go, when there is room for several

@@ -11,16 +11,17 @@ import itertools
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from app import wire
 from app.children import describe_exit
-from app.engine.interface import EngineObserver, ModelState
+from app.engine.interface import EngineObserver, ModelState, Vector
 from app.engine.messages import (
     Cancel,
     Capabilities,
     Command,
     CountTokens,
+    Embed,
     EngineReported,
     EngineStarted,
     Event,
@@ -32,12 +33,14 @@ from app.engine.messages import (
     ModelLoadFailed,
     ModelLoadProgressed,
     Preset,
+    Priority,
     ReadAhead,
     RequestEvent,
     RequestFailed,
     RequestFinished,
     SetPreset,
     Submit,
+    TextsEmbedded,
     Timings,
     TokensCounted,
     Usage,
@@ -53,6 +56,7 @@ FIRST_RESTART_SECONDS = 0.0
 LONGEST_RESTART_SECONDS = 10.0
 CALM_SECONDS = 60.0  # an engine that ran this long restarts at once again
 CANCEL_PATIENCE_SECONDS = 10.0  # an engine that has not stopped a request by then hangs, and is ended
+EMBEDDED_TEXTS = 64  # in one command: an answer is a line of a few megabytes at most
 COUNT_BYTES = 64 * 1024  # texts are counted in pieces of about this size, so that a chat gets in between
 _CRASHED = "The engine stopped unexpectedly and was restarted."
 
@@ -87,6 +91,7 @@ class EngineClient:
         self._streams: dict[str, asyncio.Queue[RequestEvent]] = {}
         self._submitted: set[str] = set()  # streams whose request the engine has
         self._counts: dict[str, asyncio.Future[tuple[int, ...]]] = {}
+        self._embeddings: dict[str, asyncio.Future[tuple[Vector, ...]]] = {}
         self._loading: asyncio.Future[Capabilities] | None = None
         self._load_settled = asyncio.Event()
         self._load_id = ""  # of the newest load: what is told of an older one is not heard
@@ -251,6 +256,23 @@ class EngineClient:
             counts += got
         return counts
 
+    async def embed(self, texts: Sequence[str], priority: Priority = Priority.BULK) -> list[Vector]:
+        vectors: list[Vector] = []
+        for start in range(0, len(texts), EMBEDDED_TEXTS):
+            if self._model_state is ModelState.LOADING:
+                await self._load_settled.wait()
+            if self._model_state is not ModelState.READY:
+                raise KnownError(ErrorKind.NO_MODEL, self._why_no_model)
+            id = f"embed-{next(self._ids)}"
+            future = self._embeddings[id] = asyncio.get_running_loop().create_future()
+            self._send(Embed(id=id, texts=tuple(texts[start : start + EMBEDDED_TEXTS]), priority=priority))
+            try:
+                vectors += await future
+            finally:
+                if self._embeddings.pop(id, None) is not None:
+                    self._send(Cancel(id=id))
+        return vectors
+
     def set_preset(self, preset: Preset, slowdown: float = 1.5) -> None:
         self._preset = SetPreset(preset=preset, slowdown=slowdown)
         self._send(self._preset)
@@ -308,10 +330,12 @@ class EngineClient:
         was_loading = self._model_state is ModelState.LOADING
         self._capabilities = None
         self._connection = None
-        for future in self._counts.values():
+        waiting: list[asyncio.Future[Any]] = [*self._counts.values(), *self._embeddings.values()]
+        for future in waiting:
             if not future.done():
                 future.set_exception(KnownError(ErrorKind.ENGINE_CRASHED, _CRASHED))
         self._counts.clear()
+        self._embeddings.clear()
         if was_loading:
             self._crashes_at_load += 1
         if self._crashes_at_load >= CRASHES_AT_LOAD and self._model is not None:
@@ -347,11 +371,22 @@ class EngineClient:
             future = self._counts.pop(event.id, None)
             if future is not None and not future.done():
                 future.set_result(event.counts)
+        elif event.id in self._embeddings:
+            _settle_embedding(self._embeddings.pop(event.id), event)
         elif isinstance(event, EngineReported):
             if self._observer is not None:
                 self._observer.engine_reported(event)
-        elif event.id in self._streams:
+        elif event.id in self._streams and not isinstance(event, TextsEmbedded):
             self._streams[event.id].put_nowait(event)
+
+
+def _settle_embedding(future: asyncio.Future[tuple[Vector, ...]], event: Event) -> None:
+    if future.done():
+        return
+    if isinstance(event, TextsEmbedded):
+        future.set_result(event.vectors)
+    elif isinstance(event, RequestFailed):
+        future.set_exception(KnownError(event.kind, event.sentence))
 
 
 def _pieces(texts: Sequence[str], limit: int) -> list[list[str]]:

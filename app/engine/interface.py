@@ -10,8 +10,11 @@ from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
-from app.engine.messages import Capabilities, EngineReported, GenerateRequest, Preset, RequestEvent
+from app.engine.messages import Capabilities, EngineReported, GenerateRequest, Preset, Priority, RequestEvent
 from app.errors import KnownError
+
+Vector = tuple[float, ...]
+"""The meaning of a text: `Capabilities.embedding_size` numbers, of length 1."""
 
 
 class ModelState(Enum):
@@ -72,6 +75,12 @@ class Engine(Protocol):
         """Ask for the end of a request; its iterator then ends with its last word."""
 
     async def count_tokens(self, texts: Sequence[str]) -> list[int]: ...
+
+    async def embed(self, texts: Sequence[str], priority: Priority = Priority.BULK) -> list[Vector]:
+        """A vector for each text. Raises KnownError, for all of them, where the model offers none or one can't be had.
+
+        Waits while a model loads. Bulk gives way to chats. To be cancelled ends the request.
+        """
 
     def set_preset(self, preset: Preset, slowdown: float = 1.5) -> None:
         """Takes effect at the engine's next step. `slowdown`: what Balanced may cost a reply."""

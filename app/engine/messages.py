@@ -133,6 +133,9 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     n_threads: int
     has_template: bool
     can_tear: bool = True  # a step under way can be interrupted; if not, steps are kept short
+    can_write: bool = True  # if not, it only embeds
+    embedding_size: int = 0  # numbers in a text's embedding; 0: none are offered
+    embedding_tokens: int = 0  # of the longest text that can be embedded
 
 
 # Commands: program -> engine
@@ -146,6 +149,13 @@ class LoadModel(Message, frozen=True, kw_only=True):
 
 class Submit(Message, frozen=True, kw_only=True):
     request: GenerateRequest
+
+
+class Embed(Message, frozen=True, kw_only=True):
+    """A vector for each text, by its meaning. The last word is TextsEmbedded, or RequestFailed for all of them."""
+
+    texts: tuple[str, ...]
+    priority: Priority = Priority.BULK
 
 
 class ReadAhead(Message, frozen=True, kw_only=True):
@@ -180,7 +190,7 @@ class ForgetChat(Message, frozen=True, kw_only=True):
     cache_key: str
 
 
-Command = LoadModel | Submit | ReadAhead | Cancel | SetPreset | CountTokens | ForgetChat
+Command = LoadModel | Submit | Embed | ReadAhead | Cancel | SetPreset | CountTokens | ForgetChat
 
 
 # Events: engine -> program
@@ -237,6 +247,12 @@ class RequestFailed(Message, frozen=True, kw_only=True):
     sentence: str
 
 
+class TextsEmbedded(Message, frozen=True, kw_only=True):
+    """Of length 1 each: the nearer in meaning, the larger is the product of two."""
+
+    vectors: tuple[tuple[float, ...], ...]
+
+
 class TokensCounted(Message, frozen=True, kw_only=True):
     counts: tuple[int, ...]
 
@@ -263,5 +279,12 @@ class EngineReported(Message, frozen=True, kw_only=True):
 
 RequestEvent = PromptRead | TextProduced | RequestFinished | RequestFailed
 Event = (
-    EngineStarted | ModelLoadProgressed | ModelLoaded | ModelLoadFailed | RequestEvent | TokensCounted | EngineReported
+    EngineStarted
+    | ModelLoadProgressed
+    | ModelLoaded
+    | ModelLoadFailed
+    | RequestEvent
+    | TextsEmbedded
+    | TokensCounted
+    | EngineReported
 )

@@ -10,6 +10,9 @@ from pathlib import Path
 from app.ingest.readers.interface import unreadable
 
 ZIP_SIGNATURE = b"PK\x03\x04"
+_UNPACKED_LIMIT_BYTES = 500 * 1000 * 1000
+_PARSED_LIMIT_BYTES = 150 * 1000 * 1000  # a tree takes several times the memory
+_PARSED = (".xml", ".rels", ".opf", ".html", ".htm", ".xhtml")
 
 
 def parts_of_archive(path: Path) -> list[zipfile.ZipInfo] | None:
@@ -25,10 +28,23 @@ def parts_of_archive(path: Path) -> list[zipfile.ZipInfo] | None:
         raise
 
 
+def checked_parts(path: Path, what: str, advice: str) -> list[zipfile.ZipInfo]:
+    """What is in a document that is an archive. `what` it should be: "a Word document"; `advice`: what to do if not.
+
+    Raises KnownError for what is no archive, and for one that unpacks to far more than any real document.
+    """
+    parts = parts_of_archive(path)
+    if parts is None:
+        raise unreadable(path, f"is not {what}, or it is damaged. {advice}")
+    refuse_bomb(path, parts, _UNPACKED_LIMIT_BYTES)
+    refuse_bomb(path, [part for part in parts if part.filename.lower().endswith(_PARSED)], _PARSED_LIMIT_BYTES)
+    return parts
+
+
 def refuse_bomb(path: Path, parts: Iterable[zipfile.ZipInfo], limit_bytes: int) -> None:
     """Raise KnownError where these parts unpack to more than any real document. Nothing is unpacked for it.
 
-    They can't lie: zipfile gives no more of a part than its announced size.
+    Their announced sizes can't lie: zipfile gives no more of a part.
     """
     unpacked = sum(part.file_size for part in parts)
     if unpacked > limit_bytes:

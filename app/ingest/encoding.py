@@ -18,6 +18,7 @@ from app.ingest.readers.interface import too_long, unreadable
 _PIECE_BYTES = 1 << 20
 _SAMPLE_BYTES = 64 * 1024
 _SAMPLE_CONTEXT_BYTES = 200
+_XML_ENCODING = re.compile(rb"<\?xml[^>]*?\sencoding\s*=\s*[\"']([\w.:-]+)")
 _NOT_ASCII = re.compile(rb"[\x80-\xff]")
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\r\f\b\x1b") | {127})
 _MARKS = (
@@ -128,3 +129,11 @@ def _wide_unmarked(head: bytes) -> str:
     if half >= 4 and even > half * 0.4 and odd < half * 0.05:
         return "utf-16-be"
     return ""
+
+
+def decode_xml(content: bytes) -> str:
+    """A part of an archive that is XML: in UTF-16 where it has its mark, else as it declares or in UTF-8."""
+    marked = next((name for mark, name in _MARKS if content.startswith(mark)), "")
+    declared = _XML_ENCODING.match(content)
+    legacy = known_legacy_encoding(declared[1].decode("ascii")) if declared else None
+    return content.decode(marked or legacy or "utf-8", "replace")

@@ -12,7 +12,6 @@ _AS_DOCX = "Open it in Word or LibreOffice and save it as .docx."
 _AS_PDF = "Save or print it as PDF and add that."
 _PICTURE = "is a picture. Make a PDF of it, run OCR (for example `ocrmypdf`) and add that."
 _SENTENCES = {
-    b"{\\rtf": f"is an RTF document, which is not read. {_AS_DOCX}",
     b"%!PS": f"is PostScript, which is not read. {_AS_PDF}",
     b"\x89PNG": _PICTURE,
     b"\xff\xd8\xff": _PICTURE,
@@ -27,10 +26,11 @@ _SENTENCES = {
     b"\x28\xb5\x2f\xfd": "is compressed. Unpack it and add what is in it.",
 }
 _IN_ZIP = {
-    "ppt/": f"is a presentation, which is not read. {_AS_PDF}",
+    "word/": "is a Word document of an unknown kind, or it is damaged. Open it in Word and save it again as .docx.",
+    "ppt/": "is a presentation of an unknown kind, or it is damaged. Open it in PowerPoint and save it again as .pptx.",
     "xl/": "is a workbook of an unknown kind, or it is damaged. Open it in Excel and save it again as .xlsx.",
-    "META-INF/container.xml": f"is an e-book, which is not read. {_AS_PDF}",
-    "content.xml": "is an OpenDocument file, which is not read. Save it as .docx or PDF and add that.",
+    "content.xml": f"is an OpenDocument file of a kind that is not read. {_AS_PDF}",
+    "Index/Document.iwa": f"is in the format of Pages, Numbers or Keynote, which is not read. {_AS_PDF}",
 }
 
 
@@ -60,13 +60,10 @@ def _about_ole(path: Path) -> str:
 
 
 def _about_zip(path: Path) -> str:
-    damaged = f"is not a Word document, or it is damaged. {_AS_DOCX}"
     parts = parts_of_archive(path)
     if parts is None:
-        return damaged
+        return "is an archive or an office document, and damaged. Get the file again."
     for start, sentence in _IN_ZIP.items():
         if any(part.filename.startswith(start) for part in parts):
             return sentence
-    if path.suffix.lower() == ".docx":
-        return damaged
     return "is an archive. Unpack it and add the documents in it."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import stat
 from pathlib import Path
 
+from app.ingest.archives import ZIP_SIGNATURE, parts_of_archive
 from app.ingest.foreign import refuse_foreign
 from app.ingest.readers import PLAIN_TEXT, READERS
 from app.ingest.readers.interface import Reader, unreadable
@@ -33,6 +34,9 @@ def choose_reader(path: Path) -> Reader:
     for reader in READERS:
         if reader.recognises(head, path):
             return reader
-    refuse_foreign(path, head)
     suffix = path.suffix.lower()
-    return next((reader for reader in READERS if suffix in reader.suffixes), PLAIN_TEXT)
+    by_name = next((reader for reader in READERS if suffix in reader.suffixes), None)
+    is_damaged_archive = head.startswith(ZIP_SIGNATURE) and parts_of_archive(path) is None
+    if by_name is None or not is_damaged_archive:  # of a damaged one, only its name says what it was
+        refuse_foreign(path, head)
+    return by_name or PLAIN_TEXT

@@ -15,7 +15,7 @@ from app.engine.interface import ModelState
 from app.engine.messages import RequestFailed, RequestFinished, TextProduced
 from app.errors import KnownError
 from app.logs import topic
-from app.server import chat_request, origin
+from app.server import chat_request, embeddings, origin
 from app.server.api_error import BUG_SENTENCE, ApiError, of_kind
 from app.server.chat_reply import ChatReply
 from app.server.chat_request import ChatRequest
@@ -39,6 +39,7 @@ class Api:
             "/health": {"GET": self._health},
             "/v1/models": {"GET": self._models},
             "/v1/chat/completions": {"POST": self._chat},
+            "/v1/embeddings": {"POST": self._embeddings},
         }
 
     async def answer(self, request: Request, connection: Connection) -> None:
@@ -120,6 +121,18 @@ class Api:
                 elif isinstance(event, RequestFinished):
                     await connection.stream(b"".join(map(_sse, reply.ended(event))) + DONE)
                     await connection.end_stream()
+
+    async def _embeddings(self, request: Request, connection: Connection) -> None:
+        assert request.body is not None
+        asked = embeddings.parse(request.body)
+        self._check_model(asked.model)
+        try:
+            vectors = await self._core.embed(asked.texts, asked.priority)
+            n_tokens = sum(await self._core.count_tokens(asked.texts))
+        except KnownError as error:
+            raise of_kind(error.kind, error.sentence, text_param="input") from error
+        answer = embeddings.answer(asked, vectors, model=self._model_name, n_tokens=n_tokens)
+        await connection.send(200, msgspec.json.encode(answer), JSON)
 
     def _check_model(self, name: str) -> None:
         path = self._core.model_path

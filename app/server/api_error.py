@@ -42,7 +42,7 @@ class ApiError(Exception):
         return {"error": {"message": self.sentence, "type": type, "param": self.param, "code": self.code}}
 
 
-def of_kind(kind: ErrorKind, sentence: str) -> ApiError:
-    """What the engine, or the program, said of its own failures."""
+def of_kind(kind: ErrorKind, sentence: str, *, text_param: str = "messages") -> ApiError:
+    """What the engine, or the program, said of its own failures. `text_param`: the field that the texts are in."""
     status, code = _OF_KINDS.get(kind, (500, None))
-    return ApiError(status, sentence, code=code, param="messages" if kind is ErrorKind.PROMPT_TOO_LONG else None)
+    return ApiError(status, sentence, code=code, param=text_param if kind is ErrorKind.PROMPT_TOO_LONG else None)

@@ -112,7 +112,7 @@ def parse(body: bytes, *, default_max_tokens: int) -> ChatRequest:
     try:
         asked = _decoder.decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise ApiError(400, f"The body is not a request of this form: {error}.", param=_field_of(str(error))) from error
+        raise ApiError(400, f"The body is not a request of this form: {error}.", param=field_of(str(error))) from error
     for name, is_harmless, sentence in _CAN_NOT:
         if not is_harmless(getattr(asked, name)):
             raise ApiError(400, sentence, param=name)
@@ -181,7 +181,7 @@ def _stop(stop: str | list[str] | None) -> tuple[str, ...]:
     return tuple(text for text in stops if text)
 
 
-def _field_of(message: str) -> str | None:
-    """msgspec ends with “at `$.field`”."""
+def field_of(message: str) -> str | None:
+    """The one that a message of msgspec is about: it ends with “at `$.field`”."""
     _, found, field = message.partition("`$.")
     return field.partition("`")[0] if found else None

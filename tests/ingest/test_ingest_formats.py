@@ -149,9 +149,8 @@ def test_one_wrong_byte_does_not_change_the_encoding(tmp_path, read):
     assert document.notes == ("1 characters of “a.txt” could not be read and are shown as �.",)
 
 
-def test_source_code_and_names_without_suffix_are_text(tmp_path, read):
+def test_names_without_a_known_suffix_are_text(tmp_path, read):
     assert shown(read(write(tmp_path / "Makefile", "all:\n\techo"))) == [(PARAGRAPH, "all:\n\techo")]
-    assert shown(read(write(tmp_path / "x.rs", "fn main() {}"))) == [(PARAGRAPH, "fn main() {}")]
 
 
 def test_content_decides_before_the_name(tmp_path, read):

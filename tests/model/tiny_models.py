@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 N_EMBD, N_HEAD, N_HEAD_KV, HEAD_SIZE, N_FFN = 64, 4, 2, 16, 96
 N_CONTEXT = 2048
+N_ENCODED = 256  # tokens of the longest text that the encoder takes
 WINDOW = 32
 D_CONV, D_STATE, DT_RANK, D_INNER = 4, 8, 4, 128
 
@@ -44,6 +45,10 @@ class _Weights:
     def norm(self, name: str, size: int) -> None:
         self.draw(f"{name}.weight", size, scale=0.1, around=1.0)
 
+    def layer_norm(self, name: str) -> None:
+        self.norm(name, N_EMBD)
+        self.draw(f"{name}.bias", N_EMBD, scale=0.1)
+
     def attention(self, layer: str) -> None:
         self.draw(f"{layer}.attn_q.weight", N_HEAD * HEAD_SIZE, N_EMBD, scale=0.15)
         self.draw(f"{layer}.attn_k.weight", N_HEAD_KV * HEAD_SIZE, N_EMBD, scale=0.15)
@@ -69,11 +74,18 @@ class _Weights:
         self.draw(f"{layer}.ssm_out.weight", N_EMBD, D_INNER)
 
 
-def full_attention(path: Path, template: str | None = TEMPLATE, control: tuple[str, ...] = ()) -> Path:
-    """Llama. `control`: more control tokens, behind all others."""
+def full_attention(
+    path: Path,
+    template: str | None = TEMPLATE,
+    control: tuple[str, ...] = (),
+    pooling: gguf.PoolingType | None = None,
+) -> Path:
+    """Llama. `control`: more control tokens, behind all others. `pooling`: it embeds texts as well."""
 
     def fill(writer: gguf.GGUFWriter, weights: _Weights) -> None:
         writer.add_head_count_kv(N_HEAD_KV)
+        if pooling is not None:
+            writer.add_pooling_type(pooling)
         for n in range(3):
             weights.norm(f"blk.{n}.attn_norm", N_EMBD)
             weights.attention(f"blk.{n}")
@@ -134,6 +146,54 @@ def hybrid(path: Path) -> Path:
     return _write(path, "jamba", 3, fill)
 
 
+def encoder(path: Path) -> Path:
+    """BERT: nothing but embeddings, of words by their letters."""
+    writer = gguf.GGUFWriter(path, "bert")
+    writer.add_name("Tiny bert")
+    writer.add_context_length(N_ENCODED)
+    writer.add_embedding_length(N_EMBD)
+    writer.add_block_count(2)
+    writer.add_feed_forward_length(N_FFN)
+    writer.add_head_count(N_HEAD)
+    writer.add_layer_norm_eps(1e-5)
+    writer.add_causal_attention(False)
+    writer.add_pooling_type(gguf.PoolingType.MEAN)
+    writer.add_file_type(0)
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    characters = [chr(code) for code in range(0x21, 0x7F)]
+    tokens = [*special, *(f"▁{character}" for character in characters), *characters]
+    writer.add_tokenizer_model("bert")
+    writer.add_tokenizer_pre("default")
+    writer.add_token_list(tokens)
+    writer.add_token_types([gguf.TokenType.CONTROL] * len(special) + [gguf.TokenType.NORMAL] * 2 * len(characters))
+    writer.add_token_type_count(2)
+    writer.add_pad_token_id(0)
+    writer.add_unk_token_id(1)
+    writer.add_bos_token_id(2)
+    writer.add_sep_token_id(3)
+    writer.add_mask_token_id(4)
+    weights = _Weights(writer, seed=7)
+    weights.draw("token_embd.weight", len(tokens), N_EMBD, scale=1.0)
+    weights.draw("position_embd.weight", N_ENCODED, N_EMBD, scale=0.3)
+    weights.draw("token_types.weight", 2, N_EMBD, scale=0.1)
+    weights.layer_norm("token_embd_norm")
+    for n in range(2):
+        layer = f"blk.{n}"
+        for name, n_out, n_in in (
+            ("attn_q", N_EMBD, N_EMBD),
+            ("attn_k", N_EMBD, N_EMBD),
+            ("attn_v", N_EMBD, N_EMBD),
+            ("attn_output", N_EMBD, N_EMBD),
+            ("ffn_up", N_FFN, N_EMBD),
+            ("ffn_down", N_EMBD, N_FFN),
+        ):
+            weights.draw(f"{layer}.{name}.weight", n_out, n_in)
+            weights.draw(f"{layer}.{name}.bias", n_out, scale=0.1)
+        weights.layer_norm(f"{layer}.attn_output_norm")
+        weights.layer_norm(f"{layer}.layer_output_norm")
+    return _close(writer, path)
+
+
 def _write(
     path: Path,
     kind: str,
@@ -166,6 +226,10 @@ def _write(
     output = np.random.default_rng(8).standard_normal((len(vocabulary), N_EMBD))
     output[[not is_printable for is_printable in vocabulary]] = 0  # these never win
     weights.put("output.weight", output)
+    return _close(writer, path)
+
+
+def _close(writer: gguf.GGUFWriter, path: Path) -> Path:
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()

@@ -64,7 +64,7 @@ def test_fields_that_change_nothing_are_taken(client: Client) -> None:
 
 
 def test_an_unknown_path_method_and_model(client: Client) -> None:
-    status, answer = client.get("/v1/embeddings")
+    status, answer = client.get("/v1/completions")
     assert status == 404
     assert CHAT in answer["error"]["message"]
     assert client.get(CHAT)[0] == 405

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from app.engine.messages import Cancel, Command, CountTokens, GenerateRequest, Preset, Priority, SetPreset, Submit
-from app.engine.process.backend import StepPlan, Work
+from app.engine.messages import (
+    Cancel,
+    Command,
+    CountTokens,
+    Embed,
+    GenerateRequest,
+    Preset,
+    Priority,
+    SetPreset,
+    Submit,
+)
+from app.engine.process.backend import StepPlan, TextWork, Work
 from app.engine.process.inbox import Inbox, interrupts
 from app.engine.process.sequence import Slot
 
@@ -14,6 +24,10 @@ def plan_of(*works: tuple[str, Priority]) -> StepPlan:
     return StepPlan(
         work=tuple(Work(id=id, slot=Slot(p, 0), tokens=(1,), position=0, wants_token=True) for id, p in works)
     )
+
+
+def texts_of(priority: Priority) -> StepPlan:
+    return StepPlan(texts=(TextWork(id="e", index=0, priority=priority, tokens=(1,)),))
 
 
 def submit(priority: Priority) -> Submit:
@@ -30,6 +44,11 @@ CHAT_STEP = plan_of(("c", Priority.INTERACTIVE))
         (submit(Priority.INTERACTIVE), BULK_STEP, True),
         (submit(Priority.INTERACTIVE), CHAT_STEP, False),
         (submit(Priority.BULK), BULK_STEP, False),
+        (submit(Priority.INTERACTIVE), texts_of(Priority.BULK), True),
+        (submit(Priority.INTERACTIVE), texts_of(Priority.INTERACTIVE), False),
+        (Embed(texts=(), priority=Priority.INTERACTIVE), BULK_STEP, True),
+        (Embed(texts=(), priority=Priority.INTERACTIVE), CHAT_STEP, False),
+        (Embed(texts=()), BULK_STEP, False),
         (Cancel(id="b"), BULK_STEP, True),
         (Cancel(id="other"), BULK_STEP, True),
         (SetPreset(preset=Preset.BATCH), BULK_STEP, False),

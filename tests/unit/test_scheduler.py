@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from app.engine.messages import Preset, Priority
-from app.engine.process.backend import StepPlan, StepResult, WorkResult
+from app.engine.process.backend import StepPlan, StepResult, TextResult, WorkResult
+from app.engine.process.embeddings import MOST_TEXTS, Embedding
 from app.engine.process.fake_llama import FAKE_CAPABILITIES
 from app.engine.process.kv_archive import KvArchive
 from app.engine.process.presets import BATCH_TOKENS, BESIDE_TOKENS, STEP_TOKENS
@@ -46,13 +47,17 @@ def bulk(id: str, n_prompt: int, max_tokens: int = 50) -> Sequence:
     return Sequence(id=id, priority=Priority.BULK, tokens=list(range(n_prompt)), max_tokens=max_tokens)
 
 
+def texts(id: str, *n_tokens: int, priority: Priority = Priority.BULK) -> Embedding:
+    return Embedding(id=id, priority=priority, texts=[tuple(range(n)) for n in n_tokens])
+
+
 def new_scheduler(preset: Preset = Preset.RESPONSIVE) -> tuple[Scheduler, Kv]:
     kv = Kv()
     return Scheduler(FAKE_CAPABILITIES, kv, preset, KvArchive(ram_bytes=10_000)), kv
 
 
 def shape(plan: StepPlan | None) -> list[tuple[str, int]]:
-    return [(work.id, len(work.tokens)) for work in plan.work] if plan else []
+    return [(work.id, len(work.tokens)) for work in (*plan.work, *plan.texts)] if plan else []
 
 
 def run(scheduler: Scheduler, kv: Kv, plan: StepPlan, *, extra: float = 0.4) -> None:
@@ -67,6 +72,9 @@ def run(scheduler: Scheduler, kv: Kv, plan: StepPlan, *, extra: float = 0.4) -> 
                 results.append(WorkResult(id=work.id, n_done=len(work.tokens), token=7 if work.wants_token else None))
         if results:
             scheduler.apply(StepResult(results=tuple(results), seconds=0.01 * (1 + extra * (n_tokens - 1))))
+    scheduler.apply_texts(
+        StepResult(texts=tuple(TextResult(work=text, vector=(1.0,)) for text in plan.texts), seconds=0.01)
+    )
 
 
 def step(scheduler: Scheduler, kv: Kv) -> list[tuple[str, int]]:
@@ -239,6 +247,71 @@ def test_a_sequence_whose_memory_was_lost_is_read_again_with_what_it_has_said() 
     assert step(scheduler, kv) == [("b", 12)]
 
 
+def test_texts_go_whole_and_as_many_as_fit_a_step() -> None:
+    scheduler, kv = new_scheduler()
+    scheduler.add_embedding(texts("e", 300, 200, 100, STEP_TOKENS + 90, 10))
+    scheduler.add_embedding(texts("f", *[1] * (MOST_TEXTS + 1)))
+    assert step(scheduler, kv) == [("e", 300), ("e", 200)]
+    assert step(scheduler, kv) == [("e", 100)]
+    assert step(scheduler, kv) == [("e", STEP_TOKENS + 90)]
+    assert step(scheduler, kv) == [("e", 10), *[("f", 1)] * (MOST_TEXTS - 1)]
+    assert step(scheduler, kv) == [("f", 1)] * 2
+    assert scheduler.is_idle
+
+
+def test_texts_of_bulk_give_way_to_a_chat_as_its_reading_does() -> None:
+    plans = {}
+    for preset in Preset:
+        scheduler, kv = new_scheduler(preset)
+        scheduler.add_embedding(texts("e", *[50] * 40))
+        scheduler.add(chat("c", 5))
+        step(scheduler, kv)
+        assert scheduler.bulk_is_parked is (preset is not Preset.BATCH)
+        plans[preset] = step(scheduler, kv), shape(scheduler.plan_beside())
+    alone = [("c", 1)]
+    assert plans[Preset.RESPONSIVE] == (alone, [])
+    assert plans[Preset.BALANCED] == (alone, [("e", 50)])
+    assert plans[Preset.BATCH] == ([*alone, ("e", 50), ("e", 50)], [])
+
+
+def test_texts_that_a_person_waits_for_go_before_bulk_and_beside_chats() -> None:
+    scheduler, kv = new_scheduler()
+    scheduler.add(bulk("b", 20))
+    scheduler.add_embedding(texts("e", 30))
+    scheduler.add_embedding(texts("asked", 40, 50, 60, priority=Priority.INTERACTIVE))
+    assert step(scheduler, kv) == [("asked", 40), ("asked", 50), ("asked", 60)]
+    scheduler.add(chat("c", 5))
+    scheduler.add_embedding(texts("again", 100, 100, priority=Priority.INTERACTIVE))
+    assert step(scheduler, kv) == [("c", 5), ("again", 100)]
+    assert step(scheduler, kv) == [("c", 1), ("again", 100)]
+    assert step(scheduler, kv) == [("c", 1)]
+
+
+def test_in_balanced_nothing_runs_beside_while_a_person_waits_for_a_text() -> None:
+    scheduler, kv = new_scheduler(Preset.BALANCED)
+    scheduler.add(bulk("b", 200))
+    scheduler.add(chat("c", 5))
+    step(scheduler, kv)
+    assert scheduler.may_run_beside
+    scheduler.add_embedding(texts("asked", 40, priority=Priority.INTERACTIVE))
+    assert not scheduler.may_run_beside
+    step(scheduler, kv)
+    assert scheduler.may_run_beside
+
+
+def test_texts_and_sequences_of_bulk_take_turns() -> None:
+    scheduler, kv = new_scheduler()
+    scheduler.add(bulk("b", 20))
+    scheduler.add_embedding(texts("e", 400, 400))
+    assert [step(scheduler, kv) for _ in range(5)] == [
+        [("e", 400)],
+        [("b", 20)],
+        [("e", 400)],
+        [("b", 1)],
+        [("b", 1)],
+    ]
+
+
 class AnyStory(RuleBasedStateMachine):
     """Whatever comes and goes, and however steps are torn: order, budget and KV hold, and everyone gets done."""
 
@@ -264,6 +337,13 @@ class AnyStory(RuleBasedStateMachine):
         self.scheduler.add(sequence)
         self.wanted[sequence.id] = max_tokens
 
+    @rule(sizes=st.lists(st.integers(1, 900), min_size=1, max_size=5), priority=st.sampled_from(list(Priority)))
+    def embed(self, sizes: list[int], priority: Priority) -> None:
+        self.count += 1
+        embedding = texts(f"e{self.count}", *sizes, priority=priority)
+        self.scheduler.add_embedding(embedding)
+        self.wanted[embedding.id] = len(sizes)
+
     @rule(preset=st.sampled_from(list(Preset)))
     def choose(self, preset: Preset) -> None:
         self.scheduler.preset = preset
@@ -272,13 +352,15 @@ class AnyStory(RuleBasedStateMachine):
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
         id = data.draw(st.sampled_from(sorted(self.wanted)))
-        self.scheduler.remove(id)
+        removed = self.scheduler.remove_embedding(id) if id.startswith("e") else self.scheduler.remove(id)
+        assert removed is not None
         del self.wanted[id]
 
     @rule(data=st.data(), how=st.sampled_from(["evict", "lose"]))
     def disturb(self, data: st.DataObject, how: str) -> None:
         """A slot is taken from a bulk sequence, or a step of the backend failed."""
-        running = [id for id in sorted(self.wanted) if self.scheduler.get(id).slot is not None]
+        found = {id: self.scheduler.get(id) for id in sorted(self.wanted)}
+        running = [id for id, sequence in found.items() if sequence is not None and sequence.slot is not None]
         bulk = [id for id in running if id.startswith("b")]
         if how == "evict" and bulk:
             self.scheduler.evict(data.draw(st.sampled_from(bulk)))
@@ -293,7 +375,7 @@ class AnyStory(RuleBasedStateMachine):
         plan = self.scheduler.plan_beside()
         if plan is None:
             return
-        assert all(work.slot.priority is Priority.BULK for work in plan.work)
+        assert not plan.has(Priority.INTERACTIVE)
         for _ in range(n_steps):
             self.one_step(with_bulk=False)
         self.compute(plan, torn_at)
@@ -308,7 +390,7 @@ class AnyStory(RuleBasedStateMachine):
         if plan is None:
             assert self.scheduler.is_idle or not with_bulk or self.scheduler.plan_beside() is not None
             return
-        if not with_bulk and any(work.slot.priority is Priority.BULK for work in plan.work):
+        if not with_bulk and plan.has(Priority.BULK):
             return  # the chats are done: the loop ends what runs beside before it goes on
         self.compute(plan, torn_at)
 
@@ -330,13 +412,23 @@ class AnyStory(RuleBasedStateMachine):
             if sequence.n_output >= sequence.max_tokens:
                 assert sequence.n_output == self.wanted.pop(sequence.id)
                 self.scheduler.remove(sequence.id)
+        self.compute_texts(plan, is_torn=torn_at is not None)
+
+    def compute_texts(self, plan: StepPlan, *, is_torn: bool) -> None:
+        assert len({(text.id, text.index) for text in plan.texts}) == len(plan.texts)
+        assert len({text.priority for text in plan.texts}) <= 1
+        assert len(plan.texts) <= 1 or sum(len(text.tokens) for text in plan.texts) <= STEP_TOKENS
+        vectors = tuple(TextResult(work=text, vector=None if is_torn else (len(text.tokens),)) for text in plan.texts)
+        for embedding in self.scheduler.apply_texts(StepResult(texts=vectors, seconds=0.01)):
+            assert len(embedding.vectors) == self.wanted.pop(embedding.id)
+            assert all(embedding.vectors[n] == (len(tokens),) for n, tokens in enumerate(embedding.texts))
 
     @invariant()
     def chats_stop_bulk_in_responsive(self) -> None:
         plan = self.scheduler.plan()
         if self.scheduler.preset is Preset.RESPONSIVE and self.scheduler.count_running(Priority.INTERACTIVE):
             assert plan is not None
-            assert all(work.slot.priority is Priority.INTERACTIVE for work in plan.work)
+            assert not plan.has(Priority.BULK)
 
     def teardown(self) -> None:
         for _ in range(20_000):

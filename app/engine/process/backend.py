@@ -34,10 +34,27 @@ class Work:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StepPlan:
-    """One step of the machine; interactive work first."""
+class TextWork:
+    """A text that is embedded: whole, in one step, in no slot. Nothing of it is kept."""
 
-    work: tuple[Work, ...]
+    id: str  # of the request ...
+    index: int  # ... and which of its texts it is
+    priority: Priority
+    tokens: tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepPlan:
+    """One step of the machine; interactive work first. `texts` are of one priority, and come behind all `work`."""
+
+    work: tuple[Work, ...] = ()
+    texts: tuple[TextWork, ...] = ()
+
+    def has(self, priority: Priority) -> bool:
+        """Is there anything of it in this step?"""
+        return any(work.slot.priority is priority for work in self.work) or any(
+            text.priority is priority for text in self.texts
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,15 +76,24 @@ class WorkResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TextResult:
+    """The vector of one text; None where the step was torn."""
+
+    work: TextWork
+    vector: tuple[float, ...] | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class StepResult:
     """The outcome of a part of a plan. A backend that computes a plan in parts yields each as soon as it is there."""
 
-    results: tuple[WorkResult, ...]
+    results: tuple[WorkResult, ...] = ()
+    texts: tuple[TextResult, ...] = ()
     seconds: float
 
 
 class DecodeFailed(Exception):
-    """The backend could not compute a part of a step, and why. The sequences of that part, `ids`, are lost."""
+    """The backend could not compute a part of a step, and why. The requests of that part, `ids`, are lost."""
 
     def __init__(self, reason: str, ids: tuple[str, ...]) -> None:
         super().__init__(reason)
@@ -88,11 +114,17 @@ class Backend(Protocol):
     def prepare(self, priority: Priority) -> None:
         """Have slots for requests of this kind. Raises KnownError where there is no memory for them."""
 
+    def prepare_embedding(self) -> None:
+        """Have a place for texts to be embedded in. Raises KnownError where there is no memory for it."""
+
     def encode_prompt(self, request: GenerateRequest) -> list[int]:
         """The tokens of a conversation, through the model's chat template."""
 
     def encode_text(self, text: str) -> list[int]:
         """The tokens of a text by itself, special ones as text."""
+
+    def encode_to_embed(self, text: str) -> list[int]:
+        """The same, with what the model wants before and behind a text that is embedded."""
 
     def count_tokens(self, text: str) -> int: ...
 

@@ -13,6 +13,7 @@ up or cut wrongly shows in the text. Words in the last message steer it:
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import re
 import signal
@@ -23,7 +24,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from app.engine.messages import Capabilities, GenerateRequest, Priority, Sampling
-from app.engine.process.backend import NoRoom, StepPlan, StepResult, Work, WorkResult
+from app.engine.process.backend import NoRoom, StepPlan, StepResult, TextResult, Work, WorkResult
 from app.engine.process.grammar import Matcher
 from app.engine.process.sequence import Slot
 from app.engine.process.thinking import ThinkingTags
@@ -31,6 +32,7 @@ from app.errors import ErrorKind, KnownError
 
 TOO_LARGE = "too-large.gguf"
 END, TURN, REPLY = 256, 257, 258
+EMBEDDING_SIZE = 32
 _WORDS = [
     "time",
     "stolen",
@@ -78,6 +80,16 @@ def reply_to(prompt: str) -> str:
     return " ".join([digest.hex()[:8], *words]) + "."
 
 
+def embedding_of_words(text: str) -> tuple[float, ...]:
+    """The vector of this backend for a text: texts that share words are near, whatever their order and case."""
+    sums = [0.0] * EMBEDDING_SIZE
+    for word in re.findall(r"\w+", text.lower()) or [text]:
+        digest = hashlib.sha256(word.encode()).digest()
+        sums = [sum + (byte - 127.5) for sum, byte in zip(sums, digest, strict=True)]
+    length = math.hypot(*sums)
+    return tuple(number / length for number in sums)
+
+
 class FakeBackend:
     """See the module. `seconds_per_token` makes steps take time, in which they can be interrupted.
 
@@ -110,6 +122,12 @@ class FakeBackend:
         for turn in request.turns:
             tokens += [TURN, *f"{turn.role}: {turn.content}".encode()]
         return [*tokens, REPLY, *request.begun_reply.encode()]
+
+    def prepare_embedding(self) -> None:
+        pass
+
+    def encode_to_embed(self, text: str) -> list[int]:
+        return self.encode_text(text)
 
     def encode_text(self, text: str) -> list[int]:
         return list(text.encode())
@@ -164,6 +182,10 @@ class FakeBackend:
             else:
                 result = self._compute(piece, kv)
             yield StepResult(results=(result,), seconds=time.perf_counter() - started)
+        for text in plan.texts:
+            is_torn = self._interrupted.wait(self._seconds_per_token * len(text.tokens)) or self._interrupted.is_set()
+            vector = None if is_torn else embedding_of_words(bytes(text.tokens).decode("utf-8", "replace"))
+            yield StepResult(texts=(TextResult(work=text, vector=vector),), seconds=0.0)
 
     def _compute(self, piece: Work, kv: list[int]) -> WorkResult:
         n_sure = len(piece.tokens) - piece.n_guessed
@@ -206,11 +228,14 @@ class FakeBackend:
 
     def take_beside(self) -> StepResult | None:
         """At once: it is computed when it is asked for."""
-        results = tuple(part for step in self.run(self._beside) for part in step.results)
-        return StepResult(results=results, seconds=0.0)
+        steps = list(self.run(self._beside))
+        results = tuple(part for step in steps for part in step.results)
+        return StepResult(results=results, texts=tuple(text for step in steps for text in step.texts), seconds=0.0)
 
     def end_beside(self) -> StepResult:
-        return StepResult(results=tuple(WorkResult(id=work.id, n_done=0) for work in self._beside.work), seconds=0.0)
+        results = tuple(WorkResult(id=work.id, n_done=0) for work in self._beside.work)
+        texts = tuple(TextResult(work=text, vector=None) for text in self._beside.texts)
+        return StepResult(results=results, texts=texts, seconds=0.0)
 
     @property
     def is_crowded(self) -> bool:
@@ -259,4 +284,6 @@ FAKE_CAPABILITIES = Capabilities(
     kv_bytes=0,
     n_threads=1,
     has_template=True,
+    embedding_size=EMBEDDING_SIZE,
+    embedding_tokens=2048,
 )

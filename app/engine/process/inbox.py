@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from app.engine.messages import Cancel, Command, LoadModel, Priority, Submit
+from app.engine.messages import Cancel, Command, Embed, LoadModel, Priority, Submit
 from app.engine.process.backend import StepPlan
 
 
@@ -13,9 +13,16 @@ def interrupts(command: Command, plan: StepPlan) -> bool:
     """Is this command worth tearing the step that computes `plan`? In every preset a chat's first token is. Pure."""
     if isinstance(command, Cancel):
         return True  # a stop is never kept waiting by another's step
-    if isinstance(command, Submit) and command.request.priority is Priority.INTERACTIVE:
-        return any(work.slot.priority is Priority.BULK for work in plan.work)
+    if is_awaited(command):
+        return plan.has(Priority.BULK)
     return isinstance(command, LoadModel)
+
+
+def is_awaited(command: Command) -> bool:
+    """Is it a request that a person waits for?"""
+    if isinstance(command, Submit):
+        return command.request.priority is Priority.INTERACTIVE
+    return isinstance(command, Embed) and command.priority is Priority.INTERACTIVE
 
 
 class Inbox:

@@ -22,12 +22,23 @@ import llama_cpp.llama_cpp as llama
 
 from app import diagnostics
 from app.engine.messages import Capabilities, GenerateRequest, Priority, Sampling
-from app.engine.process.backend import DecodeFailed, NoRoom, StepPlan, StepResult, Work, WorkResult
+from app.engine.process.backend import (
+    DecodeFailed,
+    NoRoom,
+    StepPlan,
+    StepResult,
+    TextResult,
+    TextWork,
+    Work,
+    WorkResult,
+)
 from app.engine.process.grammar import Matcher
 from app.engine.process.llama_context import AbortFlag, LlamaContext
+from app.engine.process.llama_embedding import EmbeddingContext
 from app.engine.process.llama_model import LlamaModel
 from app.engine.process.logits import Row, log_probabilities, logits_of
 from app.engine.process.memory_plan import KvPlan, plan_kv
+from app.engine.process.presets import STEP_TOKENS
 from app.engine.process.sampling import Sampler
 from app.engine.process.sequence import Slot
 from app.engine.process.thinking import ThinkingTags
@@ -35,6 +46,7 @@ from app.engine.process.threads import ThreadPolicy
 from app.errors import ErrorKind, KnownError
 
 _DONE, _NO_ROOM, _ABORTED = 0, 1, 2
+MOST_ENCODED_TOKENS = 2048  # of a text to be embedded by an encoder; a decoder makes logits of each token besides
 
 
 class LlamaBackend:
@@ -51,6 +63,7 @@ class LlamaBackend:
         self._threads = ThreadPolicy(self._n_threads)
         self._model = LlamaModel(path, on_progress)
         self._contexts: dict[Priority, LlamaContext] = {}
+        self._embedding: EmbeddingContext | None = None
         self._flags = {priority: AbortFlag() for priority in Priority}
         self._beside: Future[StepResult] | None = None
         self._beside_threads = 0
@@ -67,7 +80,10 @@ class LlamaBackend:
             Priority.INTERACTIVE: (plan.chat_context, plan.chat_sequences),
             Priority.BULK: (plan.bulk_context, plan.bulk_sequences),
         }
-        self._context(Priority.INTERACTIVE)  # bulk's is made with its first request
+        can_write = bool(self._context(Priority.INTERACTIVE).memory)  # bulk's is made with its first request
+        if not can_write:
+            self._contexts.pop(Priority.INTERACTIVE).close()
+        most_embedded = MOST_ENCODED_TOKENS if not can_write else STEP_TOKENS
         file = path.stat()
         self._fingerprint = f"{path.name} {file.st_size} {file.st_mtime_ns} {version('llama-cpp-python')} f16 f16"
         self._capabilities = Capabilities(
@@ -79,10 +95,13 @@ class LlamaBackend:
             interactive_sequences=plan.chat_sequences,
             bulk_context=plan.bulk_context,
             bulk_sequences=plan.bulk_sequences,
-            kv_bytes=plan.kv_bytes,
+            kv_bytes=plan.kv_bytes if can_write else 0,
             n_threads=self._n_threads,
             has_template=self._model.template.is_models_own,
             can_tear=self._model.can_cut,
+            can_write=can_write,
+            embedding_size=self._model.embedding_size,
+            embedding_tokens=min(most_embedded, self._model.trained_context) if self._model.embedding_size else 0,
         )
 
     @property
@@ -100,6 +119,13 @@ class LlamaBackend:
             self._contexts[priority] = LlamaContext(self._model.handle, n_context, n_sequences, self._n_threads, flag)
         return self._contexts[priority]
 
+    def prepare_embedding(self) -> None:
+        if self._embedding is None:
+            capabilities = self._capabilities
+            n_tokens = max(STEP_TOKENS, capabilities.embedding_tokens)
+            size, flag = capabilities.embedding_size, self._flags[Priority.BULK]
+            self._embedding = EmbeddingContext(self._model.handle, n_tokens, size, self._n_threads, flag)
+
     # text and tokens
 
     def encode_prompt(self, request: GenerateRequest) -> list[int]:
@@ -107,6 +133,9 @@ class LlamaBackend:
 
     def encode_text(self, text: str) -> list[int]:
         return self._model.encode_text(text)
+
+    def encode_to_embed(self, text: str) -> list[int]:
+        return self._model.encode_to_embed(text)
 
     def count_tokens(self, text: str) -> int:
         return self._model.count_tokens(text)
@@ -148,14 +177,31 @@ class LlamaBackend:
 
     def run(self, plan: StepPlan) -> Iterator[StepResult]:
         for priority, group in itertools.groupby(plan.work, key=lambda work: work.slot.priority):
-            n_threads = self._threads.threads(priority) - self._beside_threads
-            yield self._timed(self._context(priority), list(group), max(1, n_threads))
+            yield self._timed(StepPlan(work=tuple(group)), self._n_threads_for(priority))
+        if plan.texts:
+            yield self._timed(StepPlan(texts=plan.texts), self._n_threads_for(plan.texts[0].priority))
 
-    def _timed(self, context: LlamaContext, work: list[Work], n_threads: int) -> StepResult:
-        context.use_threads(n_threads)
+    def _n_threads_for(self, priority: Priority) -> int:
+        return max(1, self._threads.threads(priority) - self._beside_threads)
+
+    def _timed(self, part: StepPlan, n_threads: int) -> StepResult:
+        """A part of a plan that is computed in one context."""
         started = time.perf_counter()
-        results = self._run_in(context, work)
-        return StepResult(results=results, seconds=time.perf_counter() - started)
+        results = self._run_in(self._context(part.work[0].slot.priority), part.work, n_threads) if part.work else ()
+        texts = self._embed(part.texts, n_threads) if part.texts else ()
+        return StepResult(results=results, texts=texts, seconds=time.perf_counter() - started)
+
+    def _embed(self, texts: tuple[TextWork, ...], n_threads: int) -> tuple[TextResult, ...]:
+        assert self._embedding is not None
+        self._embedding.use_threads(n_threads)
+        code = self._embedding.decode(texts)
+        if code not in (_DONE, _ABORTED):
+            raise DecodeFailed(f"llama_decode returned {code}", tuple(text.id for text in texts))
+        is_done = code == _DONE
+        return tuple(
+            TextResult(work=text, vector=self._embedding.vector(place) if is_done else None)
+            for place, text in enumerate(texts)
+        )
 
     @property
     def n_threads(self) -> int:
@@ -164,7 +210,7 @@ class LlamaBackend:
     def start_beside(self, plan: StepPlan, n_threads: int) -> None:
         self._flags[Priority.BULK].clear()
         self._beside_threads = n_threads
-        self._beside = self._side.submit(self._timed, self._context(Priority.BULK), list(plan.work), n_threads)
+        self._beside = self._side.submit(self._timed, plan, n_threads)
 
     def take_beside(self) -> StepResult | None:
         if self._beside is None or not self._beside.done():
@@ -183,7 +229,8 @@ class LlamaBackend:
             self._beside, self._beside_threads = None, 0
             self._flags[Priority.BULK].clear()
 
-    def _run_in(self, context: LlamaContext, work: list[Work]) -> tuple[WorkResult, ...]:
+    def _run_in(self, context: LlamaContext, work: tuple[Work, ...], n_threads: int) -> tuple[WorkResult, ...]:
+        context.use_threads(n_threads)
         code = context.decode(work)
         if code == _DONE:
             results, row = [], -1
@@ -289,6 +336,8 @@ class LlamaBackend:
         self._side.shutdown()
         for context in self._contexts.values():
             context.close()
+        if self._embedding is not None:
+            self._embedding.close()
         self._model.close()
 
     def _plan_memory(self, context_tokens: int) -> KvPlan:

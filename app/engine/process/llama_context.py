@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import llama_cpp.llama_cpp as llama
@@ -63,7 +64,7 @@ class LlamaContext:
             self._n_threads = n_threads
             llama.llama_set_n_threads(self.handle, n_threads, n_threads)
 
-    def decode(self, work: list[Work]) -> int:
+    def decode(self, work: Sequence[Work]) -> int:
         """Put the work's tokens into the batch and compute it; returns llama_decode's code."""
         batch, row = self.batch, 0
         for piece in work:

@@ -19,6 +19,10 @@ from app.logs import topic
 log = topic("engine")
 
 _F16_BYTES = 2
+_POOLINGS = {
+    str(pooling)
+    for pooling in (llama.LLAMA_POOLING_TYPE_MEAN, llama.LLAMA_POOLING_TYPE_CLS, llama.LLAMA_POOLING_TYPE_LAST)
+}
 
 
 class LlamaModel:
@@ -53,6 +57,9 @@ class LlamaModel:
     def encode_text(self, text: str) -> list[int]:
         return self._tokenize(text, parse_special=False)
 
+    def encode_to_embed(self, text: str) -> list[int]:
+        return self._tokenize(text, parse_special=False, add_special=True)
+
     def count_tokens(self, text: str) -> int:
         return len(self._tokenize(text, parse_special=False))
 
@@ -66,12 +73,12 @@ class LlamaModel:
     def is_end(self, token: int) -> bool:
         return bool(llama.llama_vocab_is_eog(self.vocab, token))
 
-    def _tokenize(self, text: str, *, parse_special: bool) -> list[int]:
+    def _tokenize(self, text: str, *, parse_special: bool, add_special: bool = False) -> list[int]:
         data = text.encode("utf-8", "replace")
         room = len(data) + 16
         while True:
             tokens = (llama.llama_token * room)()
-            count = llama.llama_tokenize(self.vocab, data, len(data), tokens, room, False, parse_special)
+            count = llama.llama_tokenize(self.vocab, data, len(data), tokens, room, add_special, parse_special)
             if count >= 0:
                 return tokens[:count]
             room = -count
@@ -109,6 +116,14 @@ class LlamaModel:
         n_head_kv = llama.llama_model_n_head_kv(self.handle) or n_head
         head_size = llama.llama_model_n_embd(self.handle) // n_head
         return int(llama.llama_model_n_layer(self.handle) * n_head_kv * head_size * 2 * _F16_BYTES)
+
+    @property
+    def embedding_size(self) -> int:
+        """Numbers in the vector of a text; 0: its file names no way to make one."""
+        pooling = self.meta(f"{self.meta('general.architecture')}.pooling_type")
+        if pooling not in _POOLINGS:
+            return 0
+        return int(llama.llama_model_n_embd_out(self.handle))
 
     def meta(self, key: str) -> str:
         buffer = ctypes.create_string_buffer(256)

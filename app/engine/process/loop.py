@@ -16,6 +16,7 @@ from app.engine.messages import (
     Cancel,
     Command,
     CountTokens,
+    Embed,
     EngineStarted,
     Event,
     FinishReason,
@@ -25,7 +26,6 @@ from app.engine.messages import (
     ModelLoadFailed,
     ModelLoadProgressed,
     Preset,
-    Priority,
     ReadAhead,
     RequestFailed,
     SetPreset,
@@ -33,7 +33,7 @@ from app.engine.messages import (
     TokensCounted,
 )
 from app.engine.process.backend import OpenBackend
-from app.engine.process.inbox import Inbox
+from app.engine.process.inbox import Inbox, is_awaited
 from app.engine.process.running_model import RunningModel, archive_for
 from app.errors import ErrorKind, KnownError
 
@@ -95,7 +95,7 @@ class EngineLoop:
                 self._model.set_preset(command.preset, command.slowdown)
         elif self._model is not None:
             self._hand_on(command, self._model)
-        elif isinstance(command, Submit):
+        elif isinstance(command, Submit | Embed):
             sentence = "No model is loaded. Choose a model first."
             self._events.append(RequestFailed(id=command.id, kind=ErrorKind.NO_MODEL, sentence=sentence))
         elif isinstance(command, CountTokens):
@@ -104,6 +104,8 @@ class EngineLoop:
     def _hand_on(self, command: Command, model: RunningModel) -> None:
         if isinstance(command, Submit):
             model.submit(command)
+        elif isinstance(command, Embed):
+            model.embed(command)
         elif isinstance(command, ReadAhead):
             model.read_ahead(command)
         elif isinstance(command, Cancel):
@@ -167,5 +169,4 @@ class EngineLoop:
 
 def needs_all_cores(command: Command) -> bool:
     """Or touches bulk's memory: bulk that is computed at the same time is torn for it."""
-    is_chats = isinstance(command, Submit) and command.request.priority is Priority.INTERACTIVE
-    return is_chats or isinstance(command, Cancel | LoadModel | SetPreset)
+    return is_awaited(command) or isinstance(command, Cancel | LoadModel | SetPreset)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from app import diagnostics
 from app.engine.messages import (
+    Embed,
     EngineReported,
     Event,
     FinishReason,
@@ -24,11 +25,15 @@ from app.engine.messages import (
     RequestFinished,
     Submit,
     TextProduced,
+    TextsEmbedded,
+    Timings,
+    Usage,
 )
 from app.engine.process.backend import Backend, DecodeFailed, NoRoom, StepPlan, StepResult
 from app.engine.process.bulk_pace import BulkPace
 from app.engine.process.chat_template import PLAIN_STOP
 from app.engine.process.constraint import matcher_of
+from app.engine.process.embeddings import embedding_of
 from app.engine.process.guesses import Guesses
 from app.engine.process.inbox import Inbox
 from app.engine.process.kv_archive import KvArchive
@@ -95,7 +100,7 @@ class RunningModel:
         """Chats are written down; whoever still waits is told that there is no model any more."""
         self.end_beside()
         for id in self.scheduler.ids:
-            self._remove(id)
+            self._drop(id)
             self._fail(id, ErrorKind.NO_MODEL, "The model was changed before this was done.")
         self.scheduler.placement.save_chats()
         self.archive.close()
@@ -110,6 +115,11 @@ class RunningModel:
             return  # the first one has its last word to come
         request = command.request
         try:
+            if not self.backend.capabilities.can_write:
+                raise KnownError(
+                    ErrorKind.NO_MODEL,
+                    "This model makes embeddings of texts and can't write. Choose a model that writes.",
+                )
             check_sampling(request.sampling)
             matcher = matcher_of(request)
             prompt = self.prompts.of(request)
@@ -164,8 +174,27 @@ class RunningModel:
             ignore_eos=request.ignore_eos,
         )
 
+    def embed(self, command: Embed) -> None:
+        if command.id in self.scheduler.ids:
+            log.error("%s was asked for twice", command.id)
+            return
+        if not command.texts:
+            self.tell(TextsEmbedded(id=command.id, vectors=()))
+            return
+        try:
+            embedding = embedding_of(command, self.backend, self.clock())
+            self.backend.prepare_embedding()
+            self.scheduler.add_embedding(embedding)
+        except KnownError as error:
+            self._fail(command.id, error.kind, error.sentence)
+        except Exception:  # as above: a text must not end the engine
+            log.error("a text could not be encoded\n%s", traceback.format_exc())
+            self._fail(command.id, ErrorKind.BUG, "The texts could not be prepared; the engine's log says why.")
+
     def read_ahead(self, command: ReadAhead) -> None:
         """A help, not a request: where it can't be done, nothing is said."""
+        if not self.backend.capabilities.can_write:
+            return
         key = command.request.cache_key
         self._expected_until = self.clock() + EXPECTED_SECONDS
         self.scheduler.end_read_ahead(key)
@@ -255,12 +284,12 @@ class RunningModel:
             return
         log.error("a step failed: %s", error)
         for id in error.ids:
-            if self.scheduler.lose(id) is not None:
+            if self.scheduler.lose(id) is not None or self.scheduler.remove_embedding(id) is not None:
                 self._fail(id, ErrorKind.BUG, f"The engine could not compute this ({error}). Try it again.")
 
     def rest(self, plan: StepPlan) -> None:
         """Bulk leaves half of its time to other programs that use every core; a command ends the rest."""
-        if self.backend.is_crowded and not any(work.slot.priority is Priority.INTERACTIVE for work in plan.work):
+        if self.backend.is_crowded and not plan.has(Priority.INTERACTIVE):
             self.inbox.wait(min(LONGEST_REST_SECONDS, self._step_seconds))
 
     def _apply(self, plan: StepPlan, result: StepResult) -> None:
@@ -276,19 +305,27 @@ class RunningModel:
                 self.finish(part.id, FinishReason.END, part.scores)
             if part.error is not None and self._remove(part.id) is not None:
                 self._fail(part.id, part.error.kind, part.error.sentence)
+        for embedding in self.scheduler.apply_texts(result):
+            vectors = tuple(embedding.vectors[index] for index in range(len(embedding.texts)))
+            self.tell(TextsEmbedded(id=embedding.id, vectors=vectors))
+        for text in result.texts:
+            n_tokens = len(text.work.tokens)
+            self._count(text.work.priority, n_tokens, 0 if text.vector is None else n_tokens, now)
         for work in plan.work:
             if work.id not in read:
                 continue  # another part of the plan
             if work.id not in running:
                 continue  # it left in a part before
-            priority = running[work.id].priority
-            self._rates[priority].add(now, read[work.id])
-            if priority is Priority.BULK:
-                self._bulk_tokens += read[work.id]
-                self._torn_bulk_tokens += len(work.tokens) - read[work.id]
+            self._count(running[work.id].priority, len(work.tokens), read[work.id], now)
             reading = self.scheduler.get(work.id)
             if reading is not None and reading.is_reading:
                 self._tell_reading(reading)
+
+    def _count(self, priority: Priority, n_tokens: int, n_done: int, now: float) -> None:
+        self._rates[priority].add(now, n_done)
+        if priority is Priority.BULK:
+            self._bulk_tokens += n_done
+            self._torn_bulk_tokens += n_tokens - n_done
 
     def _tell_reading(self, sequence: Sequence) -> None:
         if sequence.priority is Priority.INTERACTIVE and not sequence.is_read_ahead:
@@ -324,15 +361,34 @@ class RunningModel:
         """Does nothing for a request that has had its last word."""
         sequence = self._remove(id)
         if sequence is None:
+            self._cancel_embedding(id)
             return
         reply = self._replies.pop(id)
         self._say(sequence, reply.thinking.feed(reply.untold + reply.text.finish()) + reply.thinking.finish())
         timings = reply.timings(self.clock())
         self.tell(RequestFinished(id=id, reason=reason, usage=usage(sequence, reply), timings=timings, scores=scores))
 
+    def _cancel_embedding(self, id: str) -> None:
+        embedding = self.scheduler.remove_embedding(id)
+        if embedding is None:
+            return
+        seconds = self.clock() - embedding.submitted_seconds
+        self.tell(
+            RequestFinished(
+                id=id,
+                reason=FinishReason.CANCELLED,
+                usage=Usage(prompt_tokens=embedding.n_read, cached_tokens=0, output_tokens=0),
+                timings=Timings(queue_seconds=0.0, ttft_seconds=seconds, total_seconds=seconds),
+            )
+        )
+
     def _fail(self, id: str, kind: ErrorKind, sentence: str) -> None:
         self._replies.pop(id, None)
         self.tell(RequestFailed(id=id, kind=kind, sentence=sentence))
+
+    def _drop(self, id: str) -> bool:
+        """Whatever was asked for; False where it is not there any more."""
+        return self._remove(id) is not None or self.scheduler.remove_embedding(id) is not None
 
     def _remove(self, id: str) -> Sequence | None:
         return self.scheduler.remove(id)

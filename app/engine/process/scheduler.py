@@ -1,16 +1,19 @@
 """Who runs in the next step. Pure: no clock, no I/O, no thread; `apply` is told what came of a plan.
 
 Every sequence is admitted when its prompt and its longest output fit a slot, and then only ever waits, reads
-(prefill) or writes (decode). Chats come first; what bulk may do beside them is the preset's budget.
+(prefill) or writes (decode). Chats come first; what bulk may do beside them is the preset's budget. Texts to be
+embedded have a queue of their own (embeddings.py) and the same budgets.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from app.engine.messages import Capabilities, Preset, Priority
-from app.engine.process.backend import StepPlan, StepResult, Work
+from app.engine.process.backend import StepPlan, StepResult, TextWork, Work
 from app.engine.process.balance import Balance
+from app.engine.process.embeddings import Embedding, EmbeddingQueue
 from app.engine.process.kv_archive import KvArchive
 from app.engine.process.placement import Memory, Placement
 from app.engine.process.presets import BESIDE_TOKENS, STEP_TOKENS, STUTTER_TOKENS, BulkBudget, ChatActivity, bulk_budget
@@ -42,6 +45,8 @@ class Scheduler:
         self._waiting: dict[Priority, list[Sequence]] = {priority: [] for priority in Priority}
         self._running: dict[Priority, list[Sequence]] = {priority: [] for priority in Priority}
         self._by_id: dict[str, Sequence] = {}
+        self._embeddings = EmbeddingQueue()
+        self._has_embedded = False  # bulk's last step did: then it is the turn of what reads and writes
         self.balance = Balance()
         self._step_size = StepSize()  # where a step can't be torn
         self.beside_threads = 0  # in Balanced: what a bulk step that runs at the same time has
@@ -59,18 +64,18 @@ class Scheduler:
         return any(s.cache_key == cache_key and not s.is_read_ahead for s in self._by_id.values() if cache_key)
 
     def count_running(self, priority: Priority) -> int:
-        return len(self._running[priority])
+        return len(self._running[priority]) + self._embeddings.count(priority)
 
     def count_waiting(self, priority: Priority) -> int:
         return len(self._waiting[priority])
 
     @property
     def is_idle(self) -> bool:
-        return not self._by_id
+        return not self._by_id and not self._embeddings.ids
 
     @property
     def ids(self) -> list[str]:
-        return list(self._by_id)
+        return [*self._by_id, *self._embeddings.ids]
 
     @property
     def kv_used_fraction(self) -> float:
@@ -97,6 +102,12 @@ class Scheduler:
         sequence.max_tokens = min(sequence.max_tokens, limit - sequence.n_prompt)
         self._waiting[sequence.priority].append(sequence)
         self._by_id[sequence.id] = sequence
+
+    def add_embedding(self, embedding: Embedding) -> None:
+        self._embeddings.add(embedding)
+
+    def remove_embedding(self, id: str) -> Embedding | None:
+        return self._embeddings.remove(id)
 
     def remove(self, id: str) -> Sequence | None:
         """Finished, failed or cancelled: the slot is free, and a chat's KV in it stays for its next turn."""
@@ -150,7 +161,7 @@ class Scheduler:
             if sequence.is_read_ahead and cache_key in (None, sequence.cache_key):
                 self.remove(sequence.id)
 
-    # a step    # a step
+    # a step
 
     def admit(self, *, with_bulk: bool = True) -> list[Sequence]:
         """Give free slots to those who wait, first come first served; returns who came in.
@@ -176,23 +187,27 @@ class Scheduler:
     def plan(self) -> StepPlan | None:
         """The next step, or None where there is nothing to do."""
         chats, bulk = self._running[Priority.INTERACTIVE], self._running[Priority.BULK]
-        is_active = bool(chats or self._waiting[Priority.INTERACTIVE])
+        texts = self._embeddings.next(Priority.INTERACTIVE, STUTTER_TOKENS if chats else STEP_TOKENS)
+        is_active = bool(chats or self._waiting[Priority.INTERACTIVE] or texts)
         activity = ChatActivity(is_active=is_active, is_expected=self.is_chat_expected)
         budget = bulk_budget(self.preset, activity, bulk_sequences=self._capabilities.bulk_sequences)
         most_tokens = STEP_TOKENS
         if not self._capabilities.can_tear:
             budget, most_tokens = self._step_size.within(budget), self._step_size.read_tokens
-        work = _chat_work(chats, most_tokens) + _bulk_work(bulk, budget)
+        bulk_part = self._bulk_part(budget)
+        work = [*_chat_work(chats, most_tokens), *bulk_part.work]
         if len(work) == 1 and len(chats) == 1 and not (self.preset is Preset.BALANCED and bulk):
             work[0] = self._with_guesses(chats[0], work[0])
-        self.bulk_is_parked = bool(bulk) and budget.write_sequences == 0 and not self.may_run_beside
-        return StepPlan(work=tuple(work)) if work else None
+        has_bulk = bool(bulk) or self._embeddings.count(Priority.BULK) > 0
+        self.bulk_is_parked = has_bulk and budget.write_sequences == 0 and not self.may_run_beside
+        return _step(work, texts or bulk_part.texts)
 
     @property
     def may_run_beside(self) -> bool:
         """Balanced, while chats write: bulk may be computed at the same time. Never while a first token is awaited."""
         chats = self._running[Priority.INTERACTIVE]
-        is_time = self.preset is Preset.BALANCED and chats and not self._waiting[Priority.INTERACTIVE]
+        is_awaited = bool(self._waiting[Priority.INTERACTIVE]) or self._embeddings.count(Priority.INTERACTIVE) > 0
+        is_time = self.preset is Preset.BALANCED and chats and not is_awaited
         return bool(is_time) and not any(chat.is_reading for chat in chats)
 
     def plan_beside(self) -> StepPlan | None:
@@ -201,9 +216,16 @@ class Scheduler:
             self.balance.begin()
             return None
         width = self._capabilities.bulk_sequences
-        budget = BulkBudget(read_tokens=BESIDE_TOKENS, write_sequences=width)
+        part = self._bulk_part(BulkBudget(read_tokens=BESIDE_TOKENS, write_sequences=width))
+        return _step(part.work, part.texts)
+
+    def _bulk_part(self, budget: BulkBudget) -> StepPlan:
+        """Where there are both, texts are embedded in one step and sequences go on in the next."""
         work = _bulk_work(self._running[Priority.BULK], budget)
-        return StepPlan(work=tuple(work)) if work else None
+        texts = self._embeddings.next(Priority.BULK, budget.read_tokens) if budget.read_tokens else ()
+        if texts and not (work and self._has_embedded):
+            return StepPlan(texts=texts)
+        return StepPlan(work=tuple(work))
 
     def _with_guesses(self, chat: Sequence, work: Work) -> Work:
         """A chat that has the machine to itself: what it is likely to say next is checked in the same step."""
@@ -212,6 +234,12 @@ class Scheduler:
         room = self._capabilities.interactive_context - len(chat.tokens)
         guessed = chat.guesses.next(min(chat.max_tokens - chat.n_output, room) - 1)
         return replace(work, tokens=(*work.tokens, *guessed), n_guessed=len(guessed)) if guessed else work
+
+    def apply_texts(self, result: StepResult) -> list[Embedding]:
+        """Take in what was embedded; returns the requests that are done, which have left."""
+        if result.texts:
+            self._has_embedded = result.texts[0].work.priority is Priority.BULK
+        return self._embeddings.apply(result.texts)
 
     def apply(self, result: StepResult) -> list[Sequence]:
         """Take in what was computed; returns the sequences that have one more token of output."""
@@ -226,7 +254,9 @@ class Scheduler:
                 n_read += part.n_done
             else:
                 n_written += 1
-            if sequence.priority is Priority.INTERACTIVE:
+            if sequence.priority is Priority.BULK:
+                self._has_embedded = False
+            else:
                 is_writing = not sequence.is_reading
                 writes_chat = writes_chat or (is_writing and not part.n_guessed)
                 if sequence.guesses is not None and is_writing and part.token is not None:
@@ -243,6 +273,11 @@ class Scheduler:
         if writes_chat:
             self.balance.took(self.beside_threads, result.seconds)
         return written
+
+
+def _step(work: Iterable[Work], texts: tuple[TextWork, ...]) -> StepPlan | None:
+    plan = StepPlan(work=tuple(work), texts=texts)
+    return plan if plan.work or plan.texts else None
 
 
 def _chat_work(chats: list[Sequence], most_tokens: int) -> list[Work]:

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
-from app.ingest.readers import delimited, docx, html, json_lines, markdown, pdf, text, workbook
+from app.ingest.readers import (
+    code,
+    delimited,
+    docx,
+    eml,
+    epub,
+    html,
+    json_lines,
+    markdown,
+    opendocument,
+    pdf,
+    pptx,
+    rtf,
+    text,
+    workbook,
+)
 from app.ingest.readers.interface import Reader
 
 READERS: tuple[Reader, ...] = (
     pdf.READER,
     docx.READER,
+    pptx.READER,
     workbook.READER,
+    opendocument.READER,
+    epub.READER,
+    rtf.READER,
     html.READER,
     markdown.READER,
     delimited.READER,
     json_lines.READER,
+    eml.READER,
+    code.READER,
     text.READER,
 )
 PLAIN_TEXT = text.READER  # also for what has an unknown suffix and turns out to be text

@@ -30,8 +30,11 @@ _BLOCKS = _HEADINGS | _words(
     footer form header hr legend li main menu ol p pre section summary table tbody td tfoot th thead tr ul"""
 )
 _LISTS = _words("ul ol menu")
+_VOID = _words("area base br col embed hr img input link meta param source track wbr")
 _LINE_BREAK = "\0"  # can't come from the parser
 _LOOKS_LIKE_HTML = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.I | re.S)
+_LOOKS_LIKE_XML = re.compile(r"\s*(?:<\?xml|<!doctype[^>]+xhtml|<html[^>]+xmlns)", re.I)
+_EMPTY_ELEMENT = re.compile(r"<([a-zA-Z][\w:.-]*)((?:\s[^<>]*)?)/>")
 _CHARSET = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w.:-]+)", re.I)
 
 
@@ -43,18 +46,32 @@ def recognises(head: bytes, path: Path) -> bool:
 
 def read(path: Path, max_characters: int) -> Iterator[Piece]:
     """Its blocks in the order of the source."""
-    from selectolax.lexbor import LexborHTMLParser
-
     with path.open("rb") as file:
         charset = _CHARSET.search(file.read(4096))
     declared = charset[1].decode("ascii", "replace") if charset else ""
-    tree = LexborHTMLParser("".join(open_text(path, max_characters, declared=declared).pieces()))
+    yield from html_blocks("".join(open_text(path, max_characters, declared=declared).pieces()))
+
+
+def html_blocks(source: str, *, with_title: bool = True) -> Iterator[Piece]:
+    """The blocks of a whole document that is HTML or XHTML, its title first where the text does not begin with it."""
+    from selectolax.lexbor import LexborHTMLParser
+
+    tree = LexborHTMLParser(_with_end_tags(source) if _LOOKS_LIKE_XML.match(source) else source)
     blocks = list(_Walk().blocks(tree.body)) if tree.body is not None else []
     title = tree.css_first("title")
     name = one_line(title.text()) if title is not None else ""
-    if name and name not in [block.text for block in blocks[:5]]:
+    if with_title and name and name not in [block.text for block in blocks[:5]]:
         yield Block(text=name, kind=BlockKind.HEADING)
     yield from join_list_items(blocks)
+
+
+def _with_end_tags(source: str) -> str:
+    """XHTML as a parser of HTML takes it: there, <title/> begins a title that nothing ends."""
+
+    def ended(tag: re.Match[str]) -> str:
+        return tag[0] if tag[1].lower() in _VOID else f"<{tag[1]}{tag[2]}></{tag[1]}>"
+
+    return _EMPTY_ELEMENT.sub(ended, source)
 
 
 class _Walk:

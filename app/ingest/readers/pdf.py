@@ -5,12 +5,13 @@ All pages are read before the first block is given, because what repeats on ever
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from app.ingest.readers.interface import Note, PagesDone, Piece, Reader, too_long, unreadable
 from app.ingest.readers.lists import join_list_items
+from app.ingest.readers.pages import listed, without_text
 
 _SIGNATURE = b"%PDF-"
 _END_MARK = b"%%EOF"
@@ -56,10 +57,10 @@ def read(path: Path, max_characters: int) -> Iterator[Piece]:
     _refuse_without_text(path, n_pages, n_characters, n_pictures, len(broken))
     yield from join_list_items(blocks(without_running_lines(pages)))
     if empty:
-        yield Note(f"{_pages(empty)} {'has' if len(empty) == 1 else 'have'} no text.", tuple(empty))
+        yield without_text(empty)
     if broken:
         yield Note(
-            f"{_pages(broken)} {'is' if len(broken) == 1 else 'are'} damaged and could not be read.", tuple(broken)
+            f"{listed(broken)} {'is' if len(broken) == 1 else 'are'} damaged and could not be read.", tuple(broken)
         )
     if not has_end:
         yield Note("The end of the file is missing; pages may be missing too.")
@@ -120,19 +121,6 @@ def _has_end_mark(file: Any) -> bool:
     found = _END_MARK in file.read()
     file.seek(0)
     return found
-
-
-def _pages(numbers: Sequence[int]) -> str:
-    """ "Page 7", "Pages 2, 4–6 and 9"."""
-    ranges: list[list[int]] = []
-    for number in numbers:
-        if ranges and number == ranges[-1][1] + 1:
-            ranges[-1][1] = number
-        else:
-            ranges.append([number, number])
-    shown = [str(first) if first == last else f"{first}–{last}" for first, last in ranges]
-    listed = shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
-    return f"{'Page' if len(numbers) == 1 else 'Pages'} {listed}"
 
 
 READER = Reader(name="PDF", suffixes=(".pdf",), recognises=recognises, read=read)

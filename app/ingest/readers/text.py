@@ -1,4 +1,4 @@
-"""Plain text: paragraphs at blank lines, lines kept as they are. Also source code and whatever else is text."""
+"""Plain text: paragraphs at blank lines, lines kept as they are. Also whatever else is text."""
 
 from __future__ import annotations
 
@@ -14,12 +14,18 @@ from app.ingest.readers.interface import Piece, Reader, replaced
 def read(path: Path, max_characters: int) -> Iterator[Piece]:
     """Its paragraphs, as they come: no more of the file is in memory than the current one."""
     n_replaced = 0
-    for paragraph in _paragraphs(lines(open_text(path, max_characters).pieces())):
+    for block in text_blocks(lines(open_text(path, max_characters).pieces())):
+        n_replaced += block.text.count("\ufffd")
+        yield block
+    yield from replaced(path, n_replaced)
+
+
+def text_blocks(source: Iterable[str]) -> Iterator[Block]:
+    """Lines as paragraphs."""
+    for paragraph in _paragraphs(source):
         text = clean(paragraph).strip("\n")
-        n_replaced += text.count("\ufffd")
         if text.strip():
             yield Block(text=text)
-    yield from replaced(path, n_replaced)
 
 
 def lines(pieces: Iterable[str]) -> Iterator[str]:
