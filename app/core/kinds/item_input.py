@@ -6,11 +6,15 @@ import msgspec
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True, tag="chunk"):
-    """A part of a document, or all of it. Pages count from 1; None: the document has no pages."""
+    """A part of a document, or all of it. Pages count from 1; None: the document has no pages.
+
+    `name`: the document's, where the kind does not cut.
+    """
 
     text: str
     first_page: int | None = None
     last_page: int | None = None
+    name: str = ""
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, tag="row"):
