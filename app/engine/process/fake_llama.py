@@ -145,7 +145,10 @@ class FakeBackend:
     def is_end(self, token: int) -> bool:
         return token == END
 
-    def begin(self, slot: Slot, sampling: Sampling, tokens: list[int], matcher: Matcher | None = None) -> None:
+    def begin(self, id: str, sampling: Sampling, tokens: list[int], matcher: Matcher | None = None) -> None:
+        pass
+
+    def end(self, id: str) -> None:
         pass
 
     def truncate(self, slot: Slot, n_tokens: int) -> int:
