@@ -36,7 +36,7 @@ from app.engine.process.vocabulary import Vocabulary
 from app.engine.sampling_range import check_sampling
 from app.errors import ErrorKind, KnownError
 from tests.contracts.test_engine_contract import Observer, answer
-from tests.model.tiny_models import full_attention
+from tests.model.tiny_models import TEMPLATE, full_attention
 
 GREEDY = Sampling(temperature=0)
 OPEN = Sampling(temperature=1, top_k=0, top_p=1, min_p=0)  # nothing is cut off
@@ -271,5 +271,19 @@ def test_a_tag_that_is_a_control_token_tells_the_thought_from_the_answer(tmp_pat
                     assert event.usage.output_tokens == 8, "each tag is one token, and not its letters"
             assert re.fullmatch("[a-z]{3}", parts[True])
             assert re.fullmatch("[A-Z]{2}", parts[False])
+
+    asyncio.run(story())
+
+
+def test_a_thought_that_was_cut_goes_on_where_it_ended_between_the_models_own_tags(tmp_path: Path) -> None:
+    opening = TEMPLATE.replace("assistant\n{% endif %}", "assistant\n[THINK]{% endif %}")
+    model = full_attention(tmp_path / "thinks.gguf", opening, control=("[THINK]", "[/THINK]"))
+
+    async def story() -> None:
+        async with started(tmp_path, model) as engine:
+            whole, _ = await answer(engine, "whole", request(max_tokens=24))
+            half, _ = await answer(engine, "half", request(max_tokens=10))
+            rest, _ = await answer(engine, "rest", request(max_tokens=14, begun_reply=f"<think>\n{half}"))
+            assert half + rest == whole
 
     asyncio.run(story())

@@ -140,7 +140,7 @@ class FakeBackend:
 
     @property
     def thinking(self) -> ThinkingTags | None:
-        return ThinkingTags({"<think>": True, "</think>": False})
+        return ThinkingTags(tags={"<think>": True, "</think>": False})
 
     def is_end(self, token: int) -> bool:
         return token == END
