@@ -275,15 +275,19 @@ def test_a_tag_that_is_a_control_token_tells_the_thought_from_the_answer(tmp_pat
     asyncio.run(story())
 
 
-def test_a_thought_that_was_cut_goes_on_where_it_ended_between_the_models_own_tags(tmp_path: Path) -> None:
-    opening = TEMPLATE.replace("assistant\n{% endif %}", "assistant\n[THINK]{% endif %}")
-    model = full_attention(tmp_path / "thinks.gguf", opening, control=("[THINK]", "[/THINK]"))
-
-    async def story() -> None:
-        async with started(tmp_path, model) as engine:
-            whole, _ = await answer(engine, "whole", request(max_tokens=24))
-            half, _ = await answer(engine, "half", request(max_tokens=10))
-            rest, _ = await answer(engine, "rest", request(max_tokens=14, begun_reply=f"<think>\n{half}"))
-            assert half + rest == whole
-
-    asyncio.run(story())
+@pytest.mark.parametrize("opens_itself", [False, True])
+def test_a_thought_that_was_cut_stands_behind_the_models_own_tag(tmp_path: Path, opens_itself: bool) -> None:
+    source = TEMPLATE.replace("assistant\n{% endif %}", "assistant\n[THINK]{% endif %}") if opens_itself else TEMPLATE
+    model = full_attention(tmp_path / "thinks.gguf", source, control=("[THINK]", "[/THINK]"))
+    backend = LlamaBackend(model, 512, lambda fraction: True)
+    try:
+        opening, closing = (backend._model.n_vocab - n for n in (2, 1))
+        begun = backend.encode_prompt(request())
+        assert (begun[-1] == opening) is opens_itself
+        before = [] if opens_itself else [opening]
+        cut = backend.encode_prompt(request(begun_reply="<think>\nHm, and"))
+        assert cut == [*begun, *before, *backend.encode_text("Hm, and")]
+        whole = backend.encode_prompt(request(begun_reply="<think>\nHm.\n</think>\n\nYes"))
+        assert whole == [*begun, *before, *backend.encode_text("Hm."), closing, *backend.encode_text("Yes")]
+    finally:
+        backend.close()
