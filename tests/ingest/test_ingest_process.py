@@ -15,7 +15,8 @@ from pdf_writer import Page, pdf
 from app.children import child_command
 from app.errors import ErrorKind, KnownError
 from app.ingest.messages import Event, ReadDocument, ReadingFailed
-from app.ingest.reading import ReadLimits, read_document
+from app.ingest.reading import read_document
+from app.ingest.task import ReadLimits
 from app.wire import Decoder, encode
 
 

@@ -11,8 +11,8 @@ import xlsxwriter
 from in_process import write
 
 from app.errors import ErrorKind, KnownError
-from app.ingest.reading import ReadLimits
 from app.ingest.tables import open_table
+from app.ingest.task import ReadLimits
 
 
 def long_csv(path: Path, n_rows: int) -> Path:
