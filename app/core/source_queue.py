@@ -6,6 +6,7 @@ A table's rows are queued some hundreds a commit; where that was interrupted it 
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,7 @@ class SourceQueue:
 
     async def _unfold(self, source: SourceRow, path: Path) -> None:
         folder = self._unpacked / source.job_id / str(source.id)
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)  # where it was interrupted before
         found = await gather([path], unpack_into=folder, log_file=self._documents.log_file)
         files = [(str(file.path), file.name) for file in found.files]
         refused = [(one.name, one.sentence) for one in found.refused]

@@ -32,7 +32,7 @@ class Desk:
 
     def __init__(self, folder: Path, seconds_per_token: float) -> None:
         self.database = Database(folder / "rubato.sqlite3", folder / "backups")
-        self.engine = fake_engine(seconds_per_token)
+        self.engine = fake_engine(seconds_per_token=seconds_per_token)
         self.events: list[Event] = []
         self.model = "fake.gguf"
         self.now = 1_000_000.0
