@@ -34,6 +34,7 @@ from app.store.jobs import JobRow, Jobs, SourceRow
 log = topic("documents")
 
 MOST_CRASHES = 3  # of the engine, while one document is counted
+MOST_READER_CRASHES = 3  # while one document is read: whoever killed it may have meant something else
 READERS = 2  # documents read at the same time; the others wait
 ROWS_COUNTED = 100  # of a batch of rows, whose tokens stand for the others
 
@@ -105,7 +106,7 @@ class SourceQueue:
             job = self._jobs.get(source.job_id)
             if job is not None:
                 kind, params = kind_of(job)
-                await self._queue_source(job, source, kind, params)
+                await self._try_source(job, source, kind, params)
         except KnownError as error:
             self._fail(source, error.sentence)
         except Exception:
@@ -116,6 +117,16 @@ class SourceQueue:
             self._pages.pop(source.job_id, None)
         self._changed(source.job_id)
         self.fill()
+
+    async def _try_source(self, job: JobRow, source: SourceRow, kind: JobKind, params: Any) -> None:
+        for n in range(1, MOST_READER_CRASHES + 1):
+            try:
+                await self._queue_source(job, source, kind, params)
+                return
+            except KnownError as error:
+                if error.kind is not ErrorKind.READER_CRASHED or n == MOST_READER_CRASHES:
+                    raise
+                log.warning("%s is read again: %s", source.name, error.sentence)
 
     async def _queue_source(self, job: JobRow, source: SourceRow, kind: JobKind, params: Any) -> None:
         path = Path(source.path)

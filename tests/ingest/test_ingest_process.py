@@ -48,7 +48,7 @@ def test_a_killed_reader_is_one_sentence(long_pdf, tmp_path):
 
     with pytest.raises(KnownError) as caught:
         asyncio.run(run())
-    assert caught.value.kind is ErrorKind.DOCUMENT_UNREADABLE
+    assert caught.value.kind is ErrorKind.READER_CRASHED
     assert caught.value.sentence.startswith("“long.pdf” could not be read: the process that read it ended early")
     assert "SIGKILL" in caught.value.sentence
     assert not readers()
