@@ -30,7 +30,8 @@ from app.errors import KnownError
 from app.gui import words
 from app.gui.bridge import Bridge
 from app.gui.composer import Composer
-from app.gui.job_card import JobActions, JobCard
+from app.gui.job_actions import JobActions
+from app.gui.job_card import JobCard
 from app.gui.notices import Notices
 from app.gui.page import centred
 from app.gui.theme import Theme
@@ -64,7 +65,7 @@ class Conversation(QWidget):
         self._context_of: dict[str, int] = {}  # by chat: the tokens it had when that was last known
         self.transcript = Transcript(theme)
         self.composer = Composer(theme)
-        self._job = JobCard(JobActions(self), is_slim=True)
+        self._job = JobCard(theme, JobActions(self), is_slim=True)
         self._has_job = False
         self._job.hide()
         self._connect()

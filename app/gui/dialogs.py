@@ -11,14 +11,32 @@ from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from app.gui.last_folder import LastFolder
 
-_DOCUMENTS = "Documents (*.pdf *.docx *.txt *.md *.html *.htm);;All files (*)"
+_DOCUMENTS = (
+    "Documents and tables (*.pdf *.docx *.pptx *.xlsx *.odt *.epub *.html *.htm *.rtf *.md *.txt *.eml *.csv *.tsv"
+    " *.jsonl *.zip);;All files (*)"
+)
+_RESULTS = {
+    "csv": ("Save as CSV", "CSV (*.csv)", "csv"),
+    "jsonl": ("Save as JSON Lines", "JSON Lines (*.jsonl)", "jsonl"),
+    "markdown": ("Save as Markdown", "Markdown (*.md)", "md"),
+    "markdown_each": ("One Markdown file a document, in this folder", "", ""),
+}
 
 
 def choose_documents(parent: QWidget, folder: LastFolder, done: Callable[[list[Path]], None]) -> None:
-    """Some documents to summarise."""
-    dialog = _file_dialog(parent, folder, "Summarise documents", _DOCUMENTS)
+    """Some documents or tables to work on."""
+    dialog = _file_dialog(parent, folder, "Choose documents", _DOCUMENTS)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
     dialog.filesSelected.connect(lambda names: done([Path(name) for name in names]))
+    dialog.open()
+
+
+def choose_folder(parent: QWidget, folder: LastFolder, done: Callable[[list[Path]], None]) -> None:
+    """A folder with all that is in it."""
+    dialog = _file_dialog(parent, folder, "Choose a folder", "")
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    dialog.fileSelected.connect(lambda name: done([Path(name)]))
     dialog.open()
 
 
@@ -30,12 +48,20 @@ def choose_model(parent: QWidget, folder: LastFolder, done: Callable[[Path], Non
     dialog.open()
 
 
-def choose_target(parent: QWidget, folder: LastFolder, name: str, done: Callable[[Path], None]) -> None:
-    """Where to save a text; asks before it replaces a file."""
-    dialog = _file_dialog(parent, folder, "Save as Markdown", "Markdown (*.md)")
-    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
-    dialog.setDefaultSuffix("md")
-    dialog.selectFile(name.replace("/", "-"))
+def choose_results(parent: QWidget, folder: LastFolder, name: str, format: str, done: Callable[[Path], None]) -> None:
+    """Where results go: a file, whose replacing is asked about, or a folder for one file a document.
+
+    `name` is proposed, without its ending; `format` as in JobOptions.
+    """
+    title, names, suffix = _RESULTS[format]
+    dialog = _file_dialog(parent, folder, title, names)
+    if format == "markdown_each":
+        dialog.setFileMode(QFileDialog.FileMode.Directory)
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    else:
+        dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+        dialog.setDefaultSuffix(suffix)
+        dialog.selectFile(f"{name.replace('/', '-')}.{suffix}")
     dialog.fileSelected.connect(lambda chosen: done(Path(chosen)))
     dialog.open()
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal, SignalInstance
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout
+from PySide6.QtCore import QPoint, Signal, SignalInstance
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from app.core.views import JobState, JobView, StatusView
-from app.gui import fonts, words
-from app.gui.buttons import ElidedLabel, button, label, set_tone
+from app.gui import fonts, job_words
+from app.gui.buttons import ElidedLabel, IconButton, button, label, set_tone
+from app.gui.job_actions import GOING, OVER, JobActions
+from app.gui.theme import Theme
 
-_GOING = (JobState.READING, JobState.QUEUED, JobState.RUNNING)
-_OVER = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 _STEPS = 1_000
 _HEIRS = {  # who gets the keyboard when the button that has it goes
     "open": ("retry", "pause", "remove"),
@@ -22,21 +22,12 @@ _HEIRS = {  # who gets the keyboard when the button that has it goes
 }
 
 
-class JobActions(QObject):
-    """What a person can ask for on a job; signals carry its id."""
-
-    pause = Signal(str)
-    resume = Signal(str)
-    cancel = Signal(str)
-    retry = Signal(str)
-    remove = Signal(str)
-    open = Signal(str)
-
-
 class JobCard(QFrame):
     """`is_slim`: the one above the composer, without actions."""
 
-    def __init__(self, actions: JobActions, *, is_slim: bool = False) -> None:
+    menu_asked = Signal(str, QPoint)  # the job's id, where on the screen
+
+    def __init__(self, theme: Theme, actions: JobActions, *, is_slim: bool = False) -> None:
         super().__init__()
         self.setProperty("card", True)
         self._is_slim = is_slim
@@ -48,11 +39,16 @@ class JobCard(QFrame):
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName("Progress")
         self._line = label(role=fonts.SMALL, tone="muted", wraps=not is_slim)
+        self._more = label(role=fonts.SMALL, tone="muted", wraps=True)
+        self._waits = label(role=fonts.SMALL, tone="warn", wraps=True)
         self._error = label(role=fonts.SMALL, tone="danger", wraps=True)
+        self._use_model = button(
+            "Use the loaded model", lambda: actions.use_model.emit(self._id), kind="link", role=fonts.SMALL
+        )
         self._buttons = {
             name: self._button(text, signal)
             for name, text, signal in (
-                ("open", "Open result", actions.open),
+                ("open", "Open", actions.open),
                 ("pause", "Pause", actions.pause),
                 ("resume", "Resume", actions.resume),
                 ("retry", "Try again", actions.retry),
@@ -60,59 +56,61 @@ class JobCard(QFrame):
                 ("remove", "Remove", actions.remove),
             )
         }
-        head = QHBoxLayout()
-        head.setSpacing(12)
-        head.addWidget(self._title, 1)
-        head.addWidget(self._state)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(0, 0, 0, 0)
-        foot.setSpacing(4)
-        for made in self._buttons.values():
-            foot.addWidget(made)
-        foot.addStretch()
-        facts = QVBoxLayout()
-        facts.setContentsMargins(8, 0, 8, 0)  # so that the words of the first button stand below the others
-        facts.setSpacing(8)
-        facts.addLayout(head)
-        for widget in (self._bar, self._line, self._error):
-            facts.addWidget(widget)
+        self._menu = IconButton(theme, "ellipsis", "More about this job", self._ask_menu, 28)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 12, 8, 12 if is_slim else 8)
         column.setSpacing(4)
-        column.addLayout(facts)
-        if not is_slim:
-            column.addLayout(foot)
+        column.addLayout(self._make_facts())
+        column.addWidget(self._use_model)
+        column.addWidget(self._make_foot())
+        self._use_model.hide()
 
     def show_job(self, job: JobView, status: StatusView, parked_seconds: float | None = None) -> None:
         """The job as it is now."""
         self._id = job.id
-        state = words.job_state(job, parked_seconds)
+        state = job_words.job_state(job, parked_seconds)
         self._title.setText(job.title)
         self._state.setText(state)
         tones = {JobState.FAILED: "danger", JobState.DONE: "ok"}
         set_tone(self._state, tones.get(job.state, "muted"))
-        self._bar.setValue(round(_STEPS * job.items_done / job.items_total) if job.items_total else 0)
-        look = (job.state is JobState.PAUSED, job.state in _OVER)  # the bar stays, so that the card keeps its height
+        self._show_bar(job)
+        line = job_words.job_progress(job, status)
+        self._line.setText(line)
+        self._line.setVisible(not (job.error and not self._is_slim))  # also while it is empty: its place stays
+        more = "\n".join(part for part in (job_words.job_documents(job), job_words.job_saved(job)) if part)
+        waits = "" if job.state is JobState.PAUSED else job.waits
+        for part, text in ((self._more, more), (self._waits, waits), (self._error, job.error)):
+            part.setText(text)
+            part.setVisible(bool(text) and not self._is_slim)
+        said = (state, line, more, waits, job.error)
+        self.setAccessibleName(", ".join(part for part in (job.title, *said) if part))
+        self._use_model.setVisible(job.can_change_model and not self._is_slim)
+        self._offer(job)
+
+    def focus_menu(self) -> None:
+        """The keyboard back to where the menu came from."""
+        self._menu.setFocus()
+
+    def _show_bar(self, job: JobView) -> None:
+        through = job.items_done + job.items_failed
+        self._bar.setValue(round(_STEPS * through / job.items_total) if job.items_total else 0)
+        look = (job.state is JobState.PAUSED, job.state in OVER)  # the bar stays, so that the card keeps its height
         if (self._bar.property("quiet"), self._bar.property("over")) != look:
             self._bar.setProperty("quiet", look[0])
             self._bar.setProperty("over", look[1])
             self._bar.style().unpolish(self._bar)
             self._bar.style().polish(self._bar)
-        line = words.job_progress(job, status)
-        has_error = bool(job.error) and not self._is_slim
-        self._line.setText(line)
-        self._line.setVisible(not has_error)  # also while it is empty: its place stays
-        self._error.setText(job.error)
-        self._error.setVisible(has_error)
-        self.setAccessibleName(f"{job.title}, {state}, {line}")
+
+    def _offer(self, job: JobView) -> None:
+        self._buttons["open"].setText("Open result" if job.state is JobState.DONE else "Open")
         shown = {
-            "open": job.state is JobState.DONE,
-            "pause": job.state in _GOING,
+            "open": True,
+            "pause": job.state in GOING,
             "resume": job.state is JobState.PAUSED,
             "retry": job.state in (JobState.FAILED, JobState.CANCELLED)
-            or (job.state is JobState.DONE and job.items_failed > 0),
-            "cancel": job.state not in _OVER,
-            "remove": job.state in _OVER,
+            or (job.state is JobState.DONE and job.items_failed + job.documents_failed > 0),
+            "cancel": job.state not in OVER,
+            "remove": job.state in OVER,
         }
         self._show_buttons({name for name, is_shown in shown.items() if is_shown and not self._is_slim})
 
@@ -128,9 +126,38 @@ class JobCard(QFrame):
         for name in self._buttons.keys() - shown:
             self._buttons[name].hide()
 
+    def _ask_menu(self) -> None:
+        self.menu_asked.emit(self._id, self._menu.mapToGlobal(QPoint(0, self._menu.height() + 2)))
+
     def _button(self, text: str, signal: SignalInstance) -> QPushButton:
-        kind = "link" if text == "Open result" else "quiet"
+        kind = "link" if text == "Open" else "quiet"
         made = button(text, lambda: signal.emit(self._id), kind=kind, role=fonts.SMALL)
         made.setParent(self)
         made.hide()
+        return made
+
+    def _make_facts(self) -> QVBoxLayout:
+        head = QHBoxLayout()
+        head.setSpacing(12)
+        head.addWidget(self._title, 1)
+        head.addWidget(self._state)
+        facts = QVBoxLayout()
+        facts.setContentsMargins(8, 0, 8, 0)  # so that the words of the first button stand below the others
+        facts.setSpacing(8)
+        facts.addLayout(head)
+        for widget in (self._bar, self._line, self._more, self._waits, self._error):
+            facts.addWidget(widget)
+        return facts
+
+    def _make_foot(self) -> QWidget:
+        made = QWidget()
+        foot = QHBoxLayout(made)
+        foot.setContentsMargins(0, 0, 0, 0)
+        foot.setSpacing(4)
+        for each in self._buttons.values():
+            foot.addWidget(each)
+        foot.addStretch()
+        foot.addWidget(self._menu)
+        if self._is_slim:
+            made.hide()
         return made

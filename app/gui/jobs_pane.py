@@ -1,16 +1,17 @@
-"""The panel at the right with a card for each job, newest first. GUI thread only."""
+"""The panel at the right with a card for each job: the queue in its order, then what is over. GUI thread only."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from app.core.views import JobView, StatusView
 from app.gui import fonts
 from app.gui.buttons import IconButton, button, label
-from app.gui.job_card import JobActions, JobCard
+from app.gui.job_actions import GOING, OVER, JobActions, menu_for
+from app.gui.job_card import JobCard
 from app.gui.theme import Theme
 
 WIDTH = 380
@@ -21,22 +22,23 @@ class JobsPane(QFrame):
     """What a person asks for on a job comes out of `actions_asked`."""
 
     closed = Signal()
-    files_asked = Signal()
+    new_job_asked = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("jobsPane")
+        self._theme = theme
         self.actions_asked = JobActions(self)
         self._cards: dict[str, JobCard] = {}
-        self._jobs: dict[str, JobView] = {}
+        self._jobs: dict[str, JobView] = {}  # in the order of the queue
         self._status = StatusView()
         self._parked_seconds: float | None = None
         self._empty = self._make_empty()
         head = QHBoxLayout()
         head.setContentsMargins(16, 12, 12, 0)
         head.addWidget(label("Jobs", role=fonts.UI_STRONG), 1)
-        self._add = button("Summarise documents…", self.files_asked.emit, kind="link", role=fonts.SMALL)
-        head.addWidget(self._add)
+        self._new = button("New job…", self.new_job_asked.emit, kind="link", tip="Ctrl+Shift+J", role=fonts.SMALL)
+        head.addWidget(self._new)
         head.addWidget(IconButton(theme, "x", "Close the jobs", self.closed.emit))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -54,38 +56,68 @@ class JobsPane(QFrame):
 
     def focus(self) -> None:
         """Where the keyboard starts on this panel."""
-        self._add.setFocus()
+        self._new.setFocus()
 
     def show_jobs(self, jobs: Sequence[JobView]) -> None:
-        """Show exactly these."""
+        """Show exactly these, which come in the order of the queue."""
         for job_id in set(self._cards) - {job.id for job in jobs}:
-            self.remove(job_id)
-        for job in sorted(jobs, key=lambda job: job.created_seconds):
-            self.show_job(job)
-
-    def show_job(self, job: JobView) -> None:
-        """A job that is new or has moved on."""
-        self._jobs[job.id] = job
-        if job.id not in self._cards:
-            card = self._cards[job.id] = JobCard(self.actions_asked)
-            self._list.insertWidget(0, card)
-            self._arrange()
-        self._cards[job.id].show_job(job, self._status, self._parked_seconds)
-
-    def show_status(self, status: StatusView, parked_seconds: float | None) -> None:
-        """Speeds and parking concern every card."""
-        self._status, self._parked_seconds = status, parked_seconds
-        for job_id, card in self._cards.items():
-            card.show_job(self._jobs[job_id], status, parked_seconds)
-
-    def remove(self, job_id: str) -> None:
-        self._jobs.pop(job_id, None)
-        if card := self._cards.pop(job_id, None):
-            card.hide()
-            card.deleteLater()
+            self._drop(job_id)
+        self._jobs = {job.id: job for job in jobs}
+        for job in jobs:
+            self._show(job)
         self._arrange()
 
+    def show_job(self, job: JobView) -> None:
+        """A job that is new, at the end of the queue, or has moved on."""
+        self._jobs[job.id] = job
+        self._show(job)
+        self._arrange()
+
+    def show_status(self, status: StatusView, parked_seconds: float | None) -> None:
+        """Speeds and parking concern every card of a job that goes on."""
+        self._status, self._parked_seconds = status, parked_seconds
+        for job in self._jobs.values():
+            if job.state in GOING:
+                self._show(job)
+
+    def remove(self, job_id: str) -> None:
+        self._drop(job_id)
+        self._arrange()
+
+    def menu_for(self, job_id: str) -> QMenu:
+        """What can be asked for seldom."""
+        queue = [job.id for job in self._jobs.values() if job.state not in OVER]
+        ends = (queue[:1] == [job_id], queue[-1:] == [job_id])
+        return menu_for(self, self.actions_asked, self._jobs[job_id], is_top=ends[0], is_last=ends[1])
+
+    def _show(self, job: JobView) -> None:
+        if job.id not in self._cards:
+            card = self._cards[job.id] = JobCard(self._theme, self.actions_asked)
+            card.menu_asked.connect(self._open_menu)
+        self._cards[job.id].show_job(job, self._status, self._parked_seconds)
+
+    def _open_menu(self, job_id: str, place: QPoint) -> None:
+        menu = self.menu_for(job_id)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(place)
+
+    def _drop(self, job_id: str) -> None:
+        self._jobs.pop(job_id, None)
+        if card := self._cards.pop(job_id, None):
+            self._list.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+
     def _arrange(self) -> None:
+        """Cards that are in their places stay there."""
+        queue = [job for job in self._jobs.values() if job.state not in OVER]
+        over = [job for job in self._jobs.values() if job.state in OVER]
+        over.sort(key=lambda job: -job.created_seconds)
+        for place, job in enumerate((*queue, *over)):
+            card = self._cards[job.id]
+            if self._list.indexOf(card) != place:
+                self._list.removeWidget(card)
+                self._list.insertWidget(place, card)
         self._empty.setVisible(not self._cards)
 
     def _make_area(self) -> QScrollArea:
@@ -109,7 +141,7 @@ class JobsPane(QFrame):
         column = QVBoxLayout(made)
         column.setContentsMargins(0, 12, 0, 0)
         column.setSpacing(12)
-        sentence = "Nothing is being worked on. Drop documents on the window, or choose some, to have them summarised."
+        sentence = "Nothing is being worked on. Drop documents or tables on the window, or choose some."
         column.addWidget(label(sentence, tone="muted", wraps=True))
-        column.addWidget(button("Choose documents…", self.files_asked.emit))
+        column.addWidget(button("New job…", self.new_job_asked.emit, name="Make a new job…"))
         return made

@@ -48,15 +48,23 @@ class Segments(QFrame):
     def show_value(self, value: str) -> None:
         """Turn one on without a word."""
         self.buttons[value].setChecked(True)
+        self._mark()
+
+    def _mark(self) -> None:
         for button in self.buttons.values():
             is_on = button.isChecked()
             fonts.set_role(button, fonts.SMALL_STRONG if is_on else fonts.SMALL)
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus if is_on else Qt.FocusPolicy.ClickFocus)
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:
-        """The ring stands around the whole row, where it can be seen beside the segment that is filled."""
+        """The ring stands around the whole row, where it can be seen beside the segment that is filled.
+
+        With another theme Qt gives each button the font back that it had at first.
+        """
         if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
             self.update()
+        elif event.type() is QEvent.Type.StyleChange:
+            self._mark()
         return False
 
     def paintEvent(self, event: QPaintEvent) -> None:

@@ -3,26 +3,15 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import (
-    QDialog,
-    QDoubleSpinBox,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QPlainTextEdit,
-    QSpinBox,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QDialog, QDoubleSpinBox, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
 
 from app.gui import fonts
 from app.gui.buttons import button, label
+from app.gui.form import Form, editor, settle_spin
 from app.gui.segments import Segments
 from app.settings import Settings
 
 _THEMES = {"system": ("As the system", ""), "light": ("Light", ""), "dark": ("Dark", "")}
-
-_LINE_HEIGHT = 36
 
 
 class SettingsDialog(QDialog):
@@ -34,13 +23,11 @@ class SettingsDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle("Settings")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(520)
+        self.setMinimumWidth(560)
         self.theme = Segments("Theme", _THEMES)
         self.theme.show_value(settings.theme if settings.theme in _THEMES else "system")
-        self.prompt = QPlainTextEdit(settings.system_prompt)
-        self.prompt.setObjectName("editor")
-        self.prompt.setTabChangesFocus(True)
-        self.prompt.setFixedHeight(104)
+        self.prompt = editor(4)
+        self.prompt.setPlainText(settings.system_prompt)
         self.temperature = QDoubleSpinBox()
         self.temperature.setRange(0, 2)
         self.temperature.setSingleStep(0.1)
@@ -63,17 +50,14 @@ class SettingsDialog(QDialog):
         self.kv_disk.setDecimals(1)
         self.kv_disk.setSuffix(" GB")
         self.kv_disk.setValue(settings.kv_disk_gb)
-        for spin in (self.temperature, self.longest, self.slowdown, self.kv_disk):
-            spin.lineEdit().setTextMargins(9, 0, 0, 0)  # the style sheet's padding does not reach it
-        form = QGridLayout()
-        form.setHorizontalSpacing(24)
-        form.setVerticalSpacing(16)
-        self._add(form, "Theme", self.theme, "")
-        self._add(form, "System prompt", self.prompt, "What the model is told before each chat.")
-        self._add(form, "Temperature", self.temperature, "0 always takes the likeliest word; higher is more varied.")
-        self._add(form, "Longest reply", self.longest, "A token is about three quarters of an English word.")
-        self._add(form, "In Balanced", self.slowdown, "What a reply may take while documents are worked on.")
-        self._add(form, "Disk for chats", self.kv_disk, "What the model has read is kept there. From the next start.")
+        settle_spin(self.temperature, self.longest, self.slowdown, self.kv_disk)
+        form = Form()
+        form.add("Theme", self.theme)
+        form.add("System prompt", self.prompt, "What the model is told before each chat.")
+        form.add("Temperature", self.temperature, "0 always takes the likeliest word; higher is more varied.")
+        form.add("Longest reply", self.longest, "A token is about three quarters of an English word.")
+        form.add("In Balanced", self.slowdown, "What a reply may take while documents are worked on.")
+        form.add("Disk for chats", self.kv_disk, "What the model has read is kept there. From the next start.")
         row = QHBoxLayout()
         row.addStretch()
         row.addWidget(button("Cancel", self.reject))
@@ -84,22 +68,8 @@ class SettingsDialog(QDialog):
         column.addWidget(label("Settings", role=fonts.TITLE))
         column.addLayout(form)
         column.addLayout(row)
-        self.resize(self.sizeHint())  # Qt would squeeze it into two thirds of a low screen
-
-    def _add(self, form: QGridLayout, name: str, field: QWidget, hint: str) -> None:
-        field.setAccessibleName(name)
-        field.setAccessibleDescription(hint)
-        title: QLabel = label(name)
-        title.setBuddy(field)
-        title.setFixedHeight(min(field.sizeHint().height(), _LINE_HEIGHT))  # beside the first line of the field
-        column = QVBoxLayout()
-        column.setSpacing(4)
-        column.addWidget(field)
-        if hint:
-            column.addWidget(label(hint, role=fonts.SMALL, tone="muted"))
-        row = form.rowCount()
-        form.addWidget(title, row, 0, Qt.AlignmentFlag.AlignTop)
-        form.addLayout(column, row, 1)
+        width = max(self.minimumWidth(), self.sizeHint().width())
+        self.resize(width, column.totalHeightForWidth(width))  # Qt would squeeze it into two thirds of a low screen
 
     def _save(self) -> None:
         changes = {

@@ -27,7 +27,7 @@ class SummaryPage(QWidget):
     """`show_summary` fills it; the window shows it and takes it away again."""
 
     back_asked = Signal()
-    save_asked = Signal(str, str)  # a file name to propose, Markdown
+    save_asked = Signal(str, str)  # a name to propose, Markdown
     link_clicked = Signal(str)
 
     def __init__(self, theme: Theme) -> None:
@@ -83,7 +83,7 @@ class SummaryPage(QWidget):
 
     def _save(self) -> None:
         if self._summary is not None:
-            self.save_asked.emit(f"{self._summary.title}.md", as_markdown(self._summary))
+            self.save_asked.emit(self._summary.title, as_markdown(self._summary))
 
     def _tint(self) -> None:
         self._back.setIcon(icon("arrow-left", self._theme.tokens.muted))

@@ -6,12 +6,12 @@ It knows no more of the program than Core's methods (through the bridge) and Cor
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from app.core.events import (
@@ -40,6 +40,7 @@ from app.gui.jobs_pane import JobsPane
 from app.gui.keys import Key, KeysDialog, install
 from app.gui.last_folder import LastFolder
 from app.gui.model_desk import ModelDesk
+from app.gui.new_job.desk import NewJobs, are_tables
 from app.gui.notices import Notices
 from app.gui.settings_dialog import SettingsDialog
 from app.gui.sidebar import Sidebar
@@ -71,6 +72,7 @@ class Window(QMainWindow):
         self.jobs_pane = JobsPane(theme)
         self.chat_desk = ChatDesk(bridge, self.sidebar, self.notices)
         self.job_desk = JobDesk(bridge, self.jobs_pane, self.notices)
+        self.new_jobs = NewJobs(self, bridge, theme, self._folder)
         self.model_desk = ModelDesk(bridge, self.top_bar, self.notices, self.choose_file)
         self.status_bar = StatusBar()
         self.stack = QStackedWidget()
@@ -103,6 +105,8 @@ class Window(QMainWindow):
                 self.chat_desk.hear(event)
             case JobChanged() | JobRemoved():
                 self.job_desk.hear(event)
+                if isinstance(event, JobChanged):
+                    self.new_jobs.hear(event)
             case StatusChanged():
                 self.status_bar.toggle.show_value(event.status.preset)
                 self.job_desk.hear(event)
@@ -176,6 +180,15 @@ class Window(QMainWindow):
                 self.show_jobs_pane(True)
             self.job_desk.summarize(files)
 
+    def new_job(self, files: Sequence[Path] = ()) -> None:
+        """Ask what is to be done with these, or with what will be chosen."""
+        self.new_jobs.open(files)
+
+    def _job_begun(self, job_id: str) -> None:
+        self.job_desk.await_job(job_id)
+        if self.frame.fits_jobs:
+            self.show_jobs_pane(True)
+
     def show_jobs_pane(self, shown: bool) -> None:
         self.frame.show_jobs(shown)
         if self.frame.jobs_cover:
@@ -213,7 +226,7 @@ class Window(QMainWindow):
         def write(path: Path) -> None:
             self._bridge.call(lambda _core: _write_text(path, text), failed=self._say)
 
-        dialogs.choose_target(self, self._folder, name, write)
+        dialogs.choose_results(self, self._folder, name, "markdown", write)
 
     def _say(self, error: KnownError) -> None:
         if self._is_closing:
@@ -262,6 +275,7 @@ class Window(QMainWindow):
             Key(("Ctrl+L",), "Choose a model", self.model_desk.open_menu),
             Key(("Ctrl+B",), "Show or hide the sidebar", lambda: self.show_sidebar(not self.sidebar.isVisible())),
             Key(("Ctrl+J",), "Show or hide the jobs", lambda: self.show_jobs_pane(not self.jobs_pane.isVisible())),
+            Key(("Ctrl+Shift+J",), "New job", self.new_job),
             Key(("Ctrl+,",), "Settings", self.open_settings),
             Key(("Ctrl+R",), "Regenerate the last reply", self._in_chat(chat.regenerate_last)),
             Key(("Ctrl+Shift+C",), "Copy the last reply", self._in_chat(chat.copy_last)),
@@ -276,16 +290,21 @@ class Window(QMainWindow):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if files := files_of(event.mimeData()):
             event.acceptProposedAction()
-            self._overlay.show_files(files)
+            self._overlay.show_files(files, has_choice=not are_tables(files))
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        event.acceptProposedAction()
+        self._overlay.point_at(event.position().toPoint())
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         self._overlay.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
+        wants_more = self._overlay.wants_more(event.position().toPoint())
         self._overlay.hide()
         if files := files_of(event.mimeData()):
             event.acceptProposedAction()
-            self.summarize(files)
+            (self.new_job if wants_more else self.summarize)(files)
 
     # geometry and end
 
@@ -336,10 +355,12 @@ class Window(QMainWindow):
         side.settings_asked.connect(self.open_settings)
         top.sidebar_asked.connect(lambda: self.show_sidebar(True))
         jobs.closed.connect(lambda: self.show_jobs_pane(False))
-        jobs.files_asked.connect(self._choose_documents)
+        jobs.new_job_asked.connect(self.new_job)
+        jobs.actions_asked.clone.connect(self.new_jobs.clone)
+        self.new_jobs.started.connect(self._job_begun)
         self.chat_desk.deleted.connect(self._chat_deleted)
         self.job_desk.changed.connect(self._show_status)
-        self.job_desk.open_asked.connect(self.open_summary)
+        jobs.actions_asked.open.connect(self.open_summary)
         self.conversation.chat_changed.connect(self.sidebar.select)
         self.conversation.composer.attach_asked.connect(self._choose_documents)
         self.conversation.transcript.actions_asked.choose_model.connect(self.model_desk.open_menu)

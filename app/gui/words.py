@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from PySide6.QtCore import QDateTime, QLocale
 
-from app.core.views import Figures, JobState, JobView, MachinePhase, StatusView
+from app.core.views import Figures, MachinePhase, StatusView
 
 DOT = "  ·  "
 
@@ -91,48 +91,9 @@ def time_left(value: float) -> str:
     return f"about {decimal(value / 3600)} h left"
 
 
-def job_state(job: JobView, parked_seconds: float | None = None) -> str:
-    """A job's state as its card says it; `parked_seconds` since it stands still for a chat."""
-    match job.state:
-        case JobState.READING:
-            return "reading…"
-        case JobState.QUEUED:
-            return "waiting its turn"
-        case JobState.RUNNING:
-            if parked_seconds is None:
-                return "running"
-            return "paused" if parked_seconds < 1 else f"paused {number(int(parked_seconds))} s for this reply"
-        case JobState.PAUSED:
-            return "paused"
-        case JobState.DONE:
-            return "done"
-        case JobState.FAILED:
-            return "failed"
-        case JobState.CANCELLED:
-            return "cancelled"
-
-
 def is_moving(status: StatusView) -> bool:
     """Whether jobs have a speed now: while only a chat is worked on, the one they had is an old one."""
     return status.bulk_tokens_per_second > 0 and status.phase not in (MachinePhase.BULK_PARKED, MachinePhase.CHAT)
-
-
-def job_progress(job: JobView, status: StatusView) -> str:
-    """ "34 of 120 · 203 tok/s · about 38 min left"; of one that is done, what of its documents went in."""
-    parts = []
-    is_covered = job.state is JobState.DONE and bool(job.coverage)
-    if job.items_total and not is_covered:
-        parts.append(f"{number(job.items_done)} of {number(job.items_total)}")
-    if job.items_failed:
-        parts.append(f"{number(job.items_failed)} failed")
-    if job.state is JobState.RUNNING:
-        if is_moving(status):
-            parts.append(rate(status.bulk_tokens_per_second))
-        if job.seconds_left is not None:
-            parts.append(time_left(job.seconds_left))
-    if is_covered:
-        parts.insert(0, job.coverage)
-    return DOT.join(parts)
 
 
 def last_turn(status: StatusView) -> str:

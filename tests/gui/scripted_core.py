@@ -9,10 +9,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from app.core.events import ChatChanged, ChatDeleted, Event, JobChanged, MessageAdded, ReplyEnded, ReplyGrew
+from app.core.job_options import JobOptions, OutputFormat
 from app.core.views import (
     ChatView,
+    DocumentView,
     Figures,
+    ItemDetail,
+    ItemPage,
+    ItemState,
+    ItemView,
+    JobPreview,
     JobState,
     JobView,
     MessageState,
@@ -29,6 +38,21 @@ NOW = 1_795_000_000.0
 FIGURES = Figures(
     ttft_seconds=0.16, tokens_per_second=84.2, output_tokens=212, prompt_tokens=1_342, cached_tokens=1_306
 )
+ALWAYS = JobOptions()
+PREVIEW = JobPreview(
+    job_id="",
+    title="Summary of lease.pdf",
+    is_reading=False,
+    documents=(DocumentView(name="lease.pdf", state="read", n_items=9, n_tokens=11_402),),
+    n_documents=1,
+    n_failed=0,
+    n_items=12,
+    read_tokens=13_240,
+    written_tokens=1_900,
+    columns=(),
+    first_prompt="[user]\nText:\n\nThe lease.",
+    seconds=720.0,
+)
 
 
 class ScriptedCore:
@@ -43,8 +67,17 @@ class ScriptedCore:
         self.chat_views: dict[str, ChatView] = {}
         self.job_views: list[JobView] = []
         self.summaries: dict[str, SummaryView] = {}
+        self.drafts: set[str] = set()
+        self.job_kinds: dict[str, str] = {}
+        self.params: dict[str, Any] = {}
+        self.options: dict[str, JobOptions] = {}
+        self.job_documents: dict[str, list[DocumentView]] = {}
+        self.item_counts = {ItemState.QUEUED: 0, ItemState.RUNNING: 0, ItemState.DONE: 0, ItemState.FAILED: 0}
+        self.output = "The tenant reports a fault within seven days."
+        self.preview = PREVIEW
         self.model_views: list[ModelView] = []
         self.error: KnownError | None = None
+        self.refused: tuple[str, ...] = ()  # the calls that fail with it; none named: all
         self.is_closed = False
         self.close_waits: asyncio.Event | None = None
         self._ids = itertools.count(1)
@@ -83,7 +116,7 @@ class ScriptedCore:
 
     def _record(self, *call: Any) -> None:
         self.calls.append(call)
-        if self.error is not None:
+        if self.error is not None and (not self.refused or call[0] in self.refused):
             raise self.error
 
     # Core
@@ -157,13 +190,120 @@ class ScriptedCore:
     def jobs(self) -> list[JobView]:
         return self.job_views
 
-    async def summarize(self, files: Sequence[Path]) -> list[str]:
-        self._record("summarize", tuple(files))
-        made = []
-        for file in files:
-            made.append(f"job{next(self._ids)}")
-            self.emit(JobChanged(job=job(made[-1], f"Summary of {file.name}", JobState.READING)))
+    async def add_job(
+        self,
+        kind: str,
+        params: msgspec.Struct,
+        paths: Sequence[Path],
+        options: JobOptions = ALWAYS,
+        *,
+        is_draft: bool = False,
+    ) -> str:
+        self._record("add_job", kind, params, tuple(paths), options, is_draft)
+        job_id = f"job{next(self._ids)}"
+        self.job_kinds[job_id], self.params[job_id], self.options[job_id] = kind, params, options
+        if is_draft:
+            self.drafts.add(job_id)
+        state = JobState.DRAFT if is_draft else JobState.READING
+        title = f"Summary of {paths[0].name}" if len(paths) == 1 else f"{len(paths)} documents"
+        self.emit(JobChanged(job=job(job_id, title, state, kind=kind)))
+        return job_id
+
+    async def preview_job(self, job_id: str) -> JobPreview:
+        self._record("preview_job", job_id)
+        return replace(self.preview, job_id=job_id)
+
+    def change_job(
+        self, job_id: str, *, params: msgspec.Struct | None = None, options: JobOptions | None = None
+    ) -> None:
+        self._record("change_job", job_id, params, options)
+        self.params[job_id] = params or self.params[job_id]
+        self.options[job_id] = options or self.options[job_id]
+
+    def start_job(self, job_id: str) -> None:
+        self._record("start_job", job_id)
+        self.drafts.discard(job_id)
+        self.emit(
+            JobChanged(job=job(job_id, "Summary", JobState.READING, kind=self.job_kinds.get(job_id, "summarize")))
+        )
+
+    async def clone_job(self, job_id: str) -> str:
+        self._record("clone_job", job_id)
+        made = await self.add_job(
+            self.job_kinds[job_id], self.params[job_id], (Path("a.txt"),), self.options[job_id], is_draft=True
+        )
+        self.job_views.append(job(made, "Another", JobState.DRAFT, kind=self.job_kinds[job_id]))
         return made
+
+    def job_params(self, job_id: str) -> msgspec.Struct:
+        return self.params[job_id]
+
+    def job_options(self, job_id: str) -> JobOptions:
+        return self.options.get(job_id, JobOptions())
+
+    def move_job(self, job_id: str, places: int) -> None:
+        self._record("move_job", job_id, places)
+
+    def put_job_first(self, job_id: str, is_first: bool) -> None:
+        self._record("put_job_first", job_id, is_first)
+
+    def use_loaded_model(self, job_id: str) -> None:
+        self._record("use_loaded_model", job_id)
+
+    def retry_item(self, item_id: int) -> None:
+        self._record("retry_item", item_id)
+
+    def documents(self, job_id: str) -> list[DocumentView]:
+        return self.job_documents.get(job_id, [])
+
+    def items(self, job_id: str, *, state: ItemState | None = None, offset: int = 0, limit: int = 100) -> ItemPage:
+        self._record("items", job_id, state, offset, limit)
+        total = sum(n for found, n in self.item_counts.items() if state in (None, found))
+        return ItemPage(
+            job_id=job_id,
+            state=state,
+            offset=offset,
+            total=total,
+            items=tuple(self._item(job_id, state, n) for n in range(offset, min(offset + limit, total))),
+        )
+
+    def item(self, item_id: int) -> ItemDetail:
+        self._record("item", item_id)
+        view = self._item("j", None, item_id)
+        is_failed = view.state is ItemState.FAILED
+        return ItemDetail(
+            item=view,
+            source=f"Row {item_id} as it was given.",
+            prompt=f"[user]\nWhat is row {item_id}?",
+            output="" if is_failed or view.state is not ItemState.DONE else self.output,
+            error="The answer was cut after 64 tokens." if is_failed else "",
+            saved_tokens=640,
+        )
+
+    async def export_job(self, job_id: str, path: Path, format: OutputFormat) -> Path:
+        self._record("export_job", job_id, path, format)
+        return path
+
+    def _item(self, job_id: str, state: ItemState | None, number: int) -> ItemView:
+        """Items stand by their states: waiting, running, done, failed."""
+        found, rest = state, number
+        for each, n in self.item_counts.items():
+            if found is None and rest < n:
+                found = each
+            rest -= n
+        shown = found or ItemState.QUEUED
+        is_over = shown in (ItemState.DONE, ItemState.FAILED)
+        said = "The answer was cut after 64 tokens." if shown is ItemState.FAILED else " ".join(self.output.split())
+        return ItemView(
+            id=number,
+            job_id=job_id,
+            name=f"tickets.csv, row {number + 1:,}",
+            state=shown,
+            input=f"Row {number} as it was given.",
+            output=said[:200] if is_over else "",
+            tokens=812 if is_over else 0,
+            seconds=2.13 if is_over else 0.0,
+        )
 
     def pause_job(self, job_id: str) -> None:
         self._record("pause_job", job_id)
@@ -179,9 +319,10 @@ class ScriptedCore:
 
     def remove_job(self, job_id: str) -> None:
         self._record("remove_job", job_id)
+        self.drafts.discard(job_id)
 
-    def summary(self, job_id: str) -> SummaryView:
-        self._record("summary", job_id)
+    def summary(self, job_id: str, document: int = 0) -> SummaryView:
+        self._record("summary", job_id, document)
         return self.summaries[job_id]
 
     def models(self) -> list[ModelView]:

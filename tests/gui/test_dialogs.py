@@ -33,13 +33,13 @@ def test_a_dialog_opens_in_the_folder_of_the_last_file(desk: Desk, tmp_path: Pat
     dialog.setDirectory(str(tmp_path))
     dialog.selectFile(lease.name)
     dialog.accept()
-    desk.until(lambda: desk.core.called("summarize") == [((lease,),)])
+    desk.until(lambda: [call[2] for call in desk.core.called("add_job")] == [(lease,)])
     desk.until(lambda: desk.window.findChild(QFileDialog) is None)
     desk.window.choose_file()
     dialog, folder = folder_of_open_dialog(desk)
     assert folder == tmp_path
     close(desk, dialog)
-    desk.window._save_text("Summary.md", "text")
+    desk.window._save_text("Summary", "text")
     dialog, folder = folder_of_open_dialog(desk)
     assert folder == tmp_path
     close(desk, dialog)

@@ -33,8 +33,7 @@ def test_pause_becomes_resume_under_the_keyboard(desk: Desk) -> None:
         (JobState.DONE, "open"),
     ):
         desk.core.emit(JobChanged(job=job("j", "Summary", state, 1, 9)))
-        desk.until(buttons[expected].isVisible)
-        assert buttons[expected].hasFocus()
+        desk.until(buttons[expected].hasFocus)
 
 
 def visited(desk: Desk, start: QWidget) -> list[str]:
@@ -43,7 +42,7 @@ def visited(desk: Desk, start: QWidget) -> list[str]:
     names = []
     while not names or not start.hasFocus():
         now = QApplication.focusWidget()
-        assert now is not None
+        assert now is not None, names
         assert len(names) < 60
         names.append(now.accessibleName())
         desk.qtbot.keyClick(now, Qt.Key.Key_Tab)
@@ -59,11 +58,13 @@ def test_tab_goes_through_the_window_as_it_is_read(desk: Desk) -> None:
     assert visited(desk, desk.window.conversation.composer.text) == [
         "Message",
         "Summarise a document…",
-        "Summarise documents…",
+        "New job…",
         "Close the jobs",
         "Jobs",
+        "Open",
         "Pause",
         "Cancel",
+        "More about this job",
         "How chat and jobs share the machine: Responsive",
         "New chat",
         "Hide the sidebar",

@@ -125,7 +125,7 @@ def test_a_low_window_shows_the_newest_notice_and_then_the_others(desk: Desk) ->
 def test_a_dropped_file_opens_the_jobs_only_where_the_chat_stays_in_view(desk: Desk, tmp_path: Path) -> None:
     desk.window.resize(700, 600)
     drop(desk, tmp_path / "lease.pdf")
-    desk.until(lambda: len(desk.core.called("summarize")) == 1)
+    desk.until(lambda: len(desk.core.called("add_job")) == 1)
     assert not desk.window.jobs_pane.isVisible()
     desk.until(desk.window.conversation._job.isVisible)  # how far it is stands above the composer
     desk.window.resize(900, 600)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QAccessible, QColor, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtGui import QAccessible, QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
@@ -33,9 +33,10 @@ from app.core.events import (
 from app.core.views import JobState, MachinePhase, Paragraph, Source, StatusView, SummaryView
 from app.engine.interface import ModelState
 from app.engine.messages import Preset
-from app.gui import screenshots, words
+from app.gui import job_words, screenshots, words
 from app.gui.chat_list import CHAT_ROLE
 from app.gui.keys import KeysDialog
+from app.gui.new_job.dialog import NewJobDialog
 from app.gui.settings_dialog import SettingsDialog
 from app.gui.source_list import SourceList
 from app.gui.summary_view import SummaryParagraph
@@ -86,7 +87,7 @@ def test_a_dropped_file_is_summarised_and_a_bar_leads_to_the_result(desk: Desk, 
     desk.window.dropEvent(QDropEvent(QPointF(10, 10), Qt.DropAction.CopyAction, data, button, key))
     assert not desk.window._overlay.isVisible()
     assert desk.window.jobs_pane.isVisible()
-    desk.until(lambda: desk.core.called("summarize") == [((file,),)])
+    desk.until(lambda: [call[2] for call in desk.core.called("add_job")] == [(file,)])
     desk.until(lambda: desk.window.jobs_pane._cards)
     job_id = next(iter(desk.window.jobs_pane._cards))
     desk.core.summaries[job_id] = SUMMARY
@@ -175,20 +176,37 @@ def test_a_job_card_says_state_progress_and_what_can_be_done(desk: Desk) -> None
     assert desk.window.sidebar._jobs.text() == "Jobs   34 of 120"
     desk.core.emit(JobChanged(job=job("j", "Summary of a.pdf", JobState.FAILED, 3, 120, error="a.pdf is encrypted.")))
     desk.until(lambda: card._error.isVisible())
-    assert {name for name, button in card._buttons.items() if button.isVisible()} == {"retry", "remove"}
+    assert {name for name, button in card._buttons.items() if button.isVisible()} == {"open", "retry", "remove"}
     assert not desk.window.conversation._job.isVisible()
     desk.core.emit(JobRemoved(job_id="j"))
     desk.until(lambda: not desk.window.jobs_pane._cards)
     assert desk.window.jobs_pane._empty.isVisible()
 
 
+def test_what_is_let_go_on_more_and_every_table_opens_the_dialog(desk: Desk, tmp_path: Path) -> None:
+    button, key, copy = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction
+    for name, on_more in (("lease.pdf", True), ("tickets.csv", False)):
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(tmp_path / name))])
+        desk.window.dragEnterEvent(QDragEnterEvent(QPoint(10, 10), copy, data, button, key))
+        place = desk.window._overlay._more.geometry().center() if on_more else QPoint(10, 10)
+        desk.window.dragMoveEvent(QDragMoveEvent(place, copy, data, button, key))
+        assert desk.window._overlay._more.property("marked")
+        desk.window.dropEvent(QDropEvent(QPointF(place), copy, data, button, key))
+        dialog = desk.window.findChildren(NewJobDialog)[-1]
+        assert dialog._paths == (tmp_path / name,)
+        dialog.reject()
+    desk.until(lambda: len(desk.core.called("add_job")) == 2)
+    assert all(is_draft for *_, is_draft in desk.core.called("add_job"))
+
+
 def test_a_card_keeps_its_height_while_its_job_changes_state(desk: Desk) -> None:
     desk.window.show_jobs_pane(True)
     heights = set()
-    for state in JobState:
+    for state in set(JobState) - {JobState.DRAFT}:  # a draft has a dialog, and no card
         n_items = 0 if state is JobState.READING else 9
         desk.core.emit(JobChanged(job=job("j", "Summary of lease.pdf", state, n_items // 3, n_items)))
-        desk.until(lambda state=state: _says(desk, words.job_state(job("j", "", state))))
+        desk.until(lambda state=state: _says(desk, job_words.job_state(job("j", "", state))))
         QApplication.sendPostedEvents()
         heights.add(desk.window.jobs_pane._cards["j"].sizeHint().height())
     assert len(heights) == 1
@@ -425,19 +443,19 @@ def test_a_speed_is_told_only_while_jobs_move() -> None:
     status = StatusView(phase=MachinePhase.BULK, bulk_tokens_per_second=203, jobs_done=3, jobs_total=9)
     running = job("j", "x", JobState.RUNNING, 3, 9)
     assert words.machine(status) == "Jobs 3/9  ·  jobs at 203 tok/s"
-    assert words.job_progress(running, status) == "3 of 9  ·  203 tok/s"
+    assert job_words.job_progress(running, status) == "3 of 9  ·  203 tok/s"
     parked = replace(status, phase=MachinePhase.BULK_PARKED)
     assert words.machine(parked) == "Jobs 3/9, paused for chat"
-    assert words.job_progress(running, parked) == "3 of 9"
-    assert words.job_state(running, 0.9) == "paused"
-    assert words.job_state(running, 4.9) == "paused 4 s for this reply"
+    assert job_words.job_progress(running, parked) == "3 of 9"
+    assert job_words.job_state(running, 0.9) == "paused"
+    assert job_words.job_state(running, 4.9) == "paused 4 s for this reply"
 
 
 def test_a_job_that_is_done_tells_its_coverage_and_not_its_items() -> None:
     done = job("j", "x", JobState.DONE, 32, 32, coverage="38 of 38 pages")
-    assert words.job_progress(done, StatusView()) == "38 of 38 pages"
-    assert words.job_progress(replace(done, items_failed=1), StatusView()) == "38 of 38 pages  ·  1 failed"
-    assert words.job_progress(replace(done, coverage=""), StatusView()) == "32 of 32"
+    assert job_words.job_progress(done, StatusView()) == "38 of 38 pages"
+    assert job_words.job_progress(replace(done, items_failed=1), StatusView()) == "38 of 38 pages  ·  1 failed"
+    assert job_words.job_progress(replace(done, coverage=""), StatusView()) == "32 of 32"
 
 
 def test_qt_gives_no_reference_to_none_away(qtbot: QtBot) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from app.core.kinds.batch import BATCH
 from app.core.kinds.classify import CLASSIFY
 from app.core.kinds.extract import EXTRACT
 from app.core.kinds.kind import JobKind
 from app.core.kinds.prompt import PROMPT
 from app.core.kinds.summarize import SUMMARIZE
 
-KINDS: dict[str, JobKind] = {kind.name: kind for kind in (SUMMARIZE, CLASSIFY, EXTRACT, PROMPT, BATCH)}
+KINDS: dict[str, JobKind] = {kind.name: kind for kind in (SUMMARIZE, CLASSIFY, EXTRACT, PROMPT)}

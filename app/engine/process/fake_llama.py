@@ -140,15 +140,12 @@ class FakeBackend:
 
     @property
     def thinking(self) -> ThinkingTags | None:
-        return ThinkingTags(tags={"<think>": True, "</think>": False})
+        return ThinkingTags({"<think>": True, "</think>": False})
 
     def is_end(self, token: int) -> bool:
         return token == END
 
-    def begin(self, id: str, sampling: Sampling, tokens: list[int], matcher: Matcher | None = None) -> None:
-        pass
-
-    def end(self, id: str) -> None:
+    def begin(self, slot: Slot, sampling: Sampling, tokens: list[int], matcher: Matcher | None = None) -> None:
         pass
 
     def truncate(self, slot: Slot, n_tokens: int) -> int:

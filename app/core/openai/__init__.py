@@ -1,1 +1,0 @@
-"""OpenAI's format, as the server and batch files speak it."""

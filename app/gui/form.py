@@ -1,0 +1,115 @@
+"""Fields under each other, their names at the left: what every dialog with fields is made of. GUI thread only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QComboBox,
+    QGridLayout,
+    QLabel,
+    QPlainTextEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.gui import fonts
+from app.gui.buttons import label
+from app.gui.icons import icon
+
+_NAME_WIDTH, _LINE_HEIGHT, _LEAST_HEIGHT = 116, 36, 24
+_LINE_PX, _FRAME_PX = 20, 14  # of an editor
+
+
+class Form(QGridLayout):
+    """`add` puts a field below those that are there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._parts: dict[QWidget, tuple[QWidget, QWidget]] = {}
+        self.setContentsMargins(0, 0, 0, 0)
+        self.setHorizontalSpacing(24)
+        self.setVerticalSpacing(16)
+        self.setColumnMinimumWidth(0, _NAME_WIDTH)
+        self.setColumnStretch(1, 1)
+
+    def add(self, name: str, field: QWidget, hint: str = "") -> None:
+        """`hint`: a sentence below it."""
+        field.setAccessibleName(name)
+        field.setAccessibleDescription(hint)
+        title: QLabel = label(name)
+        title.setBuddy(field)
+        beside = min(field.sizeHint().height(), _LINE_HEIGHT)  # the first line of the field
+        title.setFixedHeight(max(beside, _LEAST_HEIGHT))
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(field)
+        if hint:
+            column.addWidget(label(hint, role=fonts.SMALL, tone="muted", wraps=True))
+        column.addStretch()
+        row = self.rowCount()
+        self.addWidget(title, row, 0, Qt.AlignmentFlag.AlignTop)
+        self.addWidget(right, row, 1)
+        self._parts[field] = (title, right)
+
+    def set_shown(self, field: QWidget, is_shown: bool) -> None:
+        """Show a field with its name and hint, or hide them."""
+        for part in self._parts[field]:
+            part.setVisible(is_shown)
+
+
+def editor(lines: int, placeholder: str = "", *, is_code: bool = False) -> QPlainTextEdit:
+    """A box for a few lines of text; Tab leaves it."""
+    made = QPlainTextEdit()
+    made.setObjectName("editor")
+    made.setTabChangesFocus(True)
+    made.setPlaceholderText(placeholder)
+    if is_code:
+        made.setFont(fonts.code_font())
+    made.setFixedHeight(lines * _LINE_PX + _FRAME_PX)
+    return made
+
+
+def settle_spin(*boxes: QAbstractSpinBox) -> None:
+    """The style sheet's padding does not reach the text of these."""
+    for box in boxes:
+        box.lineEdit().setTextMargins(9, 0, 0, 0)
+
+
+def token_spin(value: int) -> QSpinBox:
+    """How many tokens something may have."""
+    made = QSpinBox()
+    made.setRange(1, 131_072)
+    made.setSingleStep(128)
+    made.setGroupSeparatorShown(True)
+    made.setSuffix(" tokens")
+    made.setValue(value)
+    made.setFixedWidth(150)
+    settle_spin(made)
+    return made
+
+
+def choice(options: Iterable[tuple[str, str]]) -> QComboBox:
+    """A list of (name, value) of which one is taken; `currentData` is its value."""
+    made = _Choice()
+    for name, value in options:
+        made.addItem(name, value)
+    return made
+
+
+class _Choice(QComboBox):
+    """With an arrow in the colour of the theme: the style sheet takes Qt's own away."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        side = 16
+        place = QRect(self.width() - side - 8, (self.height() - side) // 2, side, side)
+        icon("chevron-down", self.palette().placeholderText().color().name()).paint(painter, place)
+        painter.end()

@@ -1,0 +1,99 @@
+"""Cards of jobs: what they say, the order they stand in, and what their menu asks of Core."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtWidgets import QMenu
+
+from app.core.events import JobChanged
+from app.core.views import JobState, JobView, MachinePhase, StatusView
+from app.gui import job_words
+from app.gui.job_card import JobCard
+from tests.gui.conftest import Desk
+from tests.gui.scripted_core import NOW, job
+
+QUEUE = [
+    job("done", "Old", JobState.DONE, 3, 3, created_seconds=NOW - 50),
+    job("a", "A", JobState.RUNNING, 1, 3),
+    job("over", "Between", JobState.CANCELLED, 1, 3, created_seconds=NOW - 10),
+    job("b", "B", JobState.QUEUED, 0, 3),
+    job("c", "C", JobState.PAUSED, 0, 3),
+]
+
+
+def shown(desk: Desk) -> list[str]:
+    """The titles of the cards as they stand below each other."""
+    column = desk.window.jobs_pane._list
+    widgets = [column.itemAt(index).widget() for index in range(column.count())]
+    return [card._title.text() for card in widgets if isinstance(card, JobCard)]
+
+
+def start(desk: Desk, jobs: list[JobView]) -> None:
+    desk.core.job_views = jobs
+    desk.window.start()
+    desk.window.show_jobs_pane(True)
+    desk.until(lambda: len(desk.window.jobs_pane._cards) == len(jobs))
+
+
+def choose(menu: QMenu, text: str) -> None:
+    next(action for action in menu.actions() if action.text() == text).trigger()
+
+
+def test_the_queue_stands_above_what_is_over(desk: Desk) -> None:
+    start(desk, QUEUE)
+    assert shown(desk) == ["A", "B", "C", "Between", "Old"]
+    desk.core.emit(JobChanged(job=replace(QUEUE[1], state=JobState.DONE, items_done=3)))
+    desk.until(lambda: shown(desk) == ["B", "C", "A", "Between", "Old"])
+    desk.core.emit(JobChanged(job=job("d", "D", JobState.READING)))
+    desk.until(lambda: shown(desk) == ["B", "C", "D", "A", "Between", "Old"])
+
+
+def test_a_job_moves_past_its_neighbour_in_the_queue(desk: Desk) -> None:
+    start(desk, QUEUE)
+    pane = desk.window.jobs_pane
+    choose(pane.menu_for("b"), "Move up")
+    desk.until(lambda: desk.core.called("move_job") == [("b", -2)])  # past the one that is over, too
+    desk.core.job_views = [QUEUE[3], *QUEUE[:3], QUEUE[4]]
+    choose(pane.menu_for("b"), "Move down")
+    desk.until(lambda: shown(desk)[:3] == ["B", "A", "C"])
+    enabled = {action.text(): action.isEnabled() for action in pane.menu_for("b").actions()}
+    assert (enabled["Move up"], enabled["Move down"]) == (False, True)
+
+
+def test_the_menu_asks_for_what_is_seldom(desk: Desk) -> None:
+    start(desk, [*QUEUE, job("f", "F", JobState.DONE, 2, 3, items_failed=1)])
+    pane = desk.window.jobs_pane
+    choose(pane.menu_for("a"), "Put first")
+    desk.until(lambda: desk.core.called("put_job_first") == [("a", True)])
+    assert "Move up" not in [action.text() for action in pane.menu_for("f").actions()]
+    texts = {action.text(): action for action in pane.menu_for("done").actions()}
+    assert not texts["Edit, and run the failed ones again…"].isEnabled()
+
+
+def test_a_job_that_waits_says_why_and_takes_the_loaded_model(desk: Desk) -> None:
+    waiting = job("w", "W", JobState.QUEUED, 0, 3, waits="Waits for its model, Big.", can_change_model=True)
+    start(desk, [waiting])
+    card = desk.window.jobs_pane._cards["w"]
+    assert card._waits.text() == "Waits for its model, Big."
+    assert "Waits for its model, Big." in card.accessibleName()
+    card._use_model.click()
+    desk.until(lambda: desk.core.called("use_loaded_model") == [("w",)])
+    desk.core.emit(JobChanged(job=replace(waiting, waits="", can_change_model=False)))
+    desk.until(lambda: not card._use_model.isVisible())
+
+
+def test_a_card_tells_its_pace_its_documents_and_what_was_saved() -> None:
+    running = job(
+        "j", "x", JobState.RUNNING, 34, 120, items_per_second=1.24, tokens_per_second=203, seconds_left=38 * 60
+    )
+    moving = StatusView(phase=MachinePhase.BULK, bulk_tokens_per_second=150)
+    assert job_words.job_progress(running, moving) == "34 of 120  ·  1.2 items/s  ·  203 tok/s  ·  about 38 min left"
+    assert job_words.pace(0.02) == "1.2 items/min"
+    assert job_words.job_documents(running) == ""
+    some = replace(running, documents=40, documents_read=38, documents_failed=2)
+    assert job_words.job_documents(some) == "38 of 40 documents, 2 not read"
+    assert job_words.job_documents(replace(some, documents_read=12, documents_failed=0)) == "12 of 40 documents"
+    assert job_words.job_documents(replace(some, documents_read=40, documents_failed=0)) == "40 documents"
+    assert job_words.job_saved(replace(running, saved_tokens=61_000)) == "61,000 prompt tokens shared"
+    assert job_words.duration(3.5 * 3600) == "about 3.5 hours"
