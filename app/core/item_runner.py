@@ -10,11 +10,12 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.core.events import Event, NoticeShown
 from app.core.full_disk import AGAIN_SECONDS, write_when_there_is_room
 from app.core.kinds import item_input
-from app.core.kinds.kind import Answer, ItemFailed
+from app.core.kinds.kind import Answer, ItemFailed, JobKind
 from app.core.kinds.known import kind_of
 from app.core.levels import Levels
 from app.engine.interface import Engine, ModelState
@@ -28,7 +29,7 @@ from app.engine.messages import (
 from app.errors import ErrorKind, KnownError
 from app.logs import topic
 from app.store.items import NO_COST, Cost, ItemRow, Items
-from app.store.jobs import Jobs
+from app.store.jobs import JobRow, Jobs
 
 log = topic("jobs")
 
@@ -72,6 +73,7 @@ class ItemRunner:
     _running: dict[str, _Running] = field(default_factory=dict)  # by request id
     _outcomes: list[_Outcome] = field(default_factory=list)  # not recorded yet
     _recorder: asyncio.Task[None] | None = None
+    _prepared: dict[tuple[str, str, str], asyncio.Future[list[Answer]]] = field(default_factory=dict)
     _crashed_together: frozenset[str] = frozenset()
     _is_closing: bool = False
 
@@ -140,7 +142,10 @@ class ItemRunner:
         except ItemFailed as error:
             outcome = _Outcome(request_id, item, error=str(error))
         except KnownError as error:
-            outcome = _Outcome(request_id, item, error=error.sentence)
+            if error.kind in _AGAIN:
+                outcome = _Outcome(request_id, item, is_crash=error.kind is ErrorKind.ENGINE_CRASHED)
+            else:
+                outcome = _Outcome(request_id, item, error=error.sentence)
         except Exception:
             log.exception("item %d failed", item.id)
             outcome = _Outcome(request_id, item, error="This part failed for a reason that is in the log.")
@@ -152,25 +157,43 @@ class ItemRunner:
         job = self.jobs.get(item.job_id)
         if job is None or self._running[request_id].is_stopped:
             return _Outcome(request_id, item)  # removed or halted meanwhile
-        kind, params = kind_of(job)
+        kind, params = await self._prepared_for(job, request_id)
         input = item_input.decode(item.input)
-        asked = kind.requests(params, input)
-        said = await asyncio.gather(
-            *(self._generate(f"{request_id}.{n}" if n else request_id, request) for n, request in enumerate(asked))
-        )
-        cost = self._cost(said, started)
-        for answer in said:
-            if isinstance(answer, RequestFailed):
-                if answer.kind in _AGAIN:
-                    return _Outcome(request_id, item, is_crash=answer.kind is ErrorKind.ENGINE_CRASHED)
-                return _Outcome(request_id, item, error=answer.sentence, cost=cost)
-            if answer is None:
-                return _Outcome(request_id, item)
-        answers = [answer for answer in said if isinstance(answer, Answer)]
+        answers = await self._answers(request_id, kind.requests(params, input))
+        cost = self._cost(answers, started)
         try:
             return _Outcome(request_id, item, output=kind.output(params, input, answers), cost=cost)
         except ItemFailed as error:
             return _Outcome(request_id, item, error=str(error), cost=cost)
+
+    async def _prepared_for(self, job: JobRow, request_id: str) -> tuple[JobKind, Any]:
+        """The job's kind, and its parameters with what is asked once before its items."""
+        kind, params = kind_of(job)
+        first = kind.first_requests(params)
+        if not first:
+            return kind, params
+        key = (job.id, job.params, job.model)
+        if key not in self._prepared:
+            self._prepared = {other: kept for other, kept in self._prepared.items() if other[0] != job.id}
+            self._prepared[key] = asyncio.ensure_future(self._answers(f"{request_id}.first", first))
+        try:
+            return kind, kind.prepared(params, await asyncio.shield(self._prepared[key]))
+        except (KnownError, asyncio.CancelledError):
+            if key in self._prepared and self._prepared[key].done():
+                del self._prepared[key]  # the next one asks again
+            raise
+
+    async def _answers(self, request_id: str, asked: Sequence[GenerateRequest]) -> list[Answer]:
+        """Raises KnownError with the kind of the first that failed, CancelledError where one was cancelled."""
+        said = await asyncio.gather(
+            *(self._generate(f"{request_id}.{n}" if n else request_id, request) for n, request in enumerate(asked))
+        )
+        for answer in said:
+            if isinstance(answer, RequestFailed):
+                raise KnownError(answer.kind, answer.sentence)
+            if answer is None:
+                raise asyncio.CancelledError
+        return [answer for answer in said if isinstance(answer, Answer)]
 
     async def _generate(self, request_id: str, request: GenerateRequest) -> Answer | RequestFailed | None:
         """None: it was cancelled."""
@@ -187,8 +210,8 @@ class ItemRunner:
                 return Answer(text=text, is_complete=is_complete, usage=event.usage, scores=event.scores)
         return None
 
-    def _cost(self, said: Sequence[Answer | RequestFailed | None], started: float) -> Cost:
-        usages = [answer.usage for answer in said if isinstance(answer, Answer)]
+    def _cost(self, answers: Sequence[Answer], started: float) -> Cost:
+        usages = [answer.usage for answer in answers]
         return Cost(
             prompt_tokens=sum(usage.prompt_tokens for usage in usages),
             cached_tokens=sum(usage.cached_tokens for usage in usages),
