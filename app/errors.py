@@ -18,6 +18,7 @@ class ErrorKind(Enum):
     OUT_OF_MEMORY = "out_of_memory"
     ENGINE_CRASHED = "engine_crashed"
     DOCUMENT_UNREADABLE = "document_unreadable"
+    READER_CRASHED = "reader_crashed"  # the process that read a document ended early
     DOWNLOAD_FAILED = "download_failed"
     DISK_FULL = "disk_full"
     PROFILE_READ_ONLY = "profile_read_only"

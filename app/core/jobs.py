@@ -80,7 +80,8 @@ class JobService:
         self._sources = SourceQueue(store, items, documents, unpacked, publish, self._source_moved)
         self._progress = JobProgress(store, items, engine, documents, self._sources, model)
         self._moved = asyncio.Event()
-        self._pending: dict[str, asyncio.TimerHandle] = {}  # news that are told soon
+        self._pending: dict[str, asyncio.TimerHandle] = {}  # jobs of which something was told just now ...
+        self._has_news: set[str] = set()  # ... and which have moved on since
         self._looking: asyncio.TimerHandle | None = None
 
     def recover(self) -> None:
@@ -385,7 +386,7 @@ class JobService:
         self._outputs.ended(job_id, item_ids)
 
     def _changed(self, job_id: str) -> None:
-        """Told soon, together with what else comes until then; the end of a job at once."""
+        """Told at once where nothing was told just before, else soon, with what comes until then; an end at once."""
         job = self._store.get(job_id)
         if job is None:
             return
@@ -394,13 +395,18 @@ class JobService:
                 self._pending.pop(job_id).cancel()
             self._outputs.finish(job_id)
             self._tell(job_id)
-        elif job_id not in self._pending:
+        elif job_id in self._pending:
+            self._has_news.add(job_id)
+        else:
+            self._tell(job_id)
             loop = asyncio.get_running_loop()
             self._pending[job_id] = loop.call_later(PUBLISH_SECONDS, self._tell_pending, job_id)
 
     def _tell_pending(self, job_id: str) -> None:
-        self._pending.pop(job_id, None)
-        self._tell(job_id)
+        del self._pending[job_id]
+        if job_id in self._has_news:
+            self._has_news.discard(job_id)
+            self._changed(job_id)
 
     def _tell(self, job_id: str) -> None:
         job = self._store.get(job_id)

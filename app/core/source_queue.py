@@ -6,6 +6,7 @@ A table's rows are queued some hundreds a commit; where that was interrupted it 
 from __future__ import annotations
 
 import asyncio
+import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ from app.store.jobs import JobRow, Jobs, SourceRow
 log = topic("documents")
 
 MOST_CRASHES = 3  # of the engine, while one document is counted
+MOST_READER_CRASHES = 3  # while one document is read: whoever killed it may have meant something else
 READERS = 2  # documents read at the same time; the others wait
 ROWS_COUNTED = 100  # of a batch of rows, whose tokens stand for the others
 
@@ -104,7 +106,7 @@ class SourceQueue:
             job = self._jobs.get(source.job_id)
             if job is not None:
                 kind, params = kind_of(job)
-                await self._queue_source(job, source, kind, params)
+                await self._try_source(job, source, kind, params)
         except KnownError as error:
             self._fail(source, error.sentence)
         except Exception:
@@ -115,6 +117,16 @@ class SourceQueue:
             self._pages.pop(source.job_id, None)
         self._changed(source.job_id)
         self.fill()
+
+    async def _try_source(self, job: JobRow, source: SourceRow, kind: JobKind, params: Any) -> None:
+        for n in range(1, MOST_READER_CRASHES + 1):
+            try:
+                await self._queue_source(job, source, kind, params)
+                return
+            except KnownError as error:
+                if error.kind is not ErrorKind.READER_CRASHED or n == MOST_READER_CRASHES:
+                    raise
+                log.warning("%s is read again: %s", source.name, error.sentence)
 
     async def _queue_source(self, job: JobRow, source: SourceRow, kind: JobKind, params: Any) -> None:
         path = Path(source.path)
@@ -129,6 +141,7 @@ class SourceQueue:
 
     async def _unfold(self, source: SourceRow, path: Path) -> None:
         folder = self._unpacked / source.job_id / str(source.id)
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)  # where it was interrupted before
         found = await gather([path], unpack_into=folder, log_file=self._documents.log_file)
         files = [(str(file.path), file.name) for file in found.files]
         refused = [(one.name, one.sentence) for one in found.refused]

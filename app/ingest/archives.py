@@ -10,6 +10,7 @@ from pathlib import Path
 from app.ingest.readers.interface import unreadable
 
 ZIP_SIGNATURE = b"PK\x03\x04"
+ZIP_SIGNATURES = (ZIP_SIGNATURE, b"PK\x05\x06")  # the second, of an empty one
 _UNPACKED_LIMIT_BYTES = 500 * 1000 * 1000
 _PARSED_LIMIT_BYTES = 150 * 1000 * 1000  # a tree takes several times the memory
 _PARSED = (".xml", ".rels", ".opf", ".html", ".htm", ".xhtml")

@@ -115,9 +115,8 @@ class _Survey:
         return len(piece)
 
     def _looks_binary(self, piece: bytes) -> bool:
-        n_controls = len(piece) - len(piece.translate(None, _CONTROLS))
         is_enough_to_tell = self._n_pieces == 0 or len(piece) == _PIECE_BYTES
-        return is_enough_to_tell and n_controls > max(2, len(piece) * 0.02)  # one or two may be slips
+        return is_enough_to_tell and _has_many_controls(piece)
 
 
 def _wide_unmarked(head: bytes) -> str:
@@ -129,6 +128,17 @@ def _wide_unmarked(head: bytes) -> str:
     if half >= 4 and even > half * 0.4 and odd < half * 0.05:
         return "utf-16-be"
     return ""
+
+
+def is_binary(head: bytes) -> bool:
+    """Whether the beginning of a file is no text in any encoding."""
+    is_wide = any(head.startswith(mark) for mark, _ in _MARKS) or _wide_unmarked(head)
+    return not is_wide and _has_many_controls(head)
+
+
+def _has_many_controls(piece: bytes) -> bool:
+    n_controls = len(piece) - len(piece.translate(None, _CONTROLS))
+    return n_controls > max(2, len(piece) * 0.02)  # one or two may be slips
 
 
 def decode_xml(content: bytes) -> str:

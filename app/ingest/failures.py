@@ -52,9 +52,9 @@ def ended_early(path: Path, exit_code: int) -> KnownError:
 
 def crashed(path: Path, how: str) -> KnownError:
     """The process ended without a last word. `how` as in `describe_exit`."""
-    return unreadable(
-        path,
-        f"could not be read: the process that read it ended early ({how}). Add it again; "
+    return KnownError(
+        ErrorKind.READER_CRASHED,
+        f"{shown_name(path)} could not be read: the process that read it ended early ({how}). Add it again; "
         "if that does not help, the file is damaged: print it to a new PDF and add that.",
     )
 

@@ -6,6 +6,7 @@ import stat
 from pathlib import Path
 
 from app.ingest.archives import ZIP_SIGNATURE, parts_of_archive
+from app.ingest.encoding import is_binary
 from app.ingest.foreign import refuse_foreign
 from app.ingest.readers import PLAIN_TEXT, READERS
 from app.ingest.readers.interface import Reader, unreadable
@@ -39,4 +40,6 @@ def choose_reader(path: Path) -> Reader:
     is_damaged_archive = head.startswith(ZIP_SIGNATURE) and parts_of_archive(path) is None
     if by_name is None or not is_damaged_archive:  # of a damaged one, only its name says what it was
         refuse_foreign(path, head)
+    if by_name is None and is_binary(head):
+        raise unreadable(path, "is of a kind that is not read. Save it as PDF or text and add that.")
     return by_name or PLAIN_TEXT

@@ -1,7 +1,9 @@
-"""The task process: reads one file, says what it found, and ends. Nothing a file holds can hurt the program.
+"""The task process: reads one file, or looks for files, says what it found, and ends. Nothing in a file can hurt the
+program.
 
 It runs under a memory limit of its own, is killed by the program when it takes too long, and ends by itself when its
-standard input ends. Its last word is DocumentRead, TableRead or ReadingFailed; a crash leaves it without one.
+standard input ends. Its last word is DocumentRead, TableRead, FilesGathered or ReadingFailed; a crash
+leaves it without one.
 """
 
 from __future__ import annotations
@@ -19,7 +21,17 @@ from app.children import claim_pipes
 from app.errors import KnownError
 from app.ingest import failures
 from app.ingest.document_events import document_events
-from app.ingest.messages import Command, Event, OpenTable, ReadDocument, ReadingFailed, RowsRead, TableOpened
+from app.ingest.gathering_events import gathering_events
+from app.ingest.messages import (
+    Command,
+    Event,
+    GatherFiles,
+    OpenTable,
+    ReadDocument,
+    ReadingFailed,
+    RowsRead,
+    TableOpened,
+)
 from app.ingest.table_events import table_events
 from app.wire import Decoder, encode
 
@@ -67,6 +79,8 @@ def _events(command: Command) -> Iterator[Event]:
             yield from document_events(command.file, command.max_characters)
         case OpenTable():
             yield from table_events(command.file, command.sheet)
+        case GatherFiles():
+            yield from gathering_events(command)
 
 
 def _limit_memory(limit_bytes: int) -> None:

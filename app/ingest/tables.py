@@ -10,26 +10,19 @@ Neither side holds more than a few batches of rows, however slowly they are take
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from app.children import Child
-from app.errors import KnownError
-from app.ingest import failures
 from app.ingest.archives import ZIP_SIGNATURE
 from app.ingest.document import TableHead
 from app.ingest.formats import HEAD_BYTES
-from app.ingest.messages import OpenTable, ReadingFailed, RowsRead, SendRows, TableEvent, TableOpened, TableRead
+from app.ingest.messages import OpenTable, RowsRead, SendRows, TableOpened, TableRead
 from app.ingest.ole import OLE_SIGNATURE
 from app.ingest.readers import READERS, html, pdf
-from app.ingest.reading import ReadLimits
-from app.logs import topic
-from app.wire import WireError
+from app.ingest.task import ReadingTask, ReadLimits, reading_task
 
-log = topic("documents")
 _LIMITS = ReadLimits()
 
 
@@ -51,50 +44,27 @@ def is_table(path: Path) -> bool:
 class Table:
     """A table that is open. `notes` are complete when the rows have ended: what could not be read, a sentence each."""
 
-    def __init__(self, path: Path, child: Child[TableEvent], seconds: float) -> None:
-        self._path = path
-        self._child = child
-        self._events = child.messages()
-        self._seconds = seconds
-        self.head = TableHead(columns=())
+    def __init__(self, head: TableHead, task: ReadingTask) -> None:
+        self.head = head
         self.notes: tuple[str, ...] = ()
-
-    async def open(self, sheet: str) -> None:
-        self._child.send(OpenTable(path=os.fsencode(self._path), sheet=sheet))
-        match await self._next():
-            case TableOpened(head=head):
-                self.head = head
-            case other:
-                raise WireError(f"{type(other).__name__} is not how a table begins")
+        self._task = task
 
     async def rows(self) -> AsyncIterator[tuple[tuple[str, ...], ...]]:
-        """All rows, once: batches of rows that are as long as the head's columns. Raises KnownError."""
-        self._child.send(SendRows())
-        while True:
-            match await self._next():
-                case RowsRead(rows=rows):
-                    self._child.send(SendRows())  # the next ones are read while these are worked on
-                    yield rows
-                case TableRead(notes=notes):
-                    self.notes = notes
-                    return
+        """All rows, once: batches of rows that are as long as the head's columns. Raises KnownError.
 
-    async def _next(self) -> TableEvent:
-        """What the process says next. Only waiting for it counts against the limit of time."""
-        try:
-            async with asyncio.timeout(self._seconds):
-                event = await anext(self._events)
-        except TimeoutError:
-            self._child.kill()
-            raise failures.timed_out(self._path, self._seconds) from None
-        except StopAsyncIteration:
-            raise failures.ended_early(self._path, await self._child.wait()) from None
-        except WireError as error:
-            log.error("the reading process broke the protocol: %s", error)
-            raise failures.crashed(self._path, "what it sent made no sense") from error
-        if isinstance(event, ReadingFailed):
-            raise KnownError(event.kind, event.sentence)
-        return event
+        Only waiting for the next batch counts against the limit of time.
+        """
+        self._task.send(SendRows())
+        while True:
+            match await self._task.next_event():
+                case RowsRead() as event:
+                    self._task.send(SendRows())  # the next ones are read while these are worked on
+                    yield event.rows
+                case TableRead() as event:
+                    self.notes = event.notes
+                    return
+                case event:
+                    raise self._task.unexpected(event)
 
 
 @contextlib.asynccontextmanager
@@ -106,15 +76,10 @@ async def open_table(
     Raises KnownError with one sentence that names the file. Leaving the block ends the process.
     """
     path = path.absolute()
-    child: Child[TableEvent] = await Child.start(
-        "read", str(limits.memory_bytes), received=TableEvent, log_file=log_file
-    )
-    try:
-        table = Table(path, child, limits.seconds)
-        await table.open(sheet)
-        yield table
-    except asyncio.CancelledError:
-        child.kill()
-        raise
-    finally:
-        await child.close()
+    command = OpenTable(path=os.fsencode(path), sheet=sheet)
+    async with reading_task(path, command, limits, log_file) as task:
+        match await task.next_event():
+            case TableOpened() as event:
+                yield Table(event.head, task)
+            case event:
+                raise task.unexpected(event)

@@ -21,7 +21,7 @@ from app.lab.row import Limit, Row
 
 PAGES, FACTS = 110, 20
 PARAMS = SummarizeParams()
-_THINGS = "Kestrel Marlowe Tarragon Obsidian Juniper Halcyon Peregrine Saffron Zephyr Cobalt".split()
+_THINGS = ("Kestrel", "Marlowe", "Tarragon", "Obsidian", "Juniper", "Halcyon", "Peregrine", "Zephyr", "Cobalt", "Onyx")
 _KINDS = ("pump", "valve")
 _REPORT = (
     "The committee met in the morning and discussed the state of the buildings. {} "
@@ -94,7 +94,8 @@ def _document() -> tuple[list[tuple[str, str]], list[str]]:
 
 def _says(text: str, fact: tuple[str, str]) -> bool:
     name, value = fact
-    return any(name.split()[0].lower() in line.lower() and value in line for line in text.replace(". ", "\n").split("\n"))
+    sentences = text.replace(". ", "\n").split("\n")
+    return any(name.split()[0].lower() in sentence.lower() and value in sentence for sentence in sentences)
 
 
 async def _answer(engine: EngineClient, n: int, request: GenerateRequest) -> str:

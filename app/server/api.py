@@ -11,14 +11,15 @@ from typing import Any
 import msgspec
 
 from app.core.core import Core
+from app.core.openai import chat_request
+from app.core.openai.api_error import BUG_SENTENCE, ApiError, of_kind
+from app.core.openai.chat_request import ChatRequest
 from app.engine.interface import ModelState
 from app.engine.messages import RequestFailed, RequestFinished, TextProduced
 from app.errors import KnownError
 from app.logs import topic
-from app.server import chat_request, embeddings, origin
-from app.server.api_error import BUG_SENTENCE, ApiError, of_kind
+from app.server import embeddings, origin
 from app.server.chat_reply import ChatReply
-from app.server.chat_request import ChatRequest
 from app.server.connection import BODY_LIMIT_BYTES, Connection, Request
 
 log = topic("server")

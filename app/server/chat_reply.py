@@ -5,14 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from app.engine.messages import FinishReason, RequestFinished, Usage
-
-_REASONS = {
-    FinishReason.END: "stop",
-    FinishReason.STOP_STRING: "stop",
-    FinishReason.LENGTH: "length",
-    FinishReason.CANCELLED: "stop",  # nobody hears it: only the client cancels, by going
-}
+from app.core.openai.completion import REASONS, completion, usage_figures
+from app.engine.messages import RequestFinished
 
 
 @dataclass
@@ -27,11 +21,16 @@ class ChatReply:
 
     def whole(self, text: str, thoughts: str, finished: RequestFinished) -> dict[str, Any]:
         """The answer in one object."""
-        message = {"role": "assistant", "content": text}
-        if thoughts:
-            message["reasoning_content"] = thoughts  # as other servers call it
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _REASONS[finished.reason]}
-        return {**self._head("chat.completion"), "choices": [choice], **_figures(finished)}
+        answer = completion(
+            text,
+            finished.reason,
+            finished.usage,
+            id=self.id,
+            model=self.model,
+            created_seconds=self.created_seconds,
+            thoughts=thoughts,
+        )
+        return {**answer, **_timings(finished)}
 
     def grown(self, text: str, *, is_thinking: bool = False) -> dict[str, Any]:
         """A chunk. The role comes with the first text, not before it in a chunk of its own: load generators take the
@@ -43,7 +42,7 @@ class ChatReply:
     def ended(self, finished: RequestFinished) -> list[dict[str, Any]]:
         """The last chunks."""
         chunks = [] if self._has_role else [self.grown("")]
-        chunks.append(self._chunk({}, _REASONS[finished.reason]))
+        chunks.append(self._chunk({}, REASONS[finished.reason]))
         if self.includes_usage:
             chunks.append({**self._head("chat.completion.chunk"), "choices": [], **_figures(finished)})
         return chunks
@@ -58,10 +57,13 @@ class ChatReply:
 
 
 def _figures(finished: RequestFinished) -> dict[str, Any]:
-    """`usage` as OpenAI has it, and Rubato's own `timings`: by the engine's clock, from when the request was there."""
+    return {"usage": usage_figures(finished.usage), **_timings(finished)}
+
+
+def _timings(finished: RequestFinished) -> dict[str, Any]:
+    """Rubato's own: by the engine's clock, from when the request was there."""
     usage, timings = finished.usage, finished.timings
     return {
-        "usage": _usage(usage),
         "timings": {
             "queue_ms": round(timings.queue_seconds * 1e3, 3),
             "ttft_ms": round(timings.ttft_seconds * 1e3, 3),
@@ -69,13 +71,4 @@ def _figures(finished: RequestFinished) -> dict[str, Any]:
             "tokens_per_second": round(timings.output_rate(usage.output_tokens), 3),
             "dropped_messages": usage.dropped_turns,
         },
-    }
-
-
-def _usage(usage: Usage) -> dict[str, Any]:
-    return {
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.output_tokens,
-        "total_tokens": usage.prompt_tokens + usage.output_tokens,
-        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens},
     }

@@ -11,10 +11,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from app.core.openai.api_error import ApiError
+from app.core.openai.chat_request import field_of
 from app.engine.interface import Vector
 from app.engine.messages import Priority
-from app.server.api_error import ApiError
-from app.server.chat_request import field_of
 
 
 class _Body(msgspec.Struct, kw_only=True):

@@ -10,11 +10,11 @@ import msgspec
 from app.core.core import Core
 from app.core.events import Event, ModelStateChanged
 from app.core.instance import Console
+from app.core.openai.api_error import ApiError
 from app.engine.interface import ModelState
 from app.errors import ErrorKind, KnownError
 from app.logs import topic
 from app.server.api import JSON, Api
-from app.server.api_error import ApiError
 from app.server.connection import BadHttp, Connection, Request
 
 log = topic("server")

@@ -10,7 +10,8 @@ import pytest
 
 from app.errors import KnownError
 from app.ingest.document import Document
-from app.ingest.reading import ReadLimits, read_document
+from app.ingest.reading import read_document
+from app.ingest.task import ReadLimits
 
 Read = Callable[..., Document]
 Refusal = Callable[..., str]

@@ -15,7 +15,8 @@ from pdf_writer import Page, pdf
 from app.children import child_command
 from app.errors import ErrorKind, KnownError
 from app.ingest.messages import Event, ReadDocument, ReadingFailed
-from app.ingest.reading import ReadLimits, read_document
+from app.ingest.reading import read_document
+from app.ingest.task import ReadLimits
 from app.wire import Decoder, encode
 
 
@@ -47,7 +48,7 @@ def test_a_killed_reader_is_one_sentence(long_pdf, tmp_path):
 
     with pytest.raises(KnownError) as caught:
         asyncio.run(run())
-    assert caught.value.kind is ErrorKind.DOCUMENT_UNREADABLE
+    assert caught.value.kind is ErrorKind.READER_CRASHED
     assert caught.value.sentence.startswith("“long.pdf” could not be read: the process that read it ended early")
     assert "SIGKILL" in caught.value.sentence
     assert not readers()

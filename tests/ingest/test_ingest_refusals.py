@@ -16,7 +16,7 @@ import docx
 import pytest
 from pdf_writer import Page, pdf
 
-from app.ingest.reading import ReadLimits
+from app.ingest.task import ReadLimits
 
 GOOD = pdf(*[Page().paragraph("Some text on a page.", "And more of it.", top=700)] * 3)
 

@@ -69,13 +69,12 @@ class Machine:
             self.said[id] = Said()
             return
         self.said[id] = Said(sequence=sequence)
+        self.backend.begin(id, Sampling(temperature=0), sequence.tokens)
         self.scheduler.add(sequence)
 
     def step(self, *, torn: bool = False) -> bool:
         """One step; False where there is nothing to do. `torn`: an interrupt comes before it has begun."""
-        for sequence in self.scheduler.admit():
-            assert sequence.slot is not None
-            self.backend.begin(sequence.slot, Sampling(temperature=0), sequence.tokens)
+        self.scheduler.admit()
         plan = self.scheduler.plan()
         if plan is None:
             return False
@@ -112,6 +111,7 @@ class Machine:
 
     def read(self, slot: Slot, tokens: list[int], start: int) -> Logits:
         """Put tokens from `start` on into a slot; the logits of the last one."""
+        self.backend.begin("", Sampling(temperature=0), [])
         while start < len(tokens):
             work = Work(id="", slot=slot, tokens=tuple(tokens[start:][:STEP_TOKENS]), position=start, wants_token=True)
             (step,) = self.backend.run(StepPlan(work=(work,)))

@@ -46,11 +46,11 @@ def read(backend: LlamaBackend, slot: Slot, tokens: list[int], start: int = 0) -
 def test_a_torn_step_goes_on_where_the_memory_says_and_comes_to_the_same_token(backend: LlamaBackend) -> None:
     tokens = prompt(backend, "The river runs to the sea, and the sea is wide. " * 30)[: STEP_TOKENS - 20]
     backend.truncate(BULK, 0)
-    backend.begin(BULK, GREEDY, tokens)
+    backend.begin("a", GREEDY, tokens)
     expected = read(backend, BULK, tokens)
 
     backend.truncate(BULK, 0)
-    backend.begin(BULK, GREEDY, tokens)
+    backend.begin("a", GREEDY, tokens)
     work = Work(id="a", slot=BULK, tokens=tuple(tokens), position=0, wants_token=True)
     backend.interrupt()
     (torn,) = backend.run(StepPlan(work=(work,)))
@@ -64,7 +64,7 @@ def test_an_interrupt_from_another_thread_reaches_a_step_under_way(backend: Llam
     tokens = prompt(backend, "word " * 600)[:STEP_TOKENS]
     for _ in range(20):  # the thread may come too late for one step, never for all
         backend.truncate(BULK, 0)
-        backend.begin(BULK, GREEDY, tokens)
+        backend.begin("a", GREEDY, tokens)
         backend.clear_interrupt()
         work = Work(id="a", slot=BULK, tokens=tuple(tokens), position=0, wants_token=True)
         thread = threading.Thread(target=backend.interrupt)
@@ -83,10 +83,11 @@ def test_a_chat_and_bulk_in_one_plan_come_apart_chat_first_and_do_not_mix(backen
     alone = {}
     for slot, tokens in ((CHAT, one), (BULK, other)):
         backend.truncate(slot, 0)
-        backend.begin(slot, GREEDY, tokens)
+        backend.begin("a", GREEDY, tokens)
         alone[slot] = read(backend, slot, tokens)
         backend.truncate(slot, 0)
-        backend.begin(slot, GREEDY, tokens)
+    for id in ("chat", "bulk"):
+        backend.begin(id, GREEDY, [])
     plan = StepPlan(
         work=tuple(
             Work(id=id, slot=slot, tokens=tuple(tokens), position=0, wants_token=True)
@@ -101,11 +102,11 @@ def test_a_chat_and_bulk_in_one_plan_come_apart_chat_first_and_do_not_mix(backen
 def test_a_shorter_prefix_can_be_kept(backend: LlamaBackend) -> None:
     tokens = prompt(backend, "A rather long message that is going to be changed at its end.")
     backend.truncate(CHAT, 0)
-    backend.begin(CHAT, GREEDY, tokens)
+    backend.begin("a", GREEDY, tokens)
     expected = read(backend, CHAT, tokens)
     assert backend.truncate(CHAT, 10) == 10
     assert backend.truncate(CHAT, 50) == 10
-    backend.begin(CHAT, GREEDY, tokens)
+    backend.begin("a", GREEDY, tokens)
     assert read(backend, CHAT, tokens, 10) == expected
 
 

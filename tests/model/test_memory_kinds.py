@@ -59,7 +59,6 @@ def logits_after(machine: Machine, pieces: list[list[int]]) -> Logits:
     """Of the last token, when the pieces go into an empty bulk slot one after the other."""
     backend, slot, tokens = machine.backend, Slot(BULK, 0), list[int]()
     backend.truncate(slot, 0)
-    backend.begin(slot, Sampling(temperature=0), [])
     for piece in pieces:
         start, tokens = len(tokens), tokens + piece
         logits = machine.read(slot, tokens, start)
@@ -213,7 +212,6 @@ def test_a_cut_at_any_place_is_right_or_refused(machine: Machine, bound: float) 
     expected = logits_after(machine, [tokens])
     for n_dropped in (1, 31, 32, 33, 200, 800):
         backend.truncate(slot, 0)
-        backend.begin(slot, Sampling(temperature=0), [])
         machine.read(slot, tokens, 0)
         kept = backend.truncate(slot, len(tokens) - n_dropped)
         if not backend.can_cut:

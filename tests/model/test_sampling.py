@@ -36,7 +36,7 @@ from app.engine.process.vocabulary import Vocabulary
 from app.engine.sampling_range import check_sampling
 from app.errors import ErrorKind, KnownError
 from tests.contracts.test_engine_contract import Observer, answer
-from tests.model.tiny_models import full_attention
+from tests.model.tiny_models import TEMPLATE, full_attention
 
 GREEDY = Sampling(temperature=0)
 OPEN = Sampling(temperature=1, top_k=0, top_p=1, min_p=0)  # nothing is cut off
@@ -273,3 +273,21 @@ def test_a_tag_that_is_a_control_token_tells_the_thought_from_the_answer(tmp_pat
             assert re.fullmatch("[A-Z]{2}", parts[False])
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize("opens_itself", [False, True])
+def test_a_thought_that_was_cut_stands_behind_the_models_own_tag(tmp_path: Path, opens_itself: bool) -> None:
+    source = TEMPLATE.replace("assistant\n{% endif %}", "assistant\n[THINK]{% endif %}") if opens_itself else TEMPLATE
+    model = full_attention(tmp_path / "thinks.gguf", source, control=("[THINK]", "[/THINK]"))
+    backend = LlamaBackend(model, 512, lambda fraction: True)
+    try:
+        opening, closing = (backend._model.n_vocab - n for n in (2, 1))
+        begun = backend.encode_prompt(request())
+        assert (begun[-1] == opening) is opens_itself
+        before = [] if opens_itself else [opening]
+        cut = backend.encode_prompt(request(begun_reply="<think>\nHm, and"))
+        assert cut == [*begun, *before, *backend.encode_text("Hm, and")]
+        whole = backend.encode_prompt(request(begun_reply="<think>\nHm.\n</think>\n\nYes"))
+        assert whole == [*begun, *before, *backend.encode_text("Hm."), closing, *backend.encode_text("Yes")]
+    finally:
+        backend.close()

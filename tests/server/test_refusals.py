@@ -20,9 +20,11 @@ from tests.server.served import CHAT, FAKE, Client, Served, asking
     [
         ({"n": 2}, "n"),
         ({"tools": [{"type": "function", "function": {"name": "f"}}]}, "tools"),
-        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"response_format": {"type": "xml"}}, "response_format.type"),
+        ({"response_format": {"type": "json_schema"}}, "response_format.json_schema"),
         ({"logprobs": True}, "logprobs"),
-        ({"frequency_penalty": 0.5}, "frequency_penalty"),
+        ({"frequency_penalty": 1000}, "frequency_penalty"),
+        ({"logit_bias": {"7": 101}}, "logit_bias[...]"),
         ({"priority": "urgent"}, "priority"),
         ({"temperature": -1}, "temperature"),
         ({"top_p": 1.5}, "top_p"),

@@ -151,3 +151,14 @@ def test_a_template_that_opens_the_thought_itself_is_seen() -> None:
     assert closing is not None
     assert not closing.is_begun
     assert template().thinking is None
+
+
+def test_a_thought_to_be_continued_is_between_the_models_own_tags_and_they_are_special() -> None:
+    mistral = ChatTemplate(CHATML, bos="<s>", eos="</s>", special_texts=[*SPECIAL, "[THINK]", "[/THINK]"])
+    question = [Turn("user", "Hi")]
+    (prompt,) = mistral.render(question, "<think>\nHm, and")
+    assert prompt[0].endswith("assistant\n[THINK]Hm, and")
+    assert prompt[1], "the tag is the token, not its letters"
+    (_, typed, rest) = mistral.render(question, "<think>\nHm: [/THINK] is a tag\n</think>\n\nYes")
+    assert typed == ("[/THINK]", False), "what it only said is text"
+    assert rest == (" is a tag[/THINK]Yes", True)

@@ -30,9 +30,9 @@ _leases = itertools.count()
 class Desk:
     """Jobs over the fake engine; `until_told` waits for an event that is as wanted."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, seconds_per_token: float) -> None:
         self.database = Database(folder / "rubato.sqlite3", folder / "backups")
-        self.engine = fake_engine()
+        self.engine = fake_engine(seconds_per_token=seconds_per_token)
         self.events: list[Event] = []
         self.model = "fake.gguf"
         self.now = 1_000_000.0
@@ -82,8 +82,8 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(folder: Path) -> AsyncIterator[Desk]:
-    made = Desk(folder)
+async def desk(folder: Path, seconds_per_token: float = 0.0) -> AsyncIterator[Desk]:
+    made = Desk(folder, seconds_per_token)
     await made.engine.start(made)
     try:
         yield made
@@ -129,7 +129,7 @@ def test_a_document_that_a_full_disk_does_not_take_is_queued_when_there_is_room(
 
 def test_a_job_that_is_paused_right_after_its_items_were_claimed_stands_still(tmp_path: Path) -> None:
     async def story() -> None:
-        async with desk(tmp_path) as d:
+        async with desk(tmp_path, 0.005) as d:
             await d.engine.load(Path("fake.gguf"))
             id = d.summarize(document(tmp_path, "[[words 900]] Water and wind."))
             await d.until_job(lambda job: job.items_running > 0)

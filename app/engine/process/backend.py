@@ -137,8 +137,14 @@ class Backend(Protocol):
 
     def is_end(self, token: int) -> bool: ...
 
-    def begin(self, slot: Slot, sampling: Sampling, tokens: list[int], matcher: Matcher | None = None) -> None:
-        """A request takes the slot: set up its sampler. `tokens` come before, for penalties; `matcher` is its form."""
+    def begin(self, id: str, sampling: Sampling, tokens: list[int], matcher: Matcher | None = None) -> None:
+        """Set up a request's sampler, which it keeps until `end`, in whichever slots it runs.
+
+        `tokens` come before, for penalties; `matcher` is its form.
+        """
+
+    def end(self, id: str) -> None:
+        """The request is over. Does nothing for one that was not begun."""
 
     def truncate(self, slot: Slot, n_tokens: int) -> int:
         """Keep the first `n_tokens` of the slot's KV; returns how many are left (0 where it can't be cut)."""

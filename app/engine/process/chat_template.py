@@ -5,6 +5,7 @@ A template that can be seen to end is rendered here, any other in a process that
 
 from __future__ import annotations
 
+import contextlib
 import datetime
 import json
 import re
@@ -18,7 +19,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from app.engine.messages import Turn
 from app.engine.process.template_check import ends_soon
 from app.engine.process.template_process import RenderTask, TemplateDidNotEnd, template_process
-from app.engine.process.thinking import ThinkingTags, ends_in_thought, tags_of
+from app.engine.process.thinking import ThinkingTags, in_own_tags, tags_of
 from app.errors import ErrorKind, KnownError
 
 PLAIN_TEMPLATE = (
@@ -45,7 +46,7 @@ class ChatTemplate:
         self._source = source or PLAIN_TEMPLATE
         self._n_endless = 0
         self._tags = tags_of(source or "", special_texts)
-        self._is_thought_begun: bool | None = None  # not known yet
+        self._is_end_known = False  # what its prompts end with
         self._bos, self._eos = bos, eos
         self._special_texts = sorted((text for text in special_texts if text), key=len, reverse=True)
         self._special = re.compile("|".join(map(re.escape, self._special_texts)) or r"(?!)")
@@ -63,13 +64,12 @@ class ChatTemplate:
     @property
     def thinking(self) -> ThinkingTags | None:
         """The tags between which this model thinks; some templates open the first one themselves."""
-        if self._tags is not None and self._is_thought_begun is None:
-            try:
-                end = "".join(text for text, _ in self.render([Turn("user", "Hello.")]))
-            except KnownError:
-                end = ""
-            self._is_thought_begun = ends_in_thought(self._tags, end)
-            self._tags = ThinkingTags(self._tags.tags, self._is_thought_begun)
+        if self._tags is not None and not self._is_end_known:
+            self._is_end_known = True
+            with contextlib.suppress(KnownError):
+                self._tags = self._tags.at_the_end_of(
+                    "".join(text for text, _ in self.render([Turn("user", "Hello.")]))
+                )
         return self._tags
 
     def shows(self, special_text: str) -> bool:
@@ -77,7 +77,7 @@ class ChatTemplate:
         return self._tags is not None and self._tags.contains(special_text)
 
     def render(self, turns: Sequence[Turn], begun_reply: str = "") -> list[tuple[str, bool]]:
-        """The prompt in pieces of (text, may hold special tokens)."""
+        """The prompt in pieces of (text, may hold special tokens). `begun_reply`: see `in_own_tags`."""
         messages = [{"role": turn.role, "content": self._shield(turn.content)} for turn in turns]
         try:
             text = self._render(messages)
@@ -89,7 +89,8 @@ class ChatTemplate:
             if rest:
                 rest[0] = {**rest[0], "content": f"{system['content']}\n\n{rest[0]['content']}"}
             text = self._render(rest)
-        return self._unshield(text + self._shield(begun_reply))
+        begun = in_own_tags(self.thinking, begun_reply) if begun_reply else []
+        return self._unshield(text + "".join(piece if is_tag else self._shield(piece) for piece, is_tag in begun))
 
     def _render(self, messages: list[dict[str, str]]) -> str:
         variables = {

@@ -140,12 +140,15 @@ class FakeBackend:
 
     @property
     def thinking(self) -> ThinkingTags | None:
-        return ThinkingTags({"<think>": True, "</think>": False})
+        return ThinkingTags(tags={"<think>": True, "</think>": False})
 
     def is_end(self, token: int) -> bool:
         return token == END
 
-    def begin(self, slot: Slot, sampling: Sampling, tokens: list[int], matcher: Matcher | None = None) -> None:
+    def begin(self, id: str, sampling: Sampling, tokens: list[int], matcher: Matcher | None = None) -> None:
+        pass
+
+    def end(self, id: str) -> None:
         pass
 
     def truncate(self, slot: Slot, n_tokens: int) -> int:

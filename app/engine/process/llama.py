@@ -64,6 +64,7 @@ class LlamaBackend:
         self._model = LlamaModel(path, on_progress)
         self._contexts: dict[Priority, LlamaContext] = {}
         self._embedding: EmbeddingContext | None = None
+        self._samplers: dict[str, Sampler] = {}  # by request
         self._flags = {priority: AbortFlag() for priority in Priority}
         self._beside: Future[StepResult] | None = None
         self._beside_threads = 0
@@ -152,11 +153,15 @@ class LlamaBackend:
 
     # the KV and the steps
 
-    def begin(self, slot: Slot, sampling: Sampling, tokens: list[int], matcher: Matcher | None = None) -> None:
+    def begin(self, id: str, sampling: Sampling, tokens: list[int], matcher: Matcher | None = None) -> None:
+        self.end(id)
         model = self._model
         vocabulary = model.for_grammars() if matcher is not None else None
-        sampler = Sampler(llama, model.vocab, model.n_vocab, sampling, tokens, matcher, vocabulary)
-        self._context(slot.priority).set_sampler(slot.index, sampler)
+        self._samplers[id] = Sampler(llama, model.vocab, model.n_vocab, sampling, tokens, matcher, vocabulary)
+
+    def end(self, id: str) -> None:
+        if id in self._samplers:
+            self._samplers.pop(id).close()
 
     def truncate(self, slot: Slot, n_tokens: int) -> int:
         return self._context(slot.priority).truncate(slot.index, n_tokens)
@@ -291,7 +296,7 @@ class LlamaBackend:
         token, error = None, None
         try:
             while True:
-                token = context.samplers[piece.slot.index].choose(context.handle, row - piece.n_guessed + n_right)
+                token = self._samplers[piece.id].choose(context.handle, row - piece.n_guessed + n_right)
                 if n_right == len(guesses) or token != guesses[n_right] or self.is_end(token):
                     break
                 n_right += 1
@@ -334,6 +339,8 @@ class LlamaBackend:
         if self._beside is not None:
             self.end_beside()
         self._side.shutdown()
+        for sampler in self._samplers.values():
+            sampler.close()
         for context in self._contexts.values():
             context.close()
         if self._embedding is not None:

@@ -11,7 +11,6 @@ import llama_cpp.llama_cpp as llama
 
 from app.engine.process.backend import Work
 from app.engine.process.presets import STEP_TOKENS
-from app.engine.process.sampling import Sampler
 from app.errors import ErrorKind, KnownError
 
 
@@ -33,7 +32,7 @@ class AbortFlag:
 
 
 class LlamaContext:
-    """One llama_context: its batch buffer, its memory, the samplers of its sequences."""
+    """One llama_context: its batch buffer and its memory."""
 
     def __init__(self, model: Any, n_context: int, n_sequences: int, n_threads: int, flag: AbortFlag | None) -> None:
         params = llama.llama_context_default_params()
@@ -57,7 +56,6 @@ class LlamaContext:
             llama.llama_set_abort_callback(self.handle, flag.callback, flag.data)
         self.memory = llama.llama_get_memory(self.handle)
         self.batch = llama.llama_batch_init(STEP_TOKENS, 0, 1)
-        self.samplers: dict[int, Sampler] = {}
 
     def use_threads(self, n_threads: int) -> None:
         if n_threads != self._n_threads:
@@ -104,15 +102,6 @@ class LlamaContext:
             return 0
         return self.n_kept(index)
 
-    def set_sampler(self, index: int, sampler: Sampler | None) -> None:
-        old = self.samplers.pop(index, None)
-        if old is not None:
-            old.close()
-        if sampler is not None:
-            self.samplers[index] = sampler
-
     def close(self) -> None:
-        for index in list(self.samplers):
-            self.set_sampler(index, None)
         llama.llama_batch_free(self.batch)
         llama.llama_free(self.handle)

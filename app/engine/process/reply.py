@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.engine.messages import FinishReason, Sampling, Timings, Usage
-from app.engine.process.grammar import Matcher
+from app.engine.messages import FinishReason, Timings, Usage
 from app.engine.process.sequence import Sequence
 from app.engine.process.text_stream import TextStream
 from app.engine.process.thinking import Thinking
@@ -17,8 +16,6 @@ class Reply:
 
     text: TextStream
     thinking: Thinking
-    sampling: Sampling
-    matcher: Matcher | None = None  # the form that was asked for, and how far it has been followed
     submitted_seconds: float
     dropped_turns: int = 0
     admitted_seconds: float = 0.0

@@ -146,6 +146,7 @@ class RunningModel:
                 sequence.guesses = Guesses(sequence.tokens)
             if request.cache_key:
                 self.scheduler.end_read_ahead(request.cache_key)
+            self.backend.begin(command.id, request.sampling, sequence.tokens, matcher)
             self.scheduler.add(sequence)
         except PromptDoesNotFit as error:
             self._fail(
@@ -167,8 +168,6 @@ class RunningModel:
         self._replies[command.id] = Reply(
             text=TextStream(stop),
             thinking=thinking_of(self.backend.thinking, request.begun_reply),
-            sampling=request.sampling,
-            matcher=matcher,
             submitted_seconds=now,
             dropped_turns=prompt.dropped_turns,
             ignore_eos=request.ignore_eos,
@@ -222,15 +221,10 @@ class RunningModel:
         self._take_beside()
         for sequence in self.scheduler.admit(with_bulk=self._beside is None):
             if not sequence.is_read_ahead:
-                self._admitted(sequence)
+                reply = self._replies[sequence.id]
+                reply.admitted_seconds = reply.admitted_seconds or self.clock()
         self._start_beside()
         return self.scheduler.plan()
-
-    def _admitted(self, sequence: Sequence) -> None:
-        assert sequence.slot is not None
-        reply = self._replies[sequence.id]
-        reply.admitted_seconds = self.clock()
-        self.backend.begin(sequence.slot, reply.sampling, sequence.tokens, reply.matcher)
 
     def step(self, plan: StepPlan) -> None:
         backend = self.backend
@@ -303,7 +297,7 @@ class RunningModel:
         for part in result.results:
             if part.scores:
                 self.finish(part.id, FinishReason.END, part.scores)
-            if part.error is not None and self._remove(part.id) is not None:
+            if part.error is not None and self.scheduler.remove(part.id) is not None:
                 self._fail(part.id, part.error.kind, part.error.sentence)
         for embedding in self.scheduler.apply_texts(result):
             vectors = tuple(embedding.vectors[index] for index in range(len(embedding.texts)))
@@ -359,11 +353,12 @@ class RunningModel:
 
     def finish(self, id: str, reason: FinishReason, scores: tuple[float, ...] = ()) -> None:
         """Does nothing for a request that has had its last word."""
-        sequence = self._remove(id)
+        sequence = self.scheduler.remove(id)
         if sequence is None:
             self._cancel_embedding(id)
             return
         reply = self._replies.pop(id)
+        self.backend.end(id)
         self._say(sequence, reply.thinking.feed(reply.untold + reply.text.finish()) + reply.thinking.finish())
         timings = reply.timings(self.clock())
         self.tell(RequestFinished(id=id, reason=reason, usage=usage(sequence, reply), timings=timings, scores=scores))
@@ -384,14 +379,12 @@ class RunningModel:
 
     def _fail(self, id: str, kind: ErrorKind, sentence: str) -> None:
         self._replies.pop(id, None)
+        self.backend.end(id)
         self.tell(RequestFailed(id=id, kind=kind, sentence=sentence))
 
     def _drop(self, id: str) -> bool:
         """Whatever was asked for; False where it is not there any more."""
-        return self._remove(id) is not None or self.scheduler.remove_embedding(id) is not None
-
-    def _remove(self, id: str) -> Sequence | None:
-        return self.scheduler.remove(id)
+        return self.scheduler.remove(id) is not None or self.scheduler.remove_embedding(id) is not None
 
     # what it tells of itself
 

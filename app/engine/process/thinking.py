@@ -1,69 +1,112 @@
 """What a model thinks is told apart from its answer, by the tags that its kind of model uses. Pure.
 
 Only tags that the model's own template or vocabulary has count: another model may well write <think> in an answer.
+Between the program and the engine a thought stands between <think> and </think>, whatever the model's tags are.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.engine.process.text_stream import possible_start
 
-# of each family of models: tags, and whether what follows them is thinking
-_FAMILIES: tuple[Mapping[str, bool], ...] = (
-    {"<think>": True, "</think>": False},  # DeepSeek, Qwen, SmolLM3, GLM and most others
-    {"[THINK]": True, "[/THINK]": False},  # Mistral
-    {"<seed:think>": True, "</seed:think>": False},
-    {"<|channel>thought": True, "<channel|>": False},  # Gemma 4
-    {
-        "<|START_THINKING|>": True,  # Cohere
-        "<|END_THINKING|>": False,
-        "<|START_RESPONSE|>": False,
-        "<|END_RESPONSE|>": False,
-    },
-    {
-        "<|channel|>analysis<|message|>": True,  # gpt-oss
-        "<|channel|>commentary<|message|>": True,
-        "<|channel|>final<|message|>": False,
-        "<|start|>assistant": False,
-        "<|end|>": False,
-    },
-)
+_KEPT_THOUGHT = re.compile(r"\s*<think>\n?(.*?)(\n?</think>\n*(.*))?\Z", re.DOTALL)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ThinkingTags:
-    """`tags` of one model. `is_begun`: its prompt ends within a thought."""
+    """`tags` of one model, and whether what follows each is thinking. `is_begun`: its prompt ends within a thought.
+
+    `opening`, `closing`: what it writes before and behind a thought; `answering`: before an answer without one.
+    """
 
     tags: Mapping[str, bool]
+    opening: str = "<think>\n"
+    closing: str = "\n</think>\n\n"
+    answering: str = ""
     is_begun: bool = False
 
     def contains(self, token_text: str) -> bool:
         """Is this token a part of a tag, and has to come out as text although it controls the model?"""
         return bool(token_text) and any(token_text in tag for tag in self.tags)
 
+    def at_the_end_of(self, prompt: str) -> ThinkingTags:
+        """For a model whose prompts end like this one: some open the thought, or the answer, themselves."""
+        end = prompt.rstrip()
+        is_begun = any(is_thinking and end.endswith(tag) for tag, is_thinking in self.tags.items())
+        is_answer_begun = self.answering and end.endswith(self.answering)
+        return replace(self, is_begun=is_begun, answering="" if is_answer_begun else self.answering)
+
+
+# of each family of models
+_FAMILIES = (
+    ThinkingTags(tags={"<think>": True, "</think>": False}),  # DeepSeek, Qwen, SmolLM3, GLM and most others
+    ThinkingTags(tags={"[THINK]": True, "[/THINK]": False}, opening="[THINK]", closing="[/THINK]"),  # Mistral
+    ThinkingTags(tags={"<seed:think>": True, "</seed:think>": False}, opening="<seed:think>", closing="</seed:think>"),
+    ThinkingTags(  # Gemma 4
+        tags={"<|channel>thought": True, "<channel|>": False}, opening="<|channel>thought\n", closing="<channel|>"
+    ),
+    ThinkingTags(  # Cohere
+        tags={
+            "<|START_THINKING|>": True,
+            "<|END_THINKING|>": False,
+            "<|START_RESPONSE|>": False,
+            "<|END_RESPONSE|>": False,
+        },
+        opening="<|START_THINKING|>",
+        closing="<|END_THINKING|><|START_RESPONSE|>",
+        answering="<|START_RESPONSE|>",
+    ),
+    ThinkingTags(  # gpt-oss
+        tags={
+            "<|channel|>analysis<|message|>": True,
+            "<|channel|>commentary<|message|>": True,
+            "<|channel|>final<|message|>": False,
+            "<|start|>assistant": False,
+            "<|end|>": False,
+        },
+        opening="<|channel|>analysis<|message|>",
+        closing="<|end|><|start|>assistant<|channel|>final<|message|>",
+        answering="<|channel|>final<|message|>",
+    ),
+)
+
 
 def tags_of(template: str, token_texts: Iterable[str]) -> ThinkingTags | None:
     """The ones that a model uses; None: it does not think, or not so that one could see it."""
     texts = set(token_texts)
-    tags: dict[str, bool] = {}
-    for family in _FAMILIES:
-        first = next(iter(family))
-        marks = {
-            first,
-            next(tag for tag, is_thinking in family.items() if not is_thinking),
-            first.split("|>")[0] + "|>",
-        }
-        if marks & texts or any(mark in template for mark in marks):
-            tags |= family
-    return ThinkingTags(tags) if tags else None
+    found = [family for family in _FAMILIES if _is_used(family, template, texts)]
+    if not found:
+        return None
+    tags = {tag: is_thinking for family in found for tag, is_thinking in family.tags.items()}
+    return replace(found[0], tags=tags)
 
 
-def ends_in_thought(tags: ThinkingTags, prompt: str) -> bool:
-    """Does a prompt end with a tag that opens a thought?"""
-    end = prompt.rstrip()
-    return any(is_thinking and end.endswith(tag) for tag, is_thinking in tags.tags.items())
+def _is_used(family: ThinkingTags, template: str, token_texts: set[str]) -> bool:
+    first = next(iter(family.tags))
+    marks = {
+        first,
+        next(tag for tag, is_thinking in family.tags.items() if not is_thinking),
+        first.split("|>")[0] + "|>",
+    }
+    return bool(marks & token_texts) or any(mark in template for mark in marks)
+
+
+def in_own_tags(tags: ThinkingTags | None, begun_reply: str) -> list[tuple[str, bool]]:
+    """A reply to be continued, with its thought between <think> and </think>, as the model itself had written it.
+
+    In pieces of (text, is it the model's tag). What the prompt ends with is not there again.
+    """
+    if tags is None or not begun_reply:
+        return [(begun_reply, False)]
+    kept = _KEPT_THOUGHT.match(begun_reply)
+    if kept is None:
+        return [(tags.closing if tags.is_begun else tags.answering, True), (begun_reply, False)]
+    thought, end, answer = kept.groups()
+    pieces = [("" if tags.is_begun else tags.opening, True), (thought, False)]
+    return pieces if end is None else [*pieces, (tags.closing, True), (answer, False)]
 
 
 @dataclass
@@ -122,7 +165,7 @@ class Thinking:
 
 def thinking_of(tags: ThinkingTags | None, begun_reply: str) -> Thinking:
     """At the start of a reply. Of one that is continued, what there is of it says where it stands."""
-    thinking = Thinking(tags, is_thinking=tags is not None and tags.is_begun and not begun_reply)
-    thinking.feed(begun_reply)
+    thinking = Thinking(tags, is_thinking=tags is not None and tags.is_begun)
+    thinking.feed("".join(text for text, _ in in_own_tags(tags, begun_reply)))
     thinking.finish()  # it has been shown
     return thinking

@@ -6,6 +6,7 @@ other servers do it, because clients send their own.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -13,14 +14,15 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
+from app.core.openai.api_error import ApiError
 from app.engine.messages import GenerateRequest, Priority, Sampling, Turn
-from app.server.api_error import ApiError
 
 MOST_STOPS = 32  # each is looked for at each token
 _MOST = 2**31 - 1
 
 Tokens = Annotated[int, Meta(ge=1, le=_MOST)]
 Share = Annotated[float, Meta(ge=0, le=1)]
+Penalty = Annotated[float, Meta(ge=-100, le=100)]
 
 
 class _Part(msgspec.Struct):
@@ -36,6 +38,15 @@ class _Message(msgspec.Struct):
 
 class _StreamOptions(msgspec.Struct):
     include_usage: bool | None = None
+
+
+class _JsonSchema(msgspec.Struct):
+    schema: dict[str, Any] | None = None  # none: any object, as in OpenAI's
+
+
+class _Form(msgspec.Struct):
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: _JsonSchema | None = None
 
 
 class _Body(msgspec.Struct, kw_only=True):
@@ -60,12 +71,12 @@ class _Body(msgspec.Struct, kw_only=True):
     n: Any = None
     tools: Any = None
     functions: Any = None
-    response_format: Any = None
+    response_format: _Form | None = None
     logprobs: Any = None
     top_logprobs: Any = None
-    logit_bias: Any = None
-    presence_penalty: Any = None
-    frequency_penalty: Any = None
+    logit_bias: dict[int, Annotated[float, Meta(ge=-100, le=100)]] | None = None
+    presence_penalty: Penalty | None = None
+    frequency_penalty: Penalty | None = None
     modalities: Any = None
     audio: Any = None
 
@@ -75,16 +86,8 @@ _CAN_NOT: tuple[tuple[str, Callable[[Any], bool], str], ...] = (
     ("n", lambda n: n is None or n == 1, "Rubato gives one answer to a request: leave “n” out, or ask several times."),
     ("tools", lambda tools: not tools, "Rubato calls no tools: leave “tools” out."),
     ("functions", lambda functions: not functions, "Rubato calls no functions: leave “functions” out."),
-    (
-        "response_format",
-        lambda form: form is None or (isinstance(form, dict) and form.get("type") == "text"),
-        "Rubato answers in text of no fixed form: leave “response_format” out.",
-    ),
     ("logprobs", lambda wanted: not wanted, "Rubato tells no probabilities of tokens: leave “logprobs” out."),
     ("top_logprobs", lambda n: not n, "Rubato tells no probabilities of tokens: leave “top_logprobs” out."),
-    ("logit_bias", lambda bias: not bias, "Rubato prefers no tokens to others: leave “logit_bias” out."),
-    ("presence_penalty", lambda p: not p, "Rubato has “repeat_penalty” instead of “presence_penalty”."),
-    ("frequency_penalty", lambda p: not p, "Rubato has “repeat_penalty” instead of “frequency_penalty”."),
     ("modalities", lambda modes: modes in (None, ["text"]), "Rubato answers in text: leave “modalities” out."),
     ("audio", lambda audio: not audio, "Rubato answers in text: leave “audio” out."),
 )
@@ -123,6 +126,7 @@ def parse(body: bytes, *, default_max_tokens: int) -> ChatRequest:
         sampling=_sampling(asked),
         stop=_stop(asked.stop),
         ignore_eos=bool(asked.ignore_eos),
+        json_schema=_schema(asked.response_format),
         is_temporary=True,
         keeps_all_turns=True,
     )
@@ -169,9 +173,23 @@ def _sampling(asked: _Body) -> Sampling:
         "top_k": None if asked.top_k is None else max(0, asked.top_k),
         "min_p": asked.min_p,
         "repeat_penalty": asked.repetition_penalty if asked.repeat_penalty is None else asked.repeat_penalty,
+        "frequency_penalty": asked.frequency_penalty,
+        "presence_penalty": asked.presence_penalty,
+        "logit_bias": None if asked.logit_bias is None else tuple(asked.logit_bias.items()),
         "seed": None if asked.seed in (None, -1) else asked.seed & 0xFFFFFFFF,  # the engine's have 32 bits
     }
     return msgspec.structs.replace(Sampling(), **{name: value for name, value in given.items() if value is not None})
+
+
+def _schema(form: _Form | None) -> str:
+    if form is None or form.type == "text":
+        return ""
+    if form.type == "json_object":
+        return '{"type": "object"}'
+    if form.json_schema is None:
+        raise ApiError(400, "A form of the type “json_schema” has one.", param="response_format.json_schema")
+    schema = form.json_schema.schema
+    return '{"type": "object"}' if schema is None else json.dumps(schema)
 
 
 def _stop(stop: str | list[str] | None) -> tuple[str, ...]:

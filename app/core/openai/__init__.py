@@ -1,0 +1,1 @@
+"""OpenAI's format, as the server and batch files speak it."""

@@ -1,0 +1,42 @@
+"""What is found where somebody added files: which names are hidden, how names are sorted, what is counted. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_SYSTEM_FILES = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini"}
+_NUMBER = re.compile(r"([0-9]+)")
+
+
+@dataclass
+class LeftOut:
+    """How much was left out without a line of its own, by its reason."""
+
+    hidden: int = 0
+    empty: int = 0
+    links: int = 0
+    twice: int = 0
+
+    def sentences(self) -> tuple[str, ...]:
+        """One for each reason that there was."""
+        counted = (
+            (self.hidden, "hidden file or folder was left out", "hidden files and folders were left out"),
+            (self.empty, "empty file was left out", "empty files were left out"),
+            (self.links, "link that leads to no file was left out", "links that lead to no file were left out"),
+            (self.twice, "file or folder was there twice", "files and folders were there twice"),
+        )
+        return tuple(f"{count:,} {one if count == 1 else many}." for count, one, many in counted if count)
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder is one that people do not see or did not make: .git, Thumbs.db, ~$letter.docx."""
+    return name.startswith((".", "~$")) or name.lower() in _SYSTEM_FILES
+
+
+def natural_key(name: str) -> tuple[tuple[tuple[int, int, str], ...], ...]:
+    """Sorts names as people do, folder by folder: a2 before a10, A beside a."""
+    return tuple(
+        tuple((0, int(part), part) if part.isdecimal() else (1, 0, part.casefold()) for part in _NUMBER.split(step))
+        for step in name.split("/")
+    )
