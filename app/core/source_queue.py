@@ -157,7 +157,9 @@ class SourceQueue:
 
         kind.check(params, Material(names=(source.name,)))
         document = await self._documents.read(path, pages)
-        pieces, n_tokens = await self._when_model_is_there(source, lambda: self._cut(job, kind, params, document))
+        pieces, n_tokens = await self._when_model_is_there(
+            source, lambda: self._cut(job, source, kind, params, document)
+        )
         facts = SourceFacts(n_pages=document.n_pages, notes=document.notes, unread_pages=document.unread_pages)
 
         def queue() -> None:
@@ -174,7 +176,9 @@ class SourceQueue:
             self._jobs.update(job.id, params=msgspec.json.encode(fitted).decode())
         return fitted
 
-    async def _cut(self, job: JobRow, kind: JobKind, params: Any, document: Document) -> tuple[list[Piece], int]:
+    async def _cut(
+        self, job: JobRow, source: SourceRow, kind: JobKind, params: Any, document: Document
+    ) -> tuple[list[Piece], int]:
         params = await self._fitted(job, kind, params)
         if kind.cuts_documents:
             limit = kind.piece_tokens(params, await self._documents.bulk_context())
@@ -183,7 +187,8 @@ class SourceQueue:
         text = "\n\n".join(block.text for block in document.blocks)
         n_tokens = await self._documents.count(text)
         last_page = document.n_pages
-        return [Piece(text=text, first_page=1 if last_page else None, last_page=last_page)], n_tokens
+        first_page = 1 if last_page else None
+        return [Piece(text=text, name=source.name, first_page=first_page, last_page=last_page)], n_tokens
 
     async def _queue_rows(self, job: JobRow, source: SourceRow, kind: JobKind, params: Any, path: Path) -> None:
         n_there = self._items.n_of_source(source.id)

@@ -1,0 +1,103 @@
+"""A job of a thousand items, and a hundred kills of the program, the engine and the readers: nothing lost, nothing twice.
+
+What is there at the end is compared with a run that nobody disturbed.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+
+import psutil
+
+from tests.processes.program import Program, rows, run, wait_for
+
+ROWS, FILES, KILLS = 940, 60, 100
+ENGINE = ("--engine", "fake", "--fake-seconds-per-token", "0.002")
+TEMPLATE = "{text} Say it."
+
+
+def material(folder: Path) -> list[str]:
+    """A table, and as many documents as keep readers at work for a while."""
+    folder.mkdir()
+    table = folder / "rows.csv"
+    table.write_text("text\n" + "".join(f"[[say row {n} is done]]\n" for n in range(ROWS)))
+    for n in range(FILES):
+        (folder / f"{n}.txt").write_text(f"[[say file {n} is done]]\n")
+    return [str(table), *(str(folder / f"{n}.txt") for n in range(FILES))]
+
+
+def results(profile: Path) -> list[tuple[str, int, str, str]]:
+    return rows(
+        profile,
+        "SELECT sources.name, items.position, items.state, items.output FROM items"
+        " JOIN sources ON items.source_id = sources.id ORDER BY sources.position, items.position",
+    )
+
+
+def n_ended(profile: Path) -> int:
+    found = rows(profile, "SELECT coalesce(sum(n), 0) FROM item_counts WHERE state IN ('done', 'failed')")
+    return int(found[0][0]) if found else 0
+
+
+def is_over(profile: Path) -> bool:
+    return rows(profile, "SELECT state FROM jobs") == [("done",)]
+
+
+def kill(victim: str, program: Program) -> bool:
+    """False: there was none."""
+    if victim == "program":
+        program.kill()
+        return True
+    found = program.children("engine" if victim == "engine" else "read")
+    for process in found[:1]:
+        try:
+            process.kill()
+        except psutil.NoSuchProcess:
+            return False
+    return bool(found)
+
+
+def test_a_hundred_kills_change_nothing(tmp_path: Path) -> None:
+    files = material(tmp_path / "material")
+    calm = tmp_path / "calm"
+    code, _, err = run(calm, "--engine", "fake", "map", "--template", "{document}", *files)
+    assert code == 0, err
+    expected = results(calm)
+    assert len(expected) == ROWS + FILES
+    assert all(state == "done" for _, _, state, _ in expected)
+    assert {output for *_, output in expected} == {
+        *(f"row {n} is done" for n in range(ROWS)),
+        *(f"file {n} is done" for n in range(FILES)),
+    }
+
+    wild, dice = tmp_path / "wild", random.Random(1)
+    output = tmp_path / "results.jsonl"
+    begin = ("map", "--template", "{document}", "-o", str(output), *files)
+    program = Program(wild, *ENGINE, *begin)
+    n_kills = dict.fromkeys(("program", "engine", "reader"), 0)
+    try:
+        while sum(n_kills.values()) < KILLS and not is_over(wild):
+            # some more results first: whoever is killed each time before it has done anything would never end
+            wanted = n_ended(wild) + dice.randint(1, 12)
+            wait_for(lambda: n_ended(wild) >= wanted or is_over(wild), f"{wanted} results")
+            victim = dice.choice(("program", "engine", "reader"))
+            if not kill(victim, program):
+                victim = "program"
+                program.kill()
+            n_kills[victim] += 1
+            if victim == "program":
+                program = Program(wild, *ENGINE, "jobs", "run")
+        program.finish()
+        if not is_over(wild):
+            code, _, err = run(wild, "--engine", "fake", "jobs", "run")
+            assert code == 0, err
+    finally:
+        if program.process.poll() is None:
+            program.kill()
+    assert sum(n_kills.values()) == KILLS, "the job was over before: make it longer"
+    assert min(n_kills.values()) > 5, n_kills
+    assert results(wild) == expected
+    told = re.findall(r"(?:row|file) \d+ is done", output.read_text())
+    assert sorted(told) == sorted(text for *_, text in expected), "the file has each result once"
