@@ -101,3 +101,22 @@ def test_a_hundred_kills_change_nothing(tmp_path: Path) -> None:
     assert results(wild) == expected
     told = re.findall(r"(?:row|file) \d+ is done", output.read_text())
     assert sorted(told) == sorted(text for *_, text in expected), "the file has each result once"
+
+
+def test_a_machine_that_sleeps_goes_on_when_it_wakes(tmp_path: Path) -> None:
+    """All processes stand still for a while, in the middle of a job, and none of them notices."""
+    table = tmp_path / "rows.csv"
+    table.write_text("text\n" + "".join(f"[[say row {n} is done]]\n" for n in range(60)))
+    profile = tmp_path / "profile"
+    slow = ("--engine", "fake", "--fake-seconds-per-token", "0.01")
+    with Program(profile, *slow, "map", "--template", "{text}", str(table)) as program:
+        wait_for(lambda: n_ended(profile) > 3, "a few results")
+        everyone = [psutil.Process(program.process.pid), *psutil.Process(program.process.pid).children(recursive=True)]
+        for process in everyone:
+            process.suspend()
+        wait_for(lambda: all(p.status() == psutil.STATUS_STOPPED for p in everyone), "all to stand still")
+        for process in everyone:
+            process.resume()
+        code, _, err = program.finish()
+    assert code == 0, err
+    assert [output for *_, output in results(profile)] == [f"row {n} is done" for n in range(60)]
