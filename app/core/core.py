@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import time
 import uuid
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from app.core.instance import Execute, Instance
 from app.core.job_options import NO_OPTIONS, JobOptions, OutputFormat
 from app.core.jobs import JobService
 from app.core.models import ModelService
+from app.core.results import Result
 from app.core.views import (
     ChatView,
     DocumentView,
@@ -231,7 +232,11 @@ class Core:
         """
         job_id = self._jobs.add(kind, params, paths, options)
         if not is_draft:
-            self._jobs.start(job_id)
+            try:
+                self._jobs.start(job_id)
+            except KnownError:
+                self._jobs.remove(job_id)
+                raise
         return job_id
 
     async def preview_job(self, job_id: str) -> JobPreview:
@@ -304,6 +309,10 @@ class Core:
     def summary(self, job_id: str, document: int = 0) -> SummaryView:
         """Of one document of a summary job by its place, or (-1) of all together."""
         return self._jobs.summary(job_id, document)
+
+    def results(self, job_id: str) -> Iterator[Result]:
+        """What a job has so far, in the order of its documents; read as it is taken. Raises KnownError."""
+        return self._jobs.results(job_id)
 
     async def export_job(self, job_id: str, path: Path, format: OutputFormat) -> Path:
         """All results so far, to a file or a folder."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from app.core import job_options, job_views, source_facts
 from app.core.coverage import coverage
@@ -13,16 +14,14 @@ from app.core.estimate import Pace, SpeedMeter, Work, expected_work, seconds_for
 from app.core.kinds import item_input
 from app.core.kinds.kind import Material
 from app.core.kinds.known import kind_of
-from app.core.kinds.summarize import SummarizeParams
-from app.core.kinds.summary_result import collection_summary, document_summary
-from app.core.levels import finished, last_results
 from app.core.source_queue import SourceQueue
-from app.core.views import JobPreview, JobState, JobView, SummaryView
+from app.core.views import JobPreview, JobState, JobView
 from app.engine.interface import Engine, ModelState
 from app.engine.messages import EngineReported
-from app.errors import ErrorKind, KnownError
+from app.errors import KnownError
+from app.ingest.tables import is_table
 from app.store.items import ItemRow, Items
-from app.store.jobs import JobRow, Jobs, SourceRow, SpeedRow
+from app.store.jobs import JobRow, Jobs, SpeedRow
 
 MOST_DOCUMENTS_SHOWN = 500
 _NO_SPEED = SpeedRow(read_tokens=0, read_seconds=0, written_tokens=0, written_seconds=0)
@@ -134,6 +133,11 @@ class JobProgress:
 
     # what a draft will do
 
+    def knows_columns(self, job_id: str) -> bool:
+        """False while a table waits to be read, or a folder or an archive that may have tables in it."""
+        paths = [Path(source.path) for source in self.store.sources(job_id, state="waiting")]
+        return not any(path.is_dir() or path.suffix.lower() == ".zip" or is_table(path) for path in paths)
+
     def material(self, job_id: str) -> Material:
         sources = [source for source in self.store.sources(job_id) if source.state not in ("unfolded", "failed")]
         columns = [source_facts.decode(source.facts).columns for source in sources if source.state != "waiting"]
@@ -206,31 +210,3 @@ class JobProgress:
             counts = await self.documents.counts([*rests, own])
             self._overheads[key] = max(0, sum(counts[:-1]) - counts[-1])
         return self._overheads.get(key, 0)
-
-    # what came of it
-
-    def summary(self, job: JobRow, document: int) -> SummaryView:
-        """Of one document by its place, or (-1) of all together. Raises KnownError."""
-        _, params = kind_of(job)
-        sources = [source for source in self.store.sources(job.id) if source.state != "unfolded"]
-        if document < 0:
-            return self._collection(job, params, sources)
-        if document >= len(sources):
-            raise KnownError(ErrorKind.BAD_REQUEST, "This document is not there any more.")
-        source = sources[document]
-        items = finished(self.items.levels(job.id, source.id))
-        if not items:
-            raise KnownError(ErrorKind.BAD_REQUEST, source.error or f"{source.name} has no summary.")
-        facts = source_facts.decode(source.facts)
-        return document_summary(job.id, f"Summary of {source.name}", params, facts, items)
-
-    def _collection(self, job: JobRow, params: SummarizeParams, sources: Sequence[SourceRow]) -> SummaryView:
-        return collection_summary(
-            job.id,
-            job.title,
-            params,
-            last_results(self.store, self.items, job.id),
-            finished(self.items.levels(job.id, None)),
-            coverage=self._coverage(job, len(sources), 0),
-            notes=[source.error for source in sources if source.state == "failed"],
-        )

@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,9 @@ from app.core.kinds.known import kind_named, kind_of
 from app.core.levels import Levels
 from app.core.machine import Machine, is_conditional, why_not
 from app.core.outputs import Outputs
+from app.core.results import Result
 from app.core.source_queue import SourceQueue
+from app.core.summaries import Summaries
 from app.core.views import DocumentView, ItemDetail, ItemPage, ItemState, JobPreview, JobState, JobView, SummaryView
 from app.engine.interface import Engine
 from app.engine.messages import EngineReported
@@ -67,6 +69,7 @@ class JobService:
         self.machine = Machine(clock=clock)
         self._levels = Levels(store, items)
         self._outputs = Outputs(store, items, publish)
+        self._summaries = Summaries(store, items)
         self._runner = ItemRunner(
             jobs=store,
             items=items,
@@ -157,7 +160,8 @@ class JobService:
         if job.state != "draft":
             return
         kind, params = kind_of(job)
-        kind.check(params, self._progress.material(job_id))
+        if self._progress.knows_columns(job_id):  # else each table is asked when it is read
+            kind.check(params, self._progress.material(job_id))
         self._go_on(job_id)
 
     def change(self, job_id: str, params: msgspec.Struct | None, options: JobOptions | None) -> None:
@@ -255,10 +259,11 @@ class JobService:
         self._publish(JobRemoved(job_id=job_id))
 
     async def wait(self, job_id: str) -> JobView:
-        """Until a job is done, failed, paused or cancelled."""
+        """Until a job is done, failed, paused or cancelled, and its results are in their file."""
         while self._job(job_id).state in _BEGUN:
             self._moved.clear()
             await self._moved.wait()
+        await self._outputs.settle(job_id)
         return self._view(self._job(job_id))
 
     def _go_on(self, job_id: str) -> None:
@@ -344,7 +349,22 @@ class JobService:
         job = self._job(job_id)
         if job.kind != "summarize" or job.state != "done":
             raise KnownError(ErrorKind.BAD_REQUEST, f"{job.title} is not finished yet.")
-        return self._progress.summary(job, document)
+        if document < 0:
+            found = self._summaries.of_all(job)
+        else:
+            sources = [source for source in self._store.sources(job_id) if source.state != "unfolded"]
+            if document >= len(sources):
+                raise KnownError(ErrorKind.BAD_REQUEST, "This document is not there any more.")
+            found = self._summaries.of_document(job, sources[document])
+            if found is None and sources[document].error:
+                raise KnownError(ErrorKind.BAD_REQUEST, sources[document].error)
+        if found is None:
+            raise KnownError(ErrorKind.BAD_REQUEST, f"{job.title} has no such summary.")
+        return found
+
+    def results(self, job_id: str) -> Iterator[Result]:
+        """All results so far, in the order of the documents; read as they are taken."""
+        return self._outputs.results(job_id)
 
     async def export(self, job_id: str, path: Path, format: OutputFormat) -> Path:
         """All results so far, to a file or a folder."""

@@ -24,9 +24,14 @@ PATH = "/v1/chat/completions"
 
 
 class BatchParams(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """`max_tokens`: of an answer to a line that says nothing of it."""
+    """`max_tokens`: of an answer to a line that says nothing of it.
+
+    `file` and `digest` name what was given, so that a command that is given again knows its job.
+    """
 
     max_tokens: int = 1024
+    file: str = ""
+    digest: str = ""
 
 
 class _Line(msgspec.Struct):
