@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 import sys
 
 
@@ -28,7 +29,8 @@ class TerminalConsole:
     def err(self, text: str) -> None:
         if text.startswith("\r"):
             if self._shows_progress:
-                sys.stderr.write(f"\r\x1b[K{text.strip()}")
+                width = shutil.get_terminal_size().columns - 1  # a line that wraps could not be cleared
+                sys.stderr.write(f"\r\x1b[K{text.strip()[:width]}")
                 sys.stderr.flush()
                 self._has_progress = True
                 return

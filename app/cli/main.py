@@ -15,10 +15,14 @@ from app import diagnostics, logs
 from app import settings as settings_file
 from app.cli import ctrl_c, display, models
 from app.cli.bench import bench
-from app.cli.commands import BUG, FAILED, Commands, list_jobs
+from app.cli.codes import BUG, FAILED, USAGE
+from app.cli.commands import Commands
 from app.cli.console import TerminalConsole
 from app.cli.ctrl_c import INTERRUPTED
 from app.cli.interrupts import Interrupts
+from app.cli.jobs import list_jobs, look_at
+from app.cli.new_jobs import KIND_OF
+from app.cli.options import UsageError
 from app.cli.repl import converse
 from app.core.core import Core, EventSink
 from app.core.instance import HostGone, Instance, forward
@@ -70,6 +74,9 @@ def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
     except KnownError as error:
         console.err(f"{error}\n")
         return FAILED
+    except UsageError as error:
+        console.err(f"{error}\n")
+        return USAGE
     except (KeyboardInterrupt, asyncio.CancelledError):
         return interrupts.code
     except BrokenPipeError:  # the reader of our output has gone: head, less
@@ -178,22 +185,40 @@ class _Run:
             return await self._interrupts.run(bench(options, paths, console))
         while (instance := Instance.claim(paths)) is None:
             with contextlib.suppress(HostGone):
-                return await self._talk(lambda line: forward(paths, line, Path.cwd(), console))
+                return await self._talk(self._forward)
         settings = settings_file.load(paths.settings)
         core = new_core(options, paths, lambda event: None, settings)
-        if options.command == "jobs" and options.action == "list":
-            core.open()
-            return list_jobs(core, console, is_running=False)
+        if options.command == "jobs" and options.action in ("list", "show", "items", "export"):
+            return await self._look_at(core)
         if options.model is None and options.engine != "fake":
             self._tell_of_lost_model(settings)
         return await self._as_host(instance, core)
+
+    async def _look_at(self, core: Core) -> int:
+        """What needs no engine."""
+        core.open()
+        try:
+            if self._options.action == "list":
+                return list_jobs(core, self._console, as_json=self._options.json, is_running=False)
+            return await look_at(core, self._options, Path.cwd(), self._console)
+        finally:
+            await core.close()
+
+    async def _forward(self, line: Sequence[str]) -> int:
+        """In the program that has the profile, where a job goes on without this one."""
+        try:
+            return await forward(self._paths, line, Path.cwd(), self._console)
+        except asyncio.CancelledError:
+            if self._options.command in (*KIND_OF, "jobs"):
+                self._console.err("Jobs go on in the running Rubato. “rubato jobs” tells how far they are.\n")
+            raise
 
     async def _as_host(self, instance: Instance, core: Core) -> int:
         commands = Commands(core, has_window=False)
         core.host(instance, commands.execute)
         try:
             await core.start()
-            code = await self._talk(lambda line: commands.execute(line, Path.cwd(), self._console))
+            code = await self._talk(lambda line: commands.execute(line, Path.cwd(), self._console, is_own=True))
             await instance.wait_for_guests()
             return code
         finally:

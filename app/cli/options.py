@@ -7,8 +7,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app import __version__
+from app.cli import job_options
+from app.cli.codes import MEANINGS
+from app.cli.words import as_text
 
-EPILOG = "Without a command the window opens. Answers go to standard output, everything else to standard error."
+EPILOG = f"""Without a command the window opens. Answers go to standard output, everything else to standard error.
+
+{MEANINGS}"""
 
 
 class UsageError(Exception):
@@ -21,7 +26,12 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parser() -> argparse.ArgumentParser:
-    top = _Parser(prog="rubato", description="A private desktop assistant.", epilog=EPILOG)
+    top = _Parser(
+        prog="rubato",
+        description="A private desktop assistant.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     top.add_argument("--version", action="version", version=f"Rubato {__version__}")
     top.add_argument("--profile", type=Path, metavar="DIR", help="keep everything that is written below this folder")
     top.add_argument("--model", type=Path, metavar="FILE", help="use this GGUF file")
@@ -38,12 +48,7 @@ def parser() -> argparse.ArgumentParser:
     chat.add_argument("prompt", nargs="*", help="what to ask; without it a conversation begins")
     chat.add_argument("--chat", metavar="ID", default="", help="ask in this chat")
 
-    summarize = commands.add_parser("summarize", help="summarise documents as background work")
-    summarize.add_argument("files", nargs="+", type=Path, metavar="FILE")
-
-    jobs = commands.add_parser("jobs", help="what is in the queue")
-    jobs.add_argument("action", nargs="?", choices=("list", "run", "show", "cancel", "retry", "remove"), default="list")
-    jobs.add_argument("id", nargs="?", default="", help="a job's id, or its first characters")
+    job_options.add_commands(commands)
 
     models = commands.add_parser("models", help="which models there are; get one")
     models.add_argument("action", nargs="?", choices=("list", "get"), default="list")
@@ -67,8 +72,10 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Raises UsageError; exits for --help and --version, as people expect."""
     parsed = parser().parse_args(arguments)
     if parsed.command == "chat":
-        parsed.prompt = _as_text(" ".join(parsed.prompt)) if parsed.prompt else None
-        parsed.chat = _as_text(parsed.chat)
+        parsed.prompt = as_text(" ".join(parsed.prompt)) if parsed.prompt else None
+        parsed.chat = as_text(parsed.chat)
+    elif parsed.command == "jobs":
+        parsed.action = parsed.action or "list"
     return parsed
 
 
@@ -76,8 +83,3 @@ def _port(text: str) -> int:
     if not text.isdecimal() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"a port is a number from 0 to 65535, not {text}")
     return int(text)
-
-
-def _as_text(words: str) -> str:
-    """Words of a command line need not be text on POSIX: bytes that are none become replacement characters."""
-    return words.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
