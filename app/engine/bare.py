@@ -65,9 +65,7 @@ class BareModel:
         """Chat completions by the Llama class, one by one."""
         return await self._time(TimePeerReplies(conversations=tuple(conversations), max_tokens=max_tokens))
 
-    async def _time(
-        self, command: TimePrefill | TimeDecode | TimeVerify | TimePeerTurn | TimePeerReplies
-    ) -> float:
+    async def _time(self, command: TimePrefill | TimeDecode | TimeVerify | TimePeerTurn | TimePeerReplies) -> float:
         assert self._child is not None
         self._child.send(command)
         answer = await anext(self._answers)

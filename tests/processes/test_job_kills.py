@@ -1,4 +1,4 @@
-"""A job of a thousand items, and a hundred kills of the program, the engine and the readers: nothing lost, nothing twice.
+"""A job of a thousand items, and a hundred kills of program, engine and readers: nothing lost, nothing twice.
 
 What is there at the end is compared with a run that nobody disturbed.
 """
@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 import psutil
+import pytest
 
 from tests.processes.program import Program, rows, run, wait_for
 
@@ -59,6 +60,7 @@ def kill(victim: str, program: Program) -> bool:
     return bool(found)
 
 
+@pytest.mark.timeout(600)
 def test_a_hundred_kills_change_nothing(tmp_path: Path) -> None:
     files = material(tmp_path / "material")
     calm = tmp_path / "calm"
@@ -81,7 +83,7 @@ def test_a_hundred_kills_change_nothing(tmp_path: Path) -> None:
         while sum(n_kills.values()) < KILLS and not is_over(wild):
             # some more results first: whoever is killed each time before it has done anything would never end
             wanted = n_ended(wild) + dice.randint(1, 12)
-            wait_for(lambda: n_ended(wild) >= wanted or is_over(wild), f"{wanted} results")
+            wait_for(lambda wanted=wanted: n_ended(wild) >= wanted or is_over(wild), f"{wanted} results")  # type: ignore[misc]
             victim = dice.choice(("program", "engine", "reader"))
             if not kill(victim, program):
                 victim = "program"

@@ -12,7 +12,7 @@ import pytest
 
 from app.core.documents import DocumentService
 from app.core.events import Event, JobChanged, NoticeShown
-from app.core.job_options import JobOptions
+from app.core.job_options import NO_OPTIONS, JobOptions
 from app.core.jobs import JobService
 from app.core.kinds.summarize import SummarizeParams
 from app.core.views import ItemState, JobState, JobView
@@ -72,7 +72,7 @@ class Desk:
     async def until_job(self, wanted: Callable[[JobView], bool]) -> None:
         await self.until_told(lambda event: isinstance(event, JobChanged) and wanted(event.job))
 
-    def summarize(self, *files: Path, options: JobOptions = JobOptions(), length: str = "paragraph") -> str:
+    def summarize(self, *files: Path, options: JobOptions = NO_OPTIONS, length: str = "paragraph") -> str:
         id = self.jobs.add("summarize", SummarizeParams(length=length), files, options)
         self.jobs.start(id)
         return id
