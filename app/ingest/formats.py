@@ -8,10 +8,44 @@ from pathlib import Path
 from app.ingest.archives import ZIP_SIGNATURE, parts_of_archive
 from app.ingest.encoding import is_binary
 from app.ingest.foreign import refuse_foreign
-from app.ingest.readers import PLAIN_TEXT, READERS
+from app.ingest.readers import (
+    code,
+    delimited,
+    docx,
+    eml,
+    epub,
+    html,
+    json_lines,
+    markdown,
+    opendocument,
+    pdf,
+    pptx,
+    rtf,
+    text,
+    workbook,
+)
 from app.ingest.readers.interface import Reader, unreadable
 
 HEAD_BYTES = 8192
+
+# in the order in which they are asked about a file
+READERS: tuple[Reader, ...] = (
+    pdf.READER,
+    docx.READER,
+    pptx.READER,
+    workbook.READER,
+    opendocument.READER,
+    epub.READER,
+    rtf.READER,
+    html.READER,
+    markdown.READER,
+    delimited.READER,
+    json_lines.READER,
+    eml.READER,
+    code.READER,
+    text.READER,
+)
+_PLAIN_TEXT = text.READER  # also for what has an unknown suffix and turns out to be text
 
 SUPPORTED_SUFFIXES: tuple[str, ...] = tuple(suffix for reader in READERS for suffix in reader.suffixes)
 
@@ -42,4 +76,4 @@ def choose_reader(path: Path) -> Reader:
         refuse_foreign(path, head)
     if by_name is None and is_binary(head):
         raise unreadable(path, "is of a kind that is not read. Save it as PDF or text and add that.")
-    return by_name or PLAIN_TEXT
+    return by_name or _PLAIN_TEXT

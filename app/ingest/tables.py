@@ -17,10 +17,10 @@ from pathlib import Path
 
 from app.ingest.archives import ZIP_SIGNATURE
 from app.ingest.document import TableHead
-from app.ingest.formats import HEAD_BYTES
+from app.ingest.formats import HEAD_BYTES, READERS
 from app.ingest.messages import OpenTable, RowsRead, SendRows, TableOpened, TableRead
 from app.ingest.ole import OLE_SIGNATURE
-from app.ingest.readers import READERS, html, pdf
+from app.ingest.readers import html, pdf
 from app.ingest.task import ReadingTask, ReadLimits, reading_task
 
 _LIMITS = ReadLimits()

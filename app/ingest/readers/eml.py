@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ _SAVE_AGAIN = "Open it in your mail program, save its text as a new file and add
 def read(path: Path, max_characters: int) -> Iterator[Piece]:
     """Its headers as the first block, then its text: the plain one where there is one."""
     from email import policy
+    from email.message import EmailMessage
     from email.parser import BytesParser
 
     if path.stat().st_size > _LIMIT_BYTES:

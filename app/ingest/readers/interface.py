@@ -1,6 +1,6 @@
 """What a reader of one format is, and what it gives. Readers run in the task process (see process.py).
 
-A new format is one new file with a Reader in it, named in `readers/__init__.py`. Its module imports no third-party
+A new format is one new file with a Reader in it, named in `formats.py`. Its module imports no third-party
 library until `read` is called, because the program asks for the suffixes without reading anything.
 """
 
