@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -15,6 +17,7 @@ from app.core.kinds import item_input
 from app.core.kinds.kind import Material
 from app.core.kinds.known import kind_of
 from app.core.source_queue import SourceQueue
+from app.core.speed_probe import probe
 from app.core.views import JobPreview, JobState, JobView
 from app.engine.interface import Engine, ModelState
 from app.engine.messages import EngineReported
@@ -24,6 +27,7 @@ from app.store.items import ItemRow, Items
 from app.store.jobs import JobRow, Jobs, SpeedRow
 
 MOST_DOCUMENTS_SHOWN = 500
+REPORT_SECONDS = 2.0  # within which the engine tells how it fared
 _NO_SPEED = SpeedRow(read_tokens=0, read_seconds=0, written_tokens=0, written_seconds=0)
 
 
@@ -40,12 +44,15 @@ class JobProgress:
     monotonic: Callable[[], float] = time.monotonic
     _paces: dict[str, Pace] = field(default_factory=dict)
     _meters: dict[str, SpeedMeter] = field(default_factory=dict)  # by model
+    _probe: asyncio.Task[None] | None = None
+    _reported: asyncio.Event = field(default_factory=asyncio.Event)
     _overheads: dict[tuple[str, str], int] = field(default_factory=dict)  # by job and parameters
 
     # what happens
 
     def engine_reported(self, report: EngineReported) -> None:
         self._meter().took(report)
+        self._reported.set()
 
     def items_ended(self, job_id: str, ended: Sequence[ItemRow]) -> None:
         tokens = sum(item.prompt_tokens + item.output_tokens for item in ended)
@@ -56,6 +63,8 @@ class JobProgress:
 
     def save(self) -> None:
         """The speeds, for the next start."""
+        if self._probe is not None:
+            self._probe.cancel()
         for model, meter in self._meters.items():
             self.store.set_speed(model, meter.speed)
 
@@ -160,6 +169,8 @@ class JobProgress:
         first = self.items.first(job.id)
         work, seconds = Work(read_tokens=0, written_tokens=0), None
         if first is not None and not problem:
+            if not is_reading:
+                await self._measure()
             work = self._work(job, await self._overhead(job, first))
             seconds = seconds_for(work, self._meter().speed)
         elif not is_reading and not problem:
@@ -194,6 +205,23 @@ class JobProgress:
             item_overhead=overhead,
             output_tokens=kind.output_tokens(params),
         )
+
+    async def _measure(self) -> None:
+        """Where this model was never measured here."""
+        meter = self._meter()
+        if meter.speed.written_tokens or self.engine.model_state is not ModelState.READY:
+            return
+        if self._probe is None or self._probe.done():
+            self._probe = asyncio.create_task(self._probe_once(), name="measure the speed")
+        await asyncio.shield(self._probe)
+
+    async def _probe_once(self) -> None:
+        await probe(self.engine)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(REPORT_SECONDS):
+                while not self._meter().speed.written_tokens:
+                    self._reported.clear()
+                    await self._reported.wait()
 
     async def _overhead(self, job: JobRow, first: ItemRow) -> int:
         """Tokens of an item's prompts besides its own text, and besides what the prompts of all items begin with."""
