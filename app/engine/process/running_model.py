@@ -57,6 +57,10 @@ KV_RAM_SHARE = 0.125  # of what is free when the model is loaded, for KV of chat
 MOST_KV_RAM_BYTES = 2 << 30
 BULK_TEXT_TOKENS = 16  # nobody reads bulk as it is written: its text is told in larger pieces
 LONGEST_REST_SECONDS = 0.5
+_SHORTER = {
+    Priority.INTERACTIVE: "Shorten it, or start a new chat.",
+    Priority.BULK: "Shorten it, or choose a model that takes more.",
+}
 
 
 def archive_for(backend: Backend, folder: Path | None, disk_bytes: int) -> KvArchive:
@@ -153,7 +157,7 @@ class RunningModel:
                 command.id,
                 ErrorKind.PROMPT_TOO_LONG,
                 f"This is {error.n_prompt:,} tokens long and the model can take {error.limit_tokens:,} with its "
-                f"answer: {error.excess_tokens:,} too many. Shorten it, or start a new chat.",
+                f"answer: {error.excess_tokens:,} too many. {_SHORTER[request.priority]}",
             )
             return
         except KnownError as error:
