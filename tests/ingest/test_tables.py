@@ -6,13 +6,15 @@ import csv
 import datetime
 import io
 import json
+import random
+import zipfile
 from pathlib import Path
 
 import pytest
 import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from in_process import read, read_rows, shown, table_refusal, write
+from in_process import archive, document_events, read, read_rows, shown, table_refusal, write
 
 from app.errors import ErrorKind
 from app.ingest.document import TableHead
@@ -135,6 +137,21 @@ def test_broken_workbooks(tmp_path):
     good = workbook(tmp_path / "a.xlsx", One=[["a"], [1]]).read_bytes()
     assert "damaged" in table_refusal(write(tmp_path / "cut.xlsx", good[: len(good) // 2]))
     assert "damaged" in table_refusal(write(tmp_path / "old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 5000))
+
+
+def test_damaged_workbooks_are_read_or_refused(tmp_path):
+    chance = random.Random(5)
+    path = workbook(tmp_path / "a.xlsx", One=[["a", "b"], [1, "text"]], Two=[["c"], [True]])
+    with zipfile.ZipFile(path) as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+    for _ in range(60):
+        name = chance.choice(sorted(parts))
+        changed = bytearray(parts[name])
+        for _ in range(chance.choice([1, 5])):
+            changed[chance.randrange(len(changed))] = chance.randrange(256)
+        archive(path, parts | {name: bytes(changed)})
+        for event in (*document_events(path, 10_000), *read_events(OpenTable(path=bytes(path), sheet=""))):
+            assert not isinstance(event, ReadingFailed) or event.kind is ErrorKind.DOCUMENT_UNREADABLE, event
 
 
 def test_what_is_a_table(tmp_path):
