@@ -103,6 +103,12 @@ def test_rtf(tmp_path):
     assert shown(write(tmp_path / "a.doc", RTF)) == shown(tmp_path / "a.rtf")
 
 
+def test_pictures_in_rtf(tmp_path):
+    picture = rb"{\*\shppict{\pict{\*\picprop}\pngblip " + b"89504e47\n" * 500_000 + b"}}"
+    path = write(tmp_path / "a.rtf", rb"{\rtf1 before " + picture + rb"after}")
+    assert shown(path) == [("paragraph", "before after")]
+
+
 def test_rtf_says_what_it_left_out(tmp_path):
     path = write(tmp_path / "a.rtf", rb"{\rtf1 text{\footnote below} and")
     assert read(path).notes == (

@@ -127,6 +127,24 @@ def test_sheets_of_a_workbook(tmp_path):
     assert "has no rows in the sheet “Three”" in table_refusal(path, "Three")
 
 
+ODS = """<office:document-content xmlns:office="{0}:office:1.0" xmlns:table="{0}:table:1.0" xmlns:text="{0}:text:1.0">
+<office:body><office:spreadsheet><table:table table:name="One"><table:table-row>
+<table:table-cell office:value-type="string"><text:p>day</text:p></table:table-cell></table:table-row><table:table-row>
+<table:table-cell office:value-type="date" office:date-value="2024-05-01"><text:p>1 May</text:p></table:table-cell>
+</table:table-row></table:table></office:spreadsheet></office:body></office:document-content>"""
+
+
+def test_opendocument_workbooks(tmp_path):
+    entry = "<manifest:file-entry manifest:full-path='content.xml'>{1}</manifest:file-entry>"
+    manifest = f"<manifest:manifest xmlns:manifest='{{0}}:manifest:1.0'>{entry}</manifest:manifest>"
+    names = "urn:oasis:names:tc:opendocument:xmlns"
+    parts = {"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": ODS.format(names).replace("\n", "")}
+    path = archive(tmp_path / "a.ods", parts | {"META-INF/manifest.xml": manifest.format(names, "")})
+    assert read_rows(path) == (TableHead(columns=("day",), sheets=("One",)), [("2024-05-01",)])
+    locked = parts | {"META-INF/manifest.xml": manifest.format(names, "<manifest:encryption-data/>")}
+    assert "protected by a password" in table_refusal(archive(tmp_path / "b.ods", locked))
+
+
 def test_a_workbook_under_another_name(tmp_path):
     path = workbook(tmp_path / "a.xlsx", One=[["a"], [1]]).rename(tmp_path / "a.csv")
     assert is_table(path)
