@@ -138,7 +138,8 @@ def test_opendocument_workbooks(tmp_path):
     entry = "<manifest:file-entry manifest:full-path='content.xml'>{1}</manifest:file-entry>"
     manifest = f"<manifest:manifest xmlns:manifest='{{0}}:manifest:1.0'>{entry}</manifest:manifest>"
     names = "urn:oasis:names:tc:opendocument:xmlns"
-    parts = {"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": ODS.format(names).replace("\n", "")}
+    content = ODS.format(names).replace("\n", "")
+    parts = {"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content}
     path = archive(tmp_path / "a.ods", parts | {"META-INF/manifest.xml": manifest.format(names, "")})
     assert read_rows(path) == (TableHead(columns=("day",), sheets=("One",)), [("2024-05-01",)])
     locked = parts | {"META-INF/manifest.xml": manifest.format(names, "<manifest:encryption-data/>")}
