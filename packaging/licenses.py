@@ -30,6 +30,8 @@ INSIDE = """
 - pypdfium2 has PDFium (BSD-3-Clause and Apache-2.0) and what that contains; their texts lie in its wheel.
 - numpy has OpenBLAS and LAPACK (BSD-3-Clause) and the GCC runtime libraries (GPL 3 with the runtime exception,
   libquadmath LGPL 2.1 or later); their texts lie in its wheel.
+- llguidance has Rust libraries compiled in, among them derivre (MIT), tokenizers (Apache-2.0) and PyO3 (MIT or
+  Apache-2.0).
 - lxml has libxml2 and libxslt (MIT).
 - selectolax has the Lexbor engine (Apache-2.0).
 

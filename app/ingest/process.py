@@ -14,7 +14,7 @@ import os
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
 from app.children import claim_pipes
@@ -48,12 +48,17 @@ def main(arguments: list[str]) -> int:
     wanted = threading.Semaphore(0)
     threading.Thread(target=_count_requests, args=(commands, wanted), daemon=True).start()
     with contextlib.suppress(BrokenPipeError):  # the program is gone
-        for event in read_events(command):
-            output.write(encode(event))
-            if isinstance(event, TableOpened | RowsRead):
-                wanted.acquire()
+        send_events(read_events(command), output, wanted.acquire)
     sys.stderr.flush()
     os._exit(0)  # at once: tidying up needs memory that there may not be
+
+
+def send_events(events: Iterator[Event], output: BinaryIO, wait_until_wanted: Callable[[], object]) -> None:
+    """All events as they come, but rows only when they are wanted: the program may be slower than the file."""
+    for event in events:
+        output.write(encode(event))
+        if isinstance(event, TableOpened | RowsRead):
+            wait_until_wanted()
 
 
 def read_events(command: Command) -> Iterator[Event]:

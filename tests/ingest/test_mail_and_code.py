@@ -103,6 +103,12 @@ def test_rtf(tmp_path):
     assert shown(write(tmp_path / "a.doc", RTF)) == shown(tmp_path / "a.rtf")
 
 
+def test_pictures_in_rtf(tmp_path):
+    picture = rb"{\*\shppict{\pict{\*\picprop}\pngblip " + b"89504e47\n" * 500_000 + b"}}"
+    path = write(tmp_path / "a.rtf", rb"{\rtf1 before " + picture + rb"after}")
+    assert shown(path) == [("paragraph", "before after")]
+
+
 def test_rtf_says_what_it_left_out(tmp_path):
     path = write(tmp_path / "a.rtf", rb"{\rtf1 text{\footnote below} and")
     assert read(path).notes == (
@@ -112,7 +118,7 @@ def test_rtf_says_what_it_left_out(tmp_path):
 
 
 def test_source_code_is_cut_between_definitions(tmp_path):
-    definitions = [f"def f{number}():\n    x = 1\n\n    return {'x + ' * 400}1" for number in range(3)]
+    definitions = [f"def f{number}():\n    x = {'x + ' * 400}1\n\n    return x" for number in range(3)]
     path = write(tmp_path / "a.py", "import os\n\n\n" + "\n\n\n".join(definitions) + "\n")
     head, *others = definitions
     assert shown(path) == [("code", f"import os\n\n\n{head}"), *[("code", text) for text in others]]

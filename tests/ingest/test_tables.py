@@ -6,13 +6,15 @@ import csv
 import datetime
 import io
 import json
+import random
+import zipfile
 from pathlib import Path
 
 import pytest
 import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from in_process import read, read_rows, shown, table_refusal, write
+from in_process import archive, document_events, read, read_rows, shown, table_refusal, write
 
 from app.errors import ErrorKind
 from app.ingest.document import TableHead
@@ -125,6 +127,25 @@ def test_sheets_of_a_workbook(tmp_path):
     assert "has no rows in the sheet “Three”" in table_refusal(path, "Three")
 
 
+ODS = """<office:document-content xmlns:office="{0}:office:1.0" xmlns:table="{0}:table:1.0" xmlns:text="{0}:text:1.0">
+<office:body><office:spreadsheet><table:table table:name="One"><table:table-row>
+<table:table-cell office:value-type="string"><text:p>day</text:p></table:table-cell></table:table-row><table:table-row>
+<table:table-cell office:value-type="date" office:date-value="2024-05-01"><text:p>1 May</text:p></table:table-cell>
+</table:table-row></table:table></office:spreadsheet></office:body></office:document-content>"""
+
+
+def test_opendocument_workbooks(tmp_path):
+    entry = "<manifest:file-entry manifest:full-path='content.xml'>{1}</manifest:file-entry>"
+    manifest = f"<manifest:manifest xmlns:manifest='{{0}}:manifest:1.0'>{entry}</manifest:manifest>"
+    names = "urn:oasis:names:tc:opendocument:xmlns"
+    content = ODS.format(names).replace("\n", "")
+    parts = {"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content}
+    path = archive(tmp_path / "a.ods", parts | {"META-INF/manifest.xml": manifest.format(names, "")})
+    assert read_rows(path) == (TableHead(columns=("day",), sheets=("One",)), [("2024-05-01",)])
+    locked = parts | {"META-INF/manifest.xml": manifest.format(names, "<manifest:encryption-data/>")}
+    assert "protected by a password" in table_refusal(archive(tmp_path / "b.ods", locked))
+
+
 def test_a_workbook_under_another_name(tmp_path):
     path = workbook(tmp_path / "a.xlsx", One=[["a"], [1]]).rename(tmp_path / "a.csv")
     assert is_table(path)
@@ -135,6 +156,21 @@ def test_broken_workbooks(tmp_path):
     good = workbook(tmp_path / "a.xlsx", One=[["a"], [1]]).read_bytes()
     assert "damaged" in table_refusal(write(tmp_path / "cut.xlsx", good[: len(good) // 2]))
     assert "damaged" in table_refusal(write(tmp_path / "old.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 5000))
+
+
+def test_damaged_workbooks_are_read_or_refused(tmp_path):
+    chance = random.Random(5)
+    path = workbook(tmp_path / "a.xlsx", One=[["a", "b"], [1, "text"]], Two=[["c"], [True]])
+    with zipfile.ZipFile(path) as file:
+        parts = {name: file.read(name) for name in file.namelist()}
+    for _ in range(60):
+        name = chance.choice(sorted(parts))
+        changed = bytearray(parts[name])
+        for _ in range(chance.choice([1, 5])):
+            changed[chance.randrange(len(changed))] = chance.randrange(256)
+        archive(path, parts | {name: bytes(changed)})
+        for event in (*document_events(path, 10_000), *read_events(OpenTable(path=bytes(path), sheet=""))):
+            assert not isinstance(event, ReadingFailed) or event.kind is ErrorKind.DOCUMENT_UNREADABLE, event
 
 
 def test_what_is_a_table(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from pathlib import Path
 
 import psutil
@@ -11,6 +12,8 @@ import xlsxwriter
 from in_process import write
 
 from app.errors import ErrorKind, KnownError
+from app.ingest.messages import OpenTable
+from app.ingest.process import read_events, send_events
 from app.ingest.tables import open_table
 from app.ingest.task import ReadLimits
 
@@ -69,6 +72,16 @@ def test_limits_of_time_and_memory(tmp_path):
 def reading_processes() -> list[psutil.Process]:
     alive = [child for child in psutil.Process().children() if child.status() != psutil.STATUS_ZOMBIE]
     return [child for child in alive if "read" in child.cmdline()]
+
+
+def test_rows_are_read_when_they_are_wanted(tmp_path):
+    path = long_csv(tmp_path / "a.csv", 2500)
+    output = io.BytesIO()
+    lines_sent: list[int] = []
+    events = read_events(OpenTable(path=bytes(path), sheet=""))
+    send_events(events, output, lambda: lines_sent.append(output.getvalue().count(b"\n")))
+    assert lines_sent == [1, 2, 3, 4]  # the head, 1000 rows, 1000 rows, 500 rows
+    assert output.getvalue().count(b"\n") == 5  # that it was read
 
 
 def test_leaving_in_the_middle_ends_the_process(tmp_path):

@@ -28,11 +28,10 @@ from app.engine.messages import (
     TextProduced,
     Turn,
 )
-from app.engine.process import gbnf
-from app.engine.process.grammar import Grammar, Matcher
+from app.engine.process import gbnf, lark
 from app.engine.process.llama import LlamaBackend
+from app.engine.process.matcher import Vocabulary
 from app.engine.process.sampling import Sampler
-from app.engine.process.vocabulary import Vocabulary
 from app.engine.sampling_range import check_sampling
 from app.errors import ErrorKind, KnownError
 from tests.contracts.test_engine_contract import Observer, answer
@@ -169,9 +168,8 @@ PIECES = [b"a", b"b", b"ab", b"ba", b"c", b"</s>"]
 
 
 def constrained(backend: LlamaBackend, grammar: str, logits: list[float], sampling: Sampling, n: int) -> list[int]:
-    matcher = Matcher(Grammar(gbnf.parse(grammar)))
-    more = {"matcher": matcher, "vocabulary": Vocabulary(PIECES, [5])}
-    return choose(backend, logits, sampling, times=n, **more)
+    matcher = Vocabulary(PIECES, [5]).matcher(lark.lark_of(gbnf.parse(grammar)))
+    return choose(backend, logits, sampling, times=n, matcher=matcher)
 
 
 def test_the_best_token_that_may_follow_is_chosen(backend: LlamaBackend) -> None:

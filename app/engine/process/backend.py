@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from app.engine.messages import Capabilities, GenerateRequest, Priority, Sampling
-from app.engine.process.grammar import Matcher
+from app.engine.process.matcher import Matcher, Vocabulary
 from app.engine.process.sequence import Slot
 from app.engine.process.thinking import ThinkingTags
 from app.errors import KnownError
@@ -136,6 +136,9 @@ class Backend(Protocol):
         """How this model tells its thoughts from its answer; None: it does not think."""
 
     def is_end(self, token: int) -> bool: ...
+
+    def vocabulary(self) -> Vocabulary:
+        """The tokens as grammars see them; made when it is first asked for."""
 
     def begin(self, id: str, sampling: Sampling, tokens: list[int], matcher: Matcher | None = None) -> None:
         """Set up a request's sampler, which it keeps until `end`, in whichever slots it runs.

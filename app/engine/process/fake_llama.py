@@ -25,7 +25,7 @@ from pathlib import Path
 
 from app.engine.messages import Capabilities, GenerateRequest, Priority, Sampling
 from app.engine.process.backend import NoRoom, StepPlan, StepResult, TextResult, Work, WorkResult
-from app.engine.process.grammar import Matcher
+from app.engine.process.matcher import Matcher, Vocabulary
 from app.engine.process.sequence import Slot
 from app.engine.process.thinking import ThinkingTags
 from app.errors import ErrorKind, KnownError
@@ -144,6 +144,9 @@ class FakeBackend:
 
     def is_end(self, token: int) -> bool:
         return token == END
+
+    def vocabulary(self) -> Vocabulary:
+        return Vocabulary([self.piece(token) for token in range(REPLY + 1)], [END])
 
     def begin(self, id: str, sampling: Sampling, tokens: list[int], matcher: Matcher | None = None) -> None:
         pass

@@ -1,13 +1,16 @@
-"""Grammars in llama.cpp's notation (GBNF) become rules. Pure; linear in the text, whatever the text is."""
+"""Grammars in llama.cpp's notation (GBNF) become rules. Pure; linear in the text, whatever the text is.
+
+All of the notation, but for tokens by their name (<…>) or number.
+"""
 
 from __future__ import annotations
 
 import re
 
-from app.engine.process.grammar_parts import Chars, Choice, Literal, Part, Repeat, Rule, Series, all_but
+from app.engine.process.grammar_parts import Chars, Choice, Literal, Part, Repeat, Rule, Series
 from app.errors import ErrorKind, KnownError
 
-MOST_CHARACTERS = 200_000
+MOST_CHARACTERS = 50_000
 MOST_NESTED = 100
 
 _SPACE = re.compile(r"(?:[ \t]|#[^\r\n]*)*")
@@ -68,7 +71,7 @@ class _Parser:
                 parts.append(self._characters())
             elif start == ".":
                 self._at += 1
-                parts.append(Chars(all_but(())))
+                parts.append(Chars((), is_inverse=True))
             elif start == "(":
                 parts.append(self._group())
             elif start and start in "*+?{":
@@ -107,7 +110,10 @@ class _Parser:
             raise self._error("a number of times is given as {3}, {3,} or {3,5}")
         self._at = counts.end()
         least = int(counts[1])
-        return Repeat(part, least, least if counts[2] is None else int(counts[3]) if counts[3] else None)
+        most = least if counts[2] is None else int(counts[3]) if counts[3] else None
+        if most is not None and most < least:
+            raise self._error("something is repeated at least more often than at most")
+        return Repeat(part, least, most)
 
     def _literal(self) -> Part:
         self._at += 1
@@ -115,7 +121,7 @@ class _Parser:
         while self._peek() != '"':
             characters.append(self._character())
         self._at += 1
-        return Literal("".join(characters).encode("utf-8", "replace"))
+        return Literal("".join(characters))
 
     def _characters(self) -> Part:
         self._at += 1
@@ -127,11 +133,19 @@ class _Parser:
             if self._peek() == "-" and self._text[self._at + 1 : self._at + 2] != "]":
                 self._at += 1
                 high = ord(self._character())
+            if high < low:
+                raise self._error(f"the range from “{chr(low)}” to “{chr(high)}” is empty")
             ranges.append((low, high))
         self._at += 1
-        return Chars(all_but(tuple(ranges)) if is_inverse else tuple(ranges))
+        return Chars(tuple(ranges), is_inverse)
 
     def _character(self) -> str:
+        character = self._any_character()
+        if "\ud800" <= character <= "\udfff":
+            raise self._error("half a character (a surrogate) stands there")
+        return character
+
+    def _any_character(self) -> str:
         character = self._peek()
         if not character:
             raise self._error("it ends in the middle of a text or of a set of characters")

@@ -32,11 +32,11 @@ from app.engine.process.backend import (
     Work,
     WorkResult,
 )
-from app.engine.process.grammar import Matcher
 from app.engine.process.llama_context import AbortFlag, LlamaContext
 from app.engine.process.llama_embedding import EmbeddingContext
 from app.engine.process.llama_model import LlamaModel
 from app.engine.process.logits import Row, log_probabilities, logits_of
+from app.engine.process.matcher import Matcher, Vocabulary
 from app.engine.process.memory_plan import KvPlan, plan_kv
 from app.engine.process.presets import STEP_TOKENS
 from app.engine.process.sampling import Sampler
@@ -147,6 +147,9 @@ class LlamaBackend:
     def is_end(self, token: int) -> bool:
         return self._model.is_end(token)
 
+    def vocabulary(self) -> Vocabulary:
+        return self._model.vocabulary()
+
     @property
     def thinking(self) -> ThinkingTags | None:
         return self._model.template.thinking
@@ -155,9 +158,7 @@ class LlamaBackend:
 
     def begin(self, id: str, sampling: Sampling, tokens: list[int], matcher: Matcher | None = None) -> None:
         self.end(id)
-        model = self._model
-        vocabulary = model.for_grammars() if matcher is not None else None
-        self._samplers[id] = Sampler(llama, model.vocab, model.n_vocab, sampling, tokens, matcher, vocabulary)
+        self._samplers[id] = Sampler(llama, self._model.vocab, self._model.n_vocab, sampling, tokens, matcher)
 
     def end(self, id: str) -> None:
         if id in self._samplers:

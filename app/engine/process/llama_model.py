@@ -12,7 +12,7 @@ import llama_cpp.llama_cpp as llama
 
 from app.engine.messages import GenerateRequest
 from app.engine.process.chat_template import ChatTemplate
-from app.engine.process.vocabulary import Vocabulary
+from app.engine.process.matcher import Vocabulary
 from app.errors import ErrorKind, KnownError
 from app.logs import topic
 
@@ -92,7 +92,7 @@ class LlamaModel:
                 return buffer.raw[:length]
             room = -length
 
-    def for_grammars(self) -> Vocabulary:
+    def vocabulary(self) -> Vocabulary:
         """Made with the first grammar."""
         if self._vocabulary is None:
             tokens = range(self.n_vocab)

@@ -125,7 +125,7 @@ class RunningModel:
                     "This model makes embeddings of texts and can't write. Choose a model that writes.",
                 )
             check_sampling(request.sampling)
-            matcher = matcher_of(request)
+            matcher = matcher_of(request, self.backend.vocabulary)
             prompt = self.prompts.of(request)
             self.backend.prepare(request.priority)
             sequence = Sequence(

@@ -1,8 +1,8 @@
 """The next token of one request: the sampler chain in C, and what a grammar leaves of it.
 
 Only llama.py uses this; it is handed the binding. Greedy without anything else needs no chain: the first of the largest
-logits, as in C. Under a grammar the token that would be chosen anyway is tried first; only when it is refused are the
-logits of what can't follow taken out, and the choice is made again. So a refused token is never accepted anywhere.
+logits, as in C. Under a grammar the token that would be chosen anyway is tried first, which takes microseconds; only
+when it is refused is the choice made again, among those that may follow.
 """
 
 from __future__ import annotations
@@ -12,18 +12,16 @@ import secrets
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from app.engine.messages import Sampling
-from app.engine.process.grammar import Matcher
 from app.engine.process.logits import Row, logits_of
-from app.engine.process.vocabulary import Vocabulary
-from app.errors import ErrorKind, KnownError
+from app.engine.process.matcher import Matcher
 
 DRY_BREAKERS = (b"\n", b":", b'"', b"*")  # what a repetition does not reach across, as elsewhere
-# After each refusal more of the best tokens are tested one by one. The last step tests all; the one before is nearly
-# always enough, and costs a tenth.
-MOST_TESTED = (0, 64, 512, 4096, 1 << 31, 0)
 _RANDOM_SEED = 0xFFFFFFFF  # to llama.cpp this one means: any
+
+Tokens = npt.NDArray[np.int32]
 
 
 class Sampler:
@@ -37,10 +35,8 @@ class Sampler:
         sampling: Sampling,
         tokens: list[int],
         matcher: Matcher | None = None,
-        vocabulary: Vocabulary | None = None,
     ) -> None:
-        self._llama, self._n_vocab = llama, n_vocab
-        self._matcher, self._vocabulary = matcher, vocabulary
+        self._llama, self._n_vocab, self._matcher = llama, n_vocab, matcher
         self._chain = None if is_plain_greedy(sampling) else new_chain(llama, vocab, sampling, n_vocab)
         if self._chain is not None and looks_back(sampling):
             for token in tokens[-sampling.penalty_tokens :]:
@@ -61,46 +57,25 @@ class Sampler:
             self._chain = None
 
     def _choose_allowed(self, matcher: Matcher, logits: Row) -> int:
-        vocabulary, grammar, place = self._vocabulary, matcher.grammar, matcher.place
-        assert vocabulary is not None
-        matcher.begin_token()
-        for n_tested in MOST_TESTED:
-            token = self._pick(logits)
-            if vocabulary.is_allowed(token, grammar, place):
-                break
-            if n_tested == 0:
-                logits[~vocabulary.likely(grammar, place)] = -np.inf
-            elif n_tested < self._n_vocab:
-                best = np.argpartition(logits, -n_tested)[-n_tested:]
-                refused = [t for t in best.tolist() if not vocabulary.is_allowed(t, grammar, place)]
-                logits[refused] = -np.inf
-            else:
-                logits[~vocabulary.allowed(grammar, place)] = -np.inf
-            logits[token] = -np.inf
-        else:
-            raise AssertionError("a token that was tested was chosen and is not allowed")
-        matcher.place = vocabulary.after(token, grammar, place) or place  # an end token leads nowhere
+        token = self._pick(np.arange(self._n_vocab, dtype=np.int32), logits)
+        if not matcher.allows(token):
+            allowed = np.flatnonzero(matcher.allowed()).astype(np.int32)
+            token = self._pick(allowed, logits[allowed])
+        matcher.accept(token)
         if self._chain is not None:
             self._llama.llama_sampler_accept(self._chain, token)
         return token
 
-    def _pick(self, logits: Row) -> int:
-        """Without accepting it."""
-        token = int(logits.argmax())
-        if logits[token] == -np.inf:
-            raise KnownError(
-                ErrorKind.BAD_REQUEST,
-                "The grammar can't be satisfied: no token of this model can follow what has been said so far.",
-            )
+    def _pick(self, tokens: Tokens, logits: Row) -> int:
+        """One of the tokens, without accepting it."""
         if self._chain is None:
-            return token
-        candidates = (self._llama.llama_token_data * self._n_vocab)()
+            return int(tokens[logits.argmax()])
+        candidates = (self._llama.llama_token_data * len(tokens))()
         rows = np.frombuffer(candidates, dtype=[("id", np.int32), ("logit", np.float32), ("p", np.float32)])
-        rows["id"], rows["logit"] = np.arange(self._n_vocab, dtype=np.int32), logits
-        array = self._llama.llama_token_data_array(data=candidates, size=self._n_vocab, selected=-1, sorted=False)
+        rows["id"], rows["logit"] = tokens, logits
+        array = self._llama.llama_token_data_array(data=candidates, size=len(tokens), selected=-1, sorted=False)
         self._llama.llama_sampler_apply(self._chain, ctypes.byref(array))
-        chosen = array.data[array.selected].id
-        return int(chosen) if logits[chosen] != -np.inf else token
+        return int(array.data[array.selected].id)
 
 
 def is_plain_greedy(sampling: Sampling) -> bool:

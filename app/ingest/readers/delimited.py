@@ -42,7 +42,7 @@ def _rows(path: Path, records: Iterable[Record], width: int) -> Iterator[Row | N
     n_replaced = 0
     for line, cells in records:
         row = fitted(path, f"line {line:,}", cells, width)
-        n_replaced += sum(cell.count("\ufffd") for cell in row if not cell.isascii())
+        n_replaced += "".join(row).count("\ufffd")
         yield row
     yield from replaced(path, n_replaced)
 

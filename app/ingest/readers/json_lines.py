@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+import msgspec
+
 from app.ingest.document import TableHead
 from app.ingest.encoding import TextFile, open_text
 from app.ingest.readers.interface import Note, Piece, Reader, Row, TableRows, replaced, unreadable
@@ -42,7 +44,7 @@ def _rows(path: Path, file: TextFile, fields: list[str]) -> Iterator[Row | Note]
                 f"(“{late[:100]}”). Put a line that has all fields first, and add it again.",
             )
         row = fitted(path, f"line {number:,}", [record.get(field, "") for field in fields], len(fields))
-        n_replaced += sum(cell.count("\ufffd") for cell in row if not cell.isascii())
+        n_replaced += "".join(row).count("\ufffd")
         yield row
     yield from replaced(path, n_replaced)
 
@@ -58,8 +60,6 @@ def read(path: Path, max_characters: int) -> Iterator[Piece]:
 
 
 def _records(path: Path, file: TextFile) -> Iterator[Record]:
-    import msgspec
-
     decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
     for number, line in enumerate(lines(file.pieces()), 1):
         if not line.strip():
@@ -76,8 +76,6 @@ def _records(path: Path, file: TextFile) -> Iterator[Record]:
 
 def _as_text(value: bytes) -> str:
     """Numbers stay as they are written: as floats, long ones would change."""
-    import msgspec
-
     if value.startswith(b'"'):
         return msgspec.json.decode(value, type=str)
     return "" if value == b"null" else msgspec.json.format(value, indent=-1).decode()

@@ -16,6 +16,7 @@ from app.ingest.readers.lists import join_list_items
 _SIGNATURE = b"{\\rtf"
 _LIMIT_BYTES = 200 * 1000 * 1000
 _LEFT_OUT = re.compile(rb"\\(?:footnote|shptxt|annotation)\b")
+_PICTURE = re.compile(rb"\\pict\b(?:[^{}]++|\{[^{}]*+\})*+")  # its digits would be looked at one by one
 _SAVE_AGAIN = "Open it in Word or LibreOffice and save it as .docx."
 
 
@@ -30,6 +31,8 @@ def read(path: Path, max_characters: int) -> Iterator[Piece]:
     content = path.read_bytes() if path.stat().st_size <= _LIMIT_BYTES else b""
     if not content:
         raise unreadable(path, f"is larger than an RTF document may be. {_SAVE_AGAIN}")
+    if b"\\bin" not in content:  # such pictures are not digits
+        content = _PICTURE.sub(rb"\\pict", content)
     with damage_as_sentence(path, _SAVE_AGAIN):
         text: str = rtf_to_text(content.decode("latin-1"), errors="replace")  # type: ignore[no-untyped-call]
     text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")  # halves become characters

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from app.errors import KnownError
 from app.ingest.cleaning import one_line
 from app.ingest.document import Block, BlockKind
 from app.ingest.readers.interface import Row, unreadable
@@ -42,13 +43,15 @@ def fitted(path: Path, place: str, cells: Sequence[str], width: int) -> Row:
             f"has {len(cells):,} cells in {place}, but only {width:,} columns. "
             "If a cell holds the sign that divides cells, put it in quotes; then add the file again.",
         )
-    if sum(map(len, cells)) > _ROW_LIMIT_CHARACTERS:
+    text = "".join(cells)
+    if len(text) > _ROW_LIMIT_CHARACTERS:
         raise unreadable(path, f"has more than {_ROW_LIMIT_CHARACTERS:,} characters in {place}. Leave that row out.")
-    row = tuple(cell if cell.isprintable() else _UNWANTED.sub("", cell) for cell in cells[:width])
-    return row if len(row) == width else row + ("",) * (width - len(row))
+    if not text.isprintable():
+        cells = [_UNWANTED.sub("", cell) for cell in cells]
+    return tuple(cells[:width]) if len(cells) >= width else (*cells, *[""] * (width - len(cells)))
 
 
-def no_rows(path: Path, what: str = "") -> Exception:
+def no_rows(path: Path, what: str = "") -> KnownError:
     """The error for a table without rows. `what` is the sheet, where there are several."""
     of_sheet = f" in the sheet “{what}”" if what else ""
     return unreadable(

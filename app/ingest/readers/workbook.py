@@ -18,7 +18,7 @@ from app.ingest.readers.interface import Note, Piece, Reader, Row, TableRows, un
 from app.ingest.readers.table import column_names, fitted, no_rows, row_blocks
 
 if TYPE_CHECKING:
-    from python_calamine import CalamineWorkbook
+    from python_calamine import CalamineSheet, CalamineWorkbook
 
 _UNPACKED_LIMIT_BYTES = 2 * 1000**3  # calamine does not hold it, but works through it
 _SAVE_AGAIN = "Open it in Excel or LibreOffice and save it again as .xlsx."
@@ -50,7 +50,7 @@ def open_table(path: Path, sheet: str) -> TableRows:
             listed = ", ".join(f"“{name}”" for name in sheets[:20])
             raise unreadable(path, f"has no sheet called “{sheet}”. Choose one of these: {listed}.")
         chosen = sheet or sheets[0]
-        records = _records(workbook, chosen)
+        records = _records(workbook.get_sheet_by_name(chosen))
     first, second = next(records, None), next(records, None)
     if first is None or second is None:
         raise no_rows(path, chosen if len(sheets) > 1 else "")
@@ -72,7 +72,7 @@ def read(path: Path, max_characters: int) -> Iterator[Piece]:
         sheets, hidden = _sheets(path, workbook)
     for sheet in sheets:
         with _failures_as_sentences(path):
-            records = _records(workbook, sheet)
+            records = _records(workbook.get_sheet_by_name(sheet))
         is_named = len(sheets) == 1
         for block in _sheet_blocks(path, records):
             if not is_named:
@@ -122,10 +122,9 @@ def _sheets(path: Path, workbook: CalamineWorkbook) -> tuple[Row, Row]:
     return (shown, hidden) if shown else (hidden, ())
 
 
-def _records(workbook: CalamineWorkbook, sheet: str) -> Iterator[Record]:
+def _records(sheet: CalamineSheet) -> Iterator[Record]:
     """The rows that have something in them, each as long as the sheet is wide."""
-    rows = workbook.get_sheet_by_name(sheet).iter_rows()
-    for number, values in enumerate(rows, 1):
+    for number, values in enumerate(sheet.iter_rows(), 1):
         cells = [_as_text(value) for value in values]
         if any(map(str.strip, cells)):
             yield number, cells
