@@ -12,7 +12,7 @@ from app.core.kinds.chosen import amount_of, check_columns, chosen_text
 from app.core.kinds.item_input import ItemInput
 from app.core.kinds.kind import Answer, Finished, ItemFailed, JobKind, Material
 from app.engine.messages import GenerateRequest, Priority, Sampling, Turn
-from app.engine.process.json_schema import rules_of
+from app.engine.process.json_schema import lark_of
 from app.errors import ErrorKind, KnownError
 
 _SAMPLING = Sampling(temperature=0.0)
@@ -44,7 +44,7 @@ class Extract(JobKind):
 
     def check(self, params: ExtractParams, material: Material) -> None:
         _properties(params)
-        rules_of(params.schema)
+        lark_of(params.schema)
         if params.max_tokens < 1:
             raise KnownError(ErrorKind.BAD_REQUEST, "An answer has at least one token: allow more.")
         check_columns(params.columns, material)
