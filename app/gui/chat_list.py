@@ -5,12 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFontMetrics,
+    QPainter,
+    QPen,
+)
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.core.views import ChatView
 from app.gui import fonts, words
+from app.gui.summary_drag import summary_of
 from app.gui.theme import Theme
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -71,12 +91,53 @@ class ChatListModel(QAbstractListModel):
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 
 
+class ChatListView(QListView):
+    """A summary that is let go on a chat is meant for it: `dropped` with the chat's id, the job's and the document."""
+
+    dropped = Signal(str, str, int)
+
+    def __init__(self, model: ChatListModel, row: ChatRow) -> None:
+        super().__init__()
+        self._row = row
+        self.setModel(model)
+        self.setItemDelegate(row)
+        self.setAcceptDrops(True)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if summary_of(event.mimeData()):
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        chat = self._chat_at(event.position().toPoint())
+        self._mark(chat.id if chat is not None else "")
+        event.setAccepted(chat is not None)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._mark("")
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._mark("")
+        chat, summary = self._chat_at(event.position().toPoint()), summary_of(event.mimeData())
+        if chat is not None and summary is not None:
+            event.acceptProposedAction()
+            self.dropped.emit(chat.id, *summary)
+
+    def _chat_at(self, place: QPoint) -> ChatView | None:
+        chat = self.indexAt(place).data(CHAT_ROLE)
+        return chat if isinstance(chat, ChatView) else None
+
+    def _mark(self, chat_id: str) -> None:
+        self._row.target_id = chat_id
+        self.viewport().update()
+
+
 class ChatRow(QStyledItemDelegate):
     """Paints a title with its state below it, or the head of a group."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
+        self.target_id = ""  # the chat over which something is dragged
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         return QSize(0, _ROW_PX if index.data(CHAT_ROLE) else _GROUP_PX)
@@ -94,7 +155,7 @@ class ChatRow(QStyledItemDelegate):
         else:
             box = QRectF(rect).adjusted(0.5, 1.5, -0.5, -2.5)
             is_selected = bool(state & QStyle.StateFlag.State_Selected)
-            is_hovered = bool(state & QStyle.StateFlag.State_MouseOver)
+            is_hovered = bool(state & QStyle.StateFlag.State_MouseOver) or chat.id == self.target_id
             painter.setPen(Qt.PenStyle.NoPen)
             if is_selected or is_hovered:
                 painter.setOpacity(1 if is_selected else 0.5)

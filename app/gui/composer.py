@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 from app.gui import fonts, words
 from app.gui.buttons import ElidedLabel, IconButton, button, label
 from app.gui.growing_text import GrowingText
+from app.gui.summary_drag import summary_of
 from app.gui.theme import Theme
 
 _LINES_AT_MOST = 8
@@ -96,6 +97,14 @@ class Composer(QFrame):
         if not self.text.toPlainText():
             self.text.setPlainText(text)
             self.text.moveCursor(self.text.textCursor().MoveOperation.End)
+
+    def quote(self, text: str) -> None:
+        """Put a text in as a quotation, before what is written already."""
+        quoted = "\n".join(f"> {line}".rstrip() for line in text.strip().splitlines())
+        self.text.setPlainText(f"{quoted}\n\n{self.text.toPlainText()}")
+        self.text.moveCursor(self.text.textCursor().MoveOperation.End)
+        self.text.ensureCursorVisible()
+        self.text.setFocus()
 
     def try_to_send(self) -> None:
         """Enter was pressed."""
@@ -197,8 +206,9 @@ class _Text(GrowingText):
                 super().keyPressEvent(event)
 
     def canInsertFromMimeData(self, source: QMimeData) -> bool:
-        """Files are for the whole window, not for the text."""
-        return not source.hasUrls() and super().canInsertFromMimeData(source)
+        """Files and summaries are for the whole window, not for the text."""
+        is_for_window = source.hasUrls() or summary_of(source) is not None
+        return not is_for_window and super().canInsertFromMimeData(source)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
+    QCheckBox,
     QComboBox,
     QGridLayout,
     QLabel,
@@ -92,6 +93,13 @@ def token_spin(value: int) -> QSpinBox:
     made.setValue(value)
     made.setFixedWidth(150)
     settle_spin(made)
+    return made
+
+
+def check(text: str) -> QCheckBox:
+    """Something that is so or not."""
+    made = QCheckBox(text)
+    made.setAccessibleName(text)
     return made
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app.core.views import JobState, JobView
@@ -31,6 +31,7 @@ class JobActions(QObject):
     move = Signal(str, int)  # up (-1) or down (1) in the queue
     clone = Signal(str)
     edit = Signal(str)  # what it asks, and run again what failed
+    menu = Signal(str, QPoint)  # the rest, at this place of the screen
     export = Signal(str, str)  # format, as in JobOptions
 
 

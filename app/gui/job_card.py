@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QPoint, Signal, SignalInstance
+from PySide6.QtCore import QMimeData, QPoint, SignalInstance
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from app.core.views import JobState, JobView, StatusView
 from app.gui import fonts, job_words
 from app.gui.buttons import ElidedLabel, IconButton, button, label, set_tone
 from app.gui.job_actions import GOING, OVER, JobActions
+from app.gui.summary_drag import Draggable, mime_of
 from app.gui.theme import Theme
 
 _STEPS = 1_000
@@ -23,15 +24,15 @@ _HEIRS = {  # who gets the keyboard when the button that has it goes
 
 
 class JobCard(QFrame):
-    """`is_slim`: the one above the composer, without actions."""
+    """`is_slim`: the one above the composer, without actions; `opens`: not the one on the job's own page."""
 
-    menu_asked = Signal(str, QPoint)  # the job's id, where on the screen
-
-    def __init__(self, theme: Theme, actions: JobActions, *, is_slim: bool = False) -> None:
+    def __init__(self, theme: Theme, actions: JobActions, *, is_slim: bool = False, opens: bool = True) -> None:
         super().__init__()
         self.setProperty("card", True)
-        self._is_slim = is_slim
+        self._actions, self._is_slim, self._opens = actions, is_slim, opens
         self._id = ""
+        self._has_summary, self._document = False, 0
+        Draggable(self, self._dragged)
         self._title = ElidedLabel()
         self._state = label(role=fonts.SMALL, tone="muted")
         self._bar = QProgressBar()
@@ -68,6 +69,8 @@ class JobCard(QFrame):
     def show_job(self, job: JobView, status: StatusView, parked_seconds: float | None = None) -> None:
         """The job as it is now."""
         self._id = job.id
+        self._has_summary = job.kind == "summarize" and job.state is JobState.DONE
+        self._document = 0 if job.documents == 1 else -1
         state = job_words.job_state(job, parked_seconds)
         self._title.setText(job.title)
         self._state.setText(state)
@@ -77,7 +80,8 @@ class JobCard(QFrame):
         line = job_words.job_progress(job, status)
         self._line.setText(line)
         self._line.setVisible(not (job.error and not self._is_slim))  # also while it is empty: its place stays
-        more = "\n".join(part for part in (job_words.job_documents(job), job_words.job_saved(job)) if part)
+        documents = job_words.job_documents(job) if self._opens else ""  # its own page tells more of them
+        more = "\n".join(part for part in (documents, job_words.job_saved(job)) if part)
         waits = "" if job.state is JobState.PAUSED else job.waits
         for part, text in ((self._more, more), (self._waits, waits), (self._error, job.error)):
             part.setText(text)
@@ -86,10 +90,6 @@ class JobCard(QFrame):
         self.setAccessibleName(", ".join(part for part in (job.title, *said) if part))
         self._use_model.setVisible(job.can_change_model and not self._is_slim)
         self._offer(job)
-
-    def focus_menu(self) -> None:
-        """The keyboard back to where the menu came from."""
-        self._menu.setFocus()
 
     def _show_bar(self, job: JobView) -> None:
         through = job.items_done + job.items_failed
@@ -104,7 +104,7 @@ class JobCard(QFrame):
     def _offer(self, job: JobView) -> None:
         self._buttons["open"].setText("Open result" if job.state is JobState.DONE else "Open")
         shown = {
-            "open": True,
+            "open": self._opens,
             "pause": job.state in GOING,
             "resume": job.state is JobState.PAUSED,
             "retry": job.state in (JobState.FAILED, JobState.CANCELLED)
@@ -126,8 +126,12 @@ class JobCard(QFrame):
         for name in self._buttons.keys() - shown:
             self._buttons[name].hide()
 
+    def _dragged(self) -> QMimeData | None:
+        """The summary, which can be dragged into a chat."""
+        return mime_of(self._id, self._document) if self._has_summary else None
+
     def _ask_menu(self) -> None:
-        self.menu_asked.emit(self._id, self._menu.mapToGlobal(QPoint(0, self._menu.height() + 2)))
+        self._actions.menu.emit(self._id, self._menu.mapToGlobal(QPoint(0, self._menu.height() + 2)))
 
     def _button(self, text: str, signal: SignalInstance) -> QPushButton:
         kind = "link" if text == "Open" else "quiet"

@@ -29,6 +29,7 @@ class JobsPane(QFrame):
         self.setObjectName("jobsPane")
         self._theme = theme
         self.actions_asked = JobActions(self)
+        self.actions_asked.menu.connect(self._open_menu)
         self._cards: dict[str, JobCard] = {}
         self._jobs: dict[str, JobView] = {}  # in the order of the queue
         self._status = StatusView()
@@ -92,8 +93,7 @@ class JobsPane(QFrame):
 
     def _show(self, job: JobView) -> None:
         if job.id not in self._cards:
-            card = self._cards[job.id] = JobCard(self._theme, self.actions_asked)
-            card.menu_asked.connect(self._open_menu)
+            self._cards[job.id] = JobCard(self._theme, self.actions_asked)
         self._cards[job.id].show_job(job, self._status, self._parked_seconds)
 
     def _open_menu(self, job_id: str, place: QPoint) -> None:

@@ -99,8 +99,8 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 
 def _open_summary(window: Window, job_id: str) -> None:
-    window.open_summary(job_id)
-    wait_until(lambda: window.stack.currentWidget() is window.summary_page)
-    paragraphs = window.summary_page.findChildren(SummaryParagraph)
+    window.job_pages.open_summary(job_id)
+    wait_until(lambda: window.stack.currentWidget() is window.job_pages.summary)
+    paragraphs = window.job_pages.summary.findChildren(SummaryParagraph)
     if len(paragraphs) > 1:
         paragraphs[1].toggle_sources()

@@ -27,18 +27,26 @@ class Segments(QFrame):
         row.setContentsMargins(2, 2, 2, 2)
         row.setSpacing(0)
         for value, (text, tip) in options.items():
-            button = self.buttons[value] = QPushButton(text)
+            button = self.buttons[value] = QPushButton()
             button.setCheckable(True)
-            button.setAccessibleName(f"{name}: {text}")
             button.setAccessibleDescription(tip)
             button.setToolTip(tip)
             button.setAutoDefault(False)
-            button.setFixedWidth(QFontMetrics(fonts.font(fonts.SMALL_STRONG)).horizontalAdvance(text) + 28)
             button.installEventFilter(self)
             button.clicked.connect(lambda _checked=False, value=value: self._choose(value))
             self._group.addButton(button)
             row.addWidget(button)
+            self.set_text(value, text)
         self.show_value(next(iter(options)))
+
+    def set_text(self, value: str, text: str) -> None:
+        """Name a segment anew."""
+        button = self.buttons[value]
+        if button.text() == text:
+            return
+        button.setText(text)
+        button.setAccessibleName(f"{self.accessibleName()}: {text}")
+        button.setFixedWidth(QFontMetrics(fonts.font(fonts.SMALL_STRONG)).horizontalAdvance(text) + 28)
 
     @property
     def value(self) -> str:

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QInputDialog, QLineEdit, QListView, QMenu, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QInputDialog, QLineEdit, QMenu, QVBoxLayout
 
 from app.core.views import ChatView
 from app.gui import fonts, words
 from app.gui.buttons import IconButton, button, label
-from app.gui.chat_list import CHAT_ROLE, ChatListModel, ChatRow
+from app.gui.chat_list import CHAT_ROLE, ChatListModel, ChatListView, ChatRow
 from app.gui.icons import icon
 from app.gui.theme import Theme
 
@@ -27,6 +27,7 @@ class Sidebar(QFrame):
     search_asked = Signal(str)  # empty: all chats
     rename_asked = Signal(str, str)
     delete_asked = Signal(str, str)  # id, title
+    summary_dropped = Signal(str, str, int)  # the chat it is for, its job, its document
     jobs_asked = Signal()
     settings_asked = Signal()
     closed = Signal()
@@ -93,15 +94,14 @@ class Sidebar(QFrame):
         self._jobs.setText(text)
         self._jobs.setAccessibleName(text)
 
-    def _make_list(self) -> QListView:
-        made = QListView()
-        made.setModel(self._model)
+    def _make_list(self) -> ChatListView:
         self._row = ChatRow(self._theme)
-        made.setItemDelegate(self._row)
+        made = ChatListView(self._model, self._row)
+        made.dropped.connect(self.summary_dropped)
         made.setMouseTracking(True)
         made.setAccessibleName("Chats")
         made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        made.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        made.setVerticalScrollMode(ChatListView.ScrollMode.ScrollPerPixel)
         made.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         made.customContextMenuRequested.connect(self._show_menu)
         made.clicked.connect(self._choose)

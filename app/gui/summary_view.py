@@ -5,16 +5,20 @@ GUI thread only. The pages are the program's own bookkeeping, not the model's wo
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QGuiApplication, QTextCursor
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from collections.abc import Sequence
 
-from app.core.views import Paragraph, SummaryView
+from PySide6.QtCore import QMimeData, Signal
+from PySide6.QtGui import QGuiApplication, QTextCursor
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from app.core.views import DocumentView, Paragraph, SummaryView
 from app.gui import fonts
 from app.gui.buttons import button, label
+from app.gui.form import choice
 from app.gui.icons import icon
-from app.gui.page import Page
+from app.gui.page import Page, centred
 from app.gui.source_list import SourceList
+from app.gui.summary_drag import Draggable, mime_of
 from app.gui.summary_text import as_markdown
 from app.gui.theme import Theme
 from app.gui.transcript.reply_text import ReplyText
@@ -27,6 +31,9 @@ class SummaryPage(QWidget):
     """`show_summary` fills it; the window shows it and takes it away again."""
 
     back_asked = Signal()
+    items_asked = Signal(str)  # the job's id
+    document_asked = Signal(str, int)  # the job's id, a document's place; -1: all together
+    quote_asked = Signal(str)  # Markdown that is to be asked about
     save_asked = Signal(str, str)  # a name to propose, Markdown
     link_clicked = Signal(str)
 
@@ -35,26 +42,28 @@ class SummaryPage(QWidget):
         self.setObjectName("summaryPage")
         self._theme = theme
         self._summary: SummaryView | None = None
+        self._document = 0
         self._back = button("Back", self.back_asked.emit, kind="quiet", name="Back to the chat", role=fonts.UI)
-        copy = button("Copy", self._copy, name="Copy the summary")
-        save = button("Save as Markdown…", self._save)
-        head = QHBoxLayout()
-        head.setContentsMargins(16, 0, 24, 4)
-        head.addWidget(self._back)
-        head.addStretch()
-        head.addWidget(copy)
-        head.addWidget(save)
+        self._items = button("Items", self._ask_items, kind="quiet", tip="All parts of this job, one by one")
+        self._ask = button("Ask about it", self._quote, tip="Click for a new chat, or drag this into another")
+        self.documents = choice(())
+        self.documents.setAccessibleName("Document")
+        self.documents.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.documents.activated.connect(self._choose_document)
+        self.documents.hide()
+        Draggable(self._ask, self._dragged)
         self._page = Page("Summary", spacing=16)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addLayout(head)
+        column.addLayout(self._make_head())
+        column.addWidget(centred(self.documents))
         column.addWidget(self._page, 1)
         theme.changed.connect(self._tint)
         self._tint()
 
-    def show_summary(self, summary: SummaryView) -> None:
+    def show_summary(self, summary: SummaryView, document: int = 0) -> None:
         """Show another result, from its top."""
-        self._summary = summary
+        self._summary, self._document = summary, document
         column = self._page.column
         while item := column.takeAt(0):
             if (old := item.widget()) is not None:
@@ -68,6 +77,44 @@ class SummaryPage(QWidget):
             column.addWidget(made)
         column.addStretch()
         self._page.verticalScrollBar().setValue(0)
+
+    def show_documents(self, documents: Sequence[DocumentView]) -> None:
+        """Those that can be read one by one; nothing is to be chosen where it is only one."""
+        self.documents.clear()
+        self.documents.addItem("All documents together", -1)
+        for place, document in enumerate(documents):
+            if not document.error:
+                self.documents.addItem(document.name, place)
+        self.documents.setCurrentIndex(max(0, self.documents.findData(self._document)))
+        self.documents.setVisible(len(documents) > 1)
+
+    def _choose_document(self, _index: int) -> None:
+        if self._summary is not None:
+            self.document_asked.emit(self._summary.job_id, self.documents.currentData())
+
+    def _ask_items(self) -> None:
+        if self._summary is not None:
+            self.items_asked.emit(self._summary.job_id)
+
+    def _quote(self) -> None:
+        if self._summary is not None:
+            self.quote_asked.emit(as_markdown(self._summary))
+
+    def _dragged(self) -> QMimeData | None:
+        if self._summary is None:
+            return None
+        return mime_of(self._summary.job_id, self._document, as_markdown(self._summary))
+
+    def _make_head(self) -> QHBoxLayout:
+        head = QHBoxLayout()
+        head.setContentsMargins(16, 0, 24, 4)
+        head.addWidget(self._back)
+        head.addStretch()
+        head.addWidget(self._items)
+        head.addWidget(self._ask)
+        head.addWidget(button("Copy", self._copy, name="Copy the summary"))
+        head.addWidget(button("Save…", self._save, name="Save as Markdown…"))
+        return head
 
     def _follow(self, address: str) -> None:
         if address != _SOURCE_LINK:
@@ -87,6 +134,7 @@ class SummaryPage(QWidget):
 
     def _tint(self) -> None:
         self._back.setIcon(icon("arrow-left", self._theme.tokens.muted))
+        self._ask.setIcon(icon("grip-vertical", self._theme.tokens.muted))
 
 
 class SummaryParagraph(QWidget):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QByteArray, Qt
+from PySide6.QtCore import QByteArray, QEvent, Qt
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
@@ -26,9 +26,8 @@ from app.core.events import (
     StatusChanged,
     WindowRaised,
 )
-from app.core.views import SummaryView
 from app.engine.messages import Preset
-from app.errors import KnownError, from_os_error
+from app.errors import KnownError
 from app.gui import dialogs
 from app.gui.bridge import Bridge
 from app.gui.chat_desk import ChatDesk
@@ -36,6 +35,8 @@ from app.gui.conversation import Conversation
 from app.gui.drop_overlay import DropOverlay, files_of
 from app.gui.frame import FOLD_BELOW, Frame
 from app.gui.job_desk import JobDesk
+from app.gui.job_page.page import JobPage
+from app.gui.job_pages import JobPages
 from app.gui.jobs_pane import JobsPane
 from app.gui.keys import Key, KeysDialog, install
 from app.gui.last_folder import LastFolder
@@ -45,10 +46,12 @@ from app.gui.notices import Notices
 from app.gui.settings_dialog import SettingsDialog
 from app.gui.sidebar import Sidebar
 from app.gui.status_bar import StatusBar
+from app.gui.summary_drag import summary_of
 from app.gui.summary_view import SummaryPage
 from app.gui.tab_order import step
 from app.gui.theme import Theme
 from app.gui.top_bar import TopBar
+from app.gui.tray import Tray
 from app.settings import Settings
 
 
@@ -68,16 +71,19 @@ class Window(QMainWindow):
         self.top_bar = TopBar(theme)
         self.notices = Notices(theme)
         self.conversation = Conversation(bridge, theme, self.notices)
-        self.summary_page = SummaryPage(theme)
         self.jobs_pane = JobsPane(theme)
         self.chat_desk = ChatDesk(bridge, self.sidebar, self.notices)
         self.job_desk = JobDesk(bridge, self.jobs_pane, self.notices)
         self.new_jobs = NewJobs(self, bridge, theme, self._folder)
+        self.job_pages = JobPages(
+            self, bridge, theme, self._folder, self.job_desk, self.jobs_pane.actions_asked, self.notices
+        )
+        self.tray = Tray(self, theme)
         self.model_desk = ModelDesk(bridge, self.top_bar, self.notices, self.choose_file)
         self.status_bar = StatusBar()
         self.stack = QStackedWidget()
-        self.stack.addWidget(self.conversation)
-        self.stack.addWidget(self.summary_page)
+        for page in (self.conversation, self.job_pages.summary, self.job_pages.items):
+            self.stack.addWidget(page)
         self.frame = Frame(self.sidebar, self.top_bar, self.notices, self.stack, self.jobs_pane, self.status_bar)
         self.setCentralWidget(self.frame)
         self._overlay = DropOverlay(self)
@@ -105,11 +111,12 @@ class Window(QMainWindow):
                 self.chat_desk.hear(event)
             case JobChanged() | JobRemoved():
                 self.job_desk.hear(event)
-                if isinstance(event, JobChanged):
-                    self.new_jobs.hear(event)
+                self.job_pages.hear(event)
+                self.new_jobs.hear(event)
             case StatusChanged():
                 self.status_bar.toggle.show_value(event.status.preset)
                 self.job_desk.hear(event)
+                self.job_pages.hear(event)
             case ModelStateChanged():
                 self.model_desk.hear(event)
                 self.conversation.hear(event)
@@ -145,15 +152,20 @@ class Window(QMainWindow):
         if chat_id == self.conversation.chat_id:
             self.conversation.new_chat()
 
-    def open_summary(self, job_id: str) -> None:
-        """Show a result in place of the chat."""
-        self._bridge.call(lambda core: core.summary(job_id), done=self._show_summary, failed=self._say)
-
-    def _show_summary(self, summary: SummaryView) -> None:
+    def _show_job_page(self, page: JobPage | SummaryPage) -> None:
+        """In place of the chat."""
         self._uncover()
-        self.summary_page.show_summary(summary)
-        self.stack.setCurrentWidget(self.summary_page)
-        self.summary_page.focus()
+        self.stack.setCurrentWidget(page)
+        page.focus()
+
+    def _ask_in_new_chat(self, markdown: str) -> None:
+        self.new_chat()
+        self.conversation.composer.quote(markdown)
+
+    def _ask_in_chat(self, markdown: str, chat_id: str) -> None:
+        if chat_id:
+            self.open_chat(chat_id)
+        self.conversation.composer.quote(markdown)
 
     def _uncover(self) -> None:
         """What floats over the pages, or stands in their place, gives way."""
@@ -165,8 +177,8 @@ class Window(QMainWindow):
         """What had the keyboard has gone."""
         if self.conversation.isVisible():
             self.conversation.composer.text.setFocus()
-        elif self.summary_page.isVisible():
-            self.summary_page.focus()
+        elif isinstance(page := self.stack.currentWidget(), JobPage | SummaryPage) and page.isVisible():
+            page.focus()
 
     def show_conversation(self) -> None:
         self._uncover()
@@ -222,12 +234,6 @@ class Window(QMainWindow):
         """A model file of the person's own."""
         dialogs.choose_model(self, self._folder, self.model_desk.load)
 
-    def _save_text(self, name: str, text: str) -> None:
-        def write(path: Path) -> None:
-            self._bridge.call(lambda _core: _write_text(path, text), failed=self._say)
-
-        dialogs.choose_results(self, self._folder, name, "markdown", write)
-
     def _say(self, error: KnownError) -> None:
         if self._is_closing:
             return  # nobody would see it, and the bars may be gone
@@ -246,8 +252,8 @@ class Window(QMainWindow):
             return
         if self.frame.jobs_cover:
             self.show_jobs_pane(False)
-        elif self.stack.currentWidget() is self.summary_page:
-            self.show_conversation()
+        elif self.stack.currentWidget() is not self.conversation:
+            self.job_pages.escape()
         else:
             self.conversation.stop()
 
@@ -291,6 +297,8 @@ class Window(QMainWindow):
         if files := files_of(event.mimeData()):
             event.acceptProposedAction()
             self._overlay.show_files(files, has_choice=not are_tables(files))
+        elif summary_of(event.mimeData()) and self.conversation.isVisible():
+            event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
         event.acceptProposedAction()
@@ -305,8 +313,16 @@ class Window(QMainWindow):
         if files := files_of(event.mimeData()):
             event.acceptProposedAction()
             (self.new_job if wants_more else self.summarize)(files)
+        elif summary := summary_of(event.mimeData()):
+            event.acceptProposedAction()
+            self.job_pages.ask_about(*summary)
 
     # geometry and end
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.tray.forget()
 
     def show_sidebar(self, shown: bool) -> None:
         """Beside the rest, or over it where it does not fit there."""
@@ -360,21 +376,18 @@ class Window(QMainWindow):
         self.new_jobs.started.connect(self._job_begun)
         self.chat_desk.deleted.connect(self._chat_deleted)
         self.job_desk.changed.connect(self._show_status)
-        jobs.actions_asked.open.connect(self.open_summary)
+        self.job_desk.over.connect(self.tray.tell)
+        self.tray.clicked.connect(self.bring_up)
         self.conversation.chat_changed.connect(self.sidebar.select)
         self.conversation.composer.attach_asked.connect(self._choose_documents)
         self.conversation.transcript.actions_asked.choose_model.connect(self.model_desk.open_menu)
         self.conversation.transcript.actions_asked.open_link.connect(lambda link: dialogs.confirm_link(self, link))
-        self.summary_page.back_asked.connect(self.show_conversation)
-        self.summary_page.save_asked.connect(self._save_text)
-        self.summary_page.link_clicked.connect(lambda link: dialogs.confirm_link(self, link))
+        pages = self.job_pages
+        pages.shown.connect(self._show_job_page)
+        pages.left.connect(self.show_conversation)
+        pages.quoted.connect(self._ask_in_chat)
+        pages.summary.quote_asked.connect(self._ask_in_new_chat)
+        side.summary_dropped.connect(lambda chat_id, job_id, place: pages.ask_about(job_id, place, chat_id))
+        for link_clicked in (pages.summary.link_clicked, pages.items.pane.link_clicked):
+            link_clicked.connect(lambda link: dialogs.confirm_link(self, link))
         self.status_bar.preset_chosen.connect(self.choose_preset)
-
-
-def _write_text(path: Path, text: str) -> None:
-    """Runs on the core thread. Raises KnownError."""
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        error.filename = error.filename or str(path)
-        raise from_os_error(error, "save the file") from error

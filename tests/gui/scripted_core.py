@@ -218,7 +218,7 @@ class ScriptedCore:
     ) -> None:
         self._record("change_job", job_id, params, options)
         self.params[job_id] = params or self.params[job_id]
-        self.options[job_id] = options or self.options[job_id]
+        self.options[job_id] = options or self.job_options(job_id)
 
     def start_job(self, job_id: str) -> None:
         self._record("start_job", job_id)

@@ -39,7 +39,7 @@ def test_a_dialog_opens_in_the_folder_of_the_last_file(desk: Desk, tmp_path: Pat
     dialog, folder = folder_of_open_dialog(desk)
     assert folder == tmp_path
     close(desk, dialog)
-    desk.window._save_text("Summary", "text")
+    desk.window.job_pages._save_text("Summary", "text")
     dialog, folder = folder_of_open_dialog(desk)
     assert folder == tmp_path
     close(desk, dialog)

@@ -88,11 +88,13 @@ def test_tab_goes_through_the_window_as_it_is_read(desk: Desk) -> None:
 
 def test_tab_goes_down_the_summary(desk: Desk) -> None:
     desk.core.summaries["j"] = SUMMARY
-    desk.window.open_summary("j")
-    desk.until(desk.window.summary_page.isVisible)
-    names = visited(desk, desk.window.summary_page._back)
-    assert names[:9] == [
+    desk.window.job_pages.open_summary("j")
+    desk.until(desk.window.job_pages.summary.isVisible)
+    names = visited(desk, desk.window.job_pages.summary._back)
+    assert names[:11] == [
         "Back to the chat",
+        "Items",
+        "Ask about it",
         "Copy the summary",
         "Save as Markdown…",
         "Summary",

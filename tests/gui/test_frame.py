@@ -73,8 +73,8 @@ def test_in_a_narrow_window_the_jobs_take_the_place_of_the_chat_and_give_it_back
     assert window.jobs_pane.width() == 380
     window.resize(600, 500)
     desk.until(lambda: not window.conversation.isVisible())
-    window.open_summary("j")  # as the card's button does
-    desk.until(window.summary_page.isVisible)
+    window.job_pages.open_summary("j")  # as the card's button does
+    desk.until(window.job_pages.summary.isVisible)
     assert not window.jobs_pane.isVisible()
 
 

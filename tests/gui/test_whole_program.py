@@ -121,9 +121,9 @@ def test_a_chat_beside_a_dropped_document_and_the_result_with_the_text_it_came_f
     program.until(lambda: program.of(ReplyEnded))
     assert program.of(ReplyEnded)[-1].message.text == reply_to("What is a rubato?")
     program.until(lambda: program.job_is(JobState.DONE))
-    program.window.open_summary(program.of(JobChanged)[-1].job.id)
-    program.until(lambda: program.window.summary_page.findChildren(SummaryParagraph))
-    paragraph = program.window.summary_page.findChildren(SummaryParagraph)[1]
+    program.window.job_pages.open_summary(program.of(JobChanged)[-1].job.id)
+    program.until(lambda: program.window.job_pages.summary.findChildren(SummaryParagraph))
+    paragraph = program.window.job_pages.summary.findChildren(SummaryParagraph)[1]
     paragraph.toggle_sources()
     assert paragraph.shows_sources
     program.until(lambda: paragraph.sources.n_shown)

@@ -11,11 +11,14 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAccessible, QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent, QGuiApplication
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractItemView,
     QAbstractSpinBox,
     QApplication,
+    QComboBox,
     QLabel,
     QLineEdit,
     QPlainTextEdit,
+    QScrollArea,
     QTextBrowser,
     QWidget,
 )
@@ -95,7 +98,7 @@ def test_a_dropped_file_is_summarised_and_a_bar_leads_to_the_result(desk: Desk, 
     notices = desk.window.notices
     desk.until(lambda: notices.sentences == ["Summary of lease.pdf is ready."])
     notices._bars[job_id]._act()
-    desk.until(lambda: desk.window.stack.currentWidget() is desk.window.summary_page)
+    desk.until(lambda: desk.window.stack.currentWidget() is desk.window.job_pages.summary)
 
 
 def test_text_that_is_dragged_is_not_taken_for_files(desk: Desk) -> None:
@@ -116,9 +119,9 @@ def test_text_that_is_dragged_is_not_taken_for_files(desk: Desk) -> None:
 
 def test_a_summary_shows_its_pages_and_the_text_they_hold(desk: Desk) -> None:
     desk.core.summaries["j"] = SUMMARY
-    desk.window.open_summary("j")
-    desk.until(lambda: desk.window.stack.currentWidget() is desk.window.summary_page)
-    page = desk.window.summary_page
+    desk.window.job_pages.open_summary("j")
+    desk.until(lambda: desk.window.stack.currentWidget() is desk.window.job_pages.summary)
+    page = desk.window.job_pages.summary
     paragraph = page.findChildren(SummaryParagraph)[1]
     assert paragraph.text.toPlainText() == "Who pays.  page 12"
     assert not paragraph.shows_sources
@@ -137,9 +140,9 @@ def test_only_the_sources_that_are_asked_for_are_built_and_a_few_a_tick(desk: De
     sources = tuple(Source(label=f"page {number}", text="Who pays. " * 400) for number in range(1, 1_066))
     overview = Paragraph(text="All of it.", label="pages 1–1065", sources=sources)
     desk.core.summaries["j"] = replace(SUMMARY, paragraphs=(overview, *SUMMARY.paragraphs))
-    desk.window.open_summary("j")
-    desk.until(lambda: desk.window.stack.currentWidget() is desk.window.summary_page)
-    page = desk.window.summary_page
+    desk.window.job_pages.open_summary("j")
+    desk.until(lambda: desk.window.stack.currentWidget() is desk.window.job_pages.summary)
+    page = desk.window.job_pages.summary
     paragraph = page.findChildren(SummaryParagraph)[0]
     assert sum(made.n_shown for made in page.findChildren(SourceList)) == 0
     paragraph.toggle_sources()
@@ -275,8 +278,8 @@ def test_notices_are_bars_and_not_dialogs(desk: Desk) -> None:
 
 def test_a_notice_is_seen_over_every_page(desk: Desk) -> None:
     desk.core.summaries["j"] = SUMMARY
-    desk.window.open_summary("j")
-    desk.until(lambda: desk.window.stack.currentWidget() is desk.window.summary_page)
+    desk.window.job_pages.open_summary("j")
+    desk.until(lambda: desk.window.stack.currentWidget() is desk.window.job_pages.summary)
     desk.core.emit(NoticeShown(sentence="The disk is nearly full.", is_error=True))
     desk.until(lambda: desk.window.notices.isVisible())
     desk.window.show_conversation()
@@ -349,8 +352,8 @@ def test_keys_of_the_chat_do_nothing_behind_a_summary(desk: Desk) -> None:
         (Qt.Key.Key_Left, alt),
         (Qt.Key.Key_Right, alt),
     )
-    desk.window.open_summary("j")
-    desk.until(lambda: desk.window.stack.currentWidget() is desk.window.summary_page)
+    desk.window.job_pages.open_summary("j")
+    desk.until(lambda: desk.window.stack.currentWidget() is desk.window.job_pages.summary)
     QGuiApplication.clipboard().setText("untouched")
     for key, modifiers in keys:
         desk.qtbot.keyClick(desk.window, key, modifiers)
@@ -373,14 +376,31 @@ def test_everything_that_takes_focus_has_a_name(desk: Desk) -> None:
     desk.window.open_chat("a")
     desk.window.open_settings()
     desk.until(lambda: desk.window.conversation.chat_id == "a" and desk.window.jobs_pane._cards)
-    kinds = (QAbstractButton, QLineEdit, QPlainTextEdit, QTextBrowser, QAbstractSpinBox)
+    desk.window.job_pages.open_items("j")
+    desk.window.new_job([Path("lease.pdf")])
+    dialog = desk.window.findChildren(NewJobDialog)[-1]
+    dialog.forms["classify"].examples.add()
+    kinds = (
+        QAbstractButton,
+        QLineEdit,
+        QPlainTextEdit,
+        QTextBrowser,
+        QAbstractSpinBox,
+        QComboBox,
+        QAbstractItemView,
+        QScrollArea,
+    )
     inner = "qt_"  # parts of Qt's own widgets
     nameless = [
         f"{type(widget).__name__} {widget.objectName()}"
         for kind in kinds
         for widget in desk.window.findChildren(kind)
-        if not widget.objectName().startswith(inner) and not widget.accessibleName()
+        if not widget.objectName().startswith(inner)
+        and not widget.accessibleName()
+        and not isinstance(widget.window().parent(), QComboBox)  # its list, which has its name
+        and widget.focusPolicy() & Qt.FocusPolicy.TabFocus
     ]
+    dialog.reject()
     assert nameless == []
     send = QAccessible.queryAccessibleInterface(desk.window.conversation.composer._send)
     assert send.role() == QAccessible.Role.Button

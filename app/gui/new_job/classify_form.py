@@ -47,8 +47,8 @@ class ClassifyForm(KindForm):
     def params(self) -> ClassifyParams:
         labels = tuple(dict.fromkeys(line.strip() for line in self.labels.toPlainText().splitlines() if line.strip()))
         is_multi = self.number.value == "several"
-        if len(labels) < (1 if is_multi else 2):
-            raise missing("Write at least two labels, one a line." if not is_multi else "Write at least one label.")
+        if len(labels) < 2:
+            raise missing("Write at least two labels, one a line.")
         return ClassifyParams(
             labels=labels,
             is_multi=is_multi,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
-from app.core.events import JobChanged
+from app.core.events import JobChanged, JobRemoved
 from app.gui.bridge import Bridge
 from app.gui.last_folder import LastFolder
 from app.gui.new_job.dialog import Drafted, NewJobDialog
@@ -40,10 +40,11 @@ class NewJobs(QObject):
         """A dialog over a draft like this job."""
         self._bridge.call(lambda core: _clone(core, job_id), done=self._open_draft)
 
-    def hear(self, event: JobChanged) -> None:
+    def hear(self, event: JobChanged | JobRemoved) -> None:
         """News of any job."""
         for dialog in self._dialogs:
-            dialog.hear(event)
+            if isinstance(event, JobChanged):
+                dialog.hear(event)
 
     def _open_draft(self, drafted: Drafted) -> None:
         self._show(NewJobDialog(self._window, self._bridge, self._theme, self._folder, drafted=drafted))

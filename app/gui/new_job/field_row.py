@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QLineEdit
+from PySide6.QtWidgets import QGridLayout, QLineEdit
 
 from app.core.kinds.fields import Field
-from app.gui.form import choice
+from app.gui.form import check, choice
 from app.gui.new_job.kind_form import missing
 from app.gui.new_job.rows import Row
 
@@ -34,7 +34,7 @@ class FieldRow(Row):
         self.choices = QLineEdit()
         self.choices.setPlaceholderText("open, paid, overdue")
         self.choices.setAccessibleName("What it may be, with commas between")
-        self.may_lack = QCheckBox("may be missing")
+        self.may_lack = check("may be missing")
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import QTime, Signal
-from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QTimeEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QTimeEdit, QVBoxLayout, QWidget
 
 from app.core.job_options import JobOptions, OutputFormat
 from app.gui import dialogs, fonts
 from app.gui.buttons import ElidedLabel, button, label
-from app.gui.form import Form, choice, settle_spin
+from app.gui.form import Form, check, choice, settle_spin
 from app.gui.last_folder import LastFolder
 
 _RESULTS = (
@@ -33,9 +33,9 @@ class OptionsForm(QWidget):
         super().__init__()
         self._folder = folder
         self._path, self._format = "", ""
-        self.idle = QCheckBox("Only while nobody uses the machine")
-        self.mains = QCheckBox("Only on mains power")
-        self.later = QCheckBox("Not before")
+        self.idle = check("Only while nobody uses the machine")
+        self.mains = check("Only on mains power")
+        self.later = check("Not before")
         self.time = QTimeEdit(QTime(22, 0))
         self.time.setAccessibleName("Not before")
         self.time.setDisplayFormat("HH:mm")

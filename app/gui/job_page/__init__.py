@@ -1,0 +1,1 @@
+"""One job in place of the conversation: its figures, its items, and one of them whole."""

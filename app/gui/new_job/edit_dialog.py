@@ -1,0 +1,74 @@
+"""What a job asks, to be changed before what failed of it goes again. GUI thread only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from app.errors import KnownError
+from app.gui import fonts
+from app.gui.buttons import button, label
+from app.gui.new_job.kind_faces import KIND_FACES
+from app.gui.theme import Theme
+
+
+class EditDialog(QDialog):
+    """`accepted_params` with what is to be asked from now on; what is done already stays as it is."""
+
+    accepted_params = Signal(object)
+
+    def __init__(
+        self, parent: QWidget, theme: Theme, title: str, kind: str, params: msgspec.Struct, columns: Sequence[str]
+    ) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Edit and run again")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.form = KIND_FACES[kind].form(theme)
+        self.form.show_params(params)
+        self.form.set_columns(columns)
+        self._problem = label(tone="danger", wraps=True)
+        self._problem.hide()
+        inside = QWidget()
+        inside.setObjectName("column")
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(24, 0, 24, 8)
+        column.setSpacing(16)
+        column.addWidget(label(f"{title}. What is done already stays as it is.", tone="muted", wraps=True))
+        column.addWidget(self.form)
+        column.addWidget(self._problem)
+        column.addStretch()
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(inside)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(24, 0, 24, 0)
+        foot.addStretch()
+        foot.addWidget(button("Cancel", self.reject))
+        foot.addWidget(button("Run the failed ones again", self._run, kind="main", role=fonts.UI_STRONG))
+        head = label("Edit, and run the failed ones again", role=fonts.TITLE, wraps=True)
+        head.setContentsMargins(24, 0, 24, 0)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 20, 0, 20)
+        whole.setSpacing(16)
+        whole.addWidget(head)
+        whole.addWidget(area, 1)
+        whole.addLayout(foot)
+        self.setMinimumSize(440, 320)
+        self.resize(640, 620)
+        self.form.focus()
+
+    def say(self, sentence: str) -> None:
+        """It was not taken."""
+        self._problem.setText(sentence)
+        self._problem.setVisible(bool(sentence))
+
+    def _run(self) -> None:
+        try:
+            self.accepted_params.emit(self.form.params())
+        except KnownError as error:
+            self.say(error.sentence)
