@@ -13,7 +13,7 @@ from app.core.kinds.fields import Field, fields_schema, schema_fields
 from app.core.kinds.item_input import Piece, Row
 from app.core.kinds.kind import Answer, Finished, ItemFailed, Material
 from app.engine.messages import Usage
-from app.engine.process.json_schema import rules_of
+from app.engine.process.json_schema import lark_of
 from app.errors import KnownError
 
 FORM = (
@@ -139,7 +139,7 @@ def test_rows_show_the_columns_that_were_chosen() -> None:
 @given(FIELDS)
 def test_a_form_becomes_a_schema_that_the_engine_follows_and_back(fields: list[Field]) -> None:
     schema = fields_schema(fields)
-    rules_of(schema)
+    lark_of(schema)
     EXTRACT.check(ExtractParams(schema=schema), FILE)
     back = schema_fields(schema)
     assert back is not None
