@@ -30,6 +30,7 @@ from app.core.job_options import NO_OPTIONS, JobOptions, OutputFormat
 from app.core.jobs import JobService
 from app.core.models import ModelService
 from app.core.results import Result
+from app.core.side_engine import NewEngine
 from app.core.views import (
     ChatView,
     DocumentView,
@@ -63,19 +64,29 @@ EventSink = Callable[[Event], None]
 class Core:
     """The program without a face. Methods run on the core thread and raise KnownError only.
 
-    `model` is a GGUF file to use instead of the one in the settings. Nothing is opened before `start`.
+    `model` is a GGUF file to use instead of the one in the settings; `new_side_engine` makes one for jobs that keep
+    another model than the chat's. Nothing is opened before `start`.
     """
 
     def __init__(
-        self, paths: Paths, engine: Engine, publish: EventSink, *, settings: Settings, model: Path | None = None
+        self,
+        paths: Paths,
+        engine: Engine,
+        publish: EventSink,
+        *,
+        settings: Settings,
+        model: Path | None = None,
+        new_side_engine: NewEngine | None = None,
     ) -> None:
         self.paths = paths
         self.settings = settings
         self._sinks: list[EventSink] = [publish]
         self._engine = engine
         self._model = model
+        self._new_side_engine = new_side_engine
         self._status = StatusView(preset=settings.preset)
         self._report: EngineReported | None = None
+        self._side_report: EngineReported | None = None
         self._loading: asyncio.Task[None] | None = None
         self._is_open = False
         self._model_problem = ""
@@ -90,7 +101,7 @@ class Core:
         """Open the profile. Enough to look at chats and jobs; nothing runs yet."""
         self.paths.make_folders()
         self._database = Database(self.paths.database, self.paths.backups)
-        self._models = ModelService(self.paths, self._engine, self._publish)
+        self._models = ModelService(self.paths, self._engine, self._publish, lambda: self._jobs.model_changes())
         self._chats = ChatService(Chats(self._database), self._engine, lambda: self.settings, self._publish)
         documents = DocumentService(self._engine, self.paths.logs)
         self._jobs = JobService(
@@ -101,6 +112,8 @@ class Core:
             self.paths.unpacked,
             lambda: str(self._models.path or ""),
             self._publish,
+            new_side_engine=self._new_side_engine,
+            side_reported=self._side_reported,
         )
         self._is_open = True
 
@@ -405,7 +418,8 @@ class Core:
         capabilities = self._engine.capabilities
         if state is ModelState.READY and capabilities is not None:
             self._set_status(n_threads=capabilities.n_threads, context_limit=capabilities.interactive_context)
-            self._jobs.wake()
+        if state in (ModelState.READY, ModelState.FAILED):
+            self._jobs.model_is_settled()
 
     def engine_crashed(self, running: frozenset[str], description: str) -> None:
         self._jobs.engine_crashed(running)
@@ -415,11 +429,24 @@ class Core:
         self._report = report
         if self._is_open:
             self._jobs.engine_reported(report)
+        self._tell_machine(report)
+
+    def chats_active(self, are_active: bool) -> None:
+        if self._is_open:
+            self._jobs.chats_active(are_active)
+
+    def _side_reported(self, report: EngineReported | None) -> None:
+        self._side_report = report
+        if self._report is not None:
+            self._tell_machine(self._report)
+
+    def _tell_machine(self, report: EngineReported) -> None:
+        side = self._side_report
         self._set_status(
-            phase=phase_of(report),
+            phase=phase_of(report, side),
             preset=report.preset.value,
             chat_tokens_per_second=report.interactive_tokens_per_second,
-            bulk_tokens_per_second=report.bulk_tokens_per_second,
+            bulk_tokens_per_second=report.bulk_tokens_per_second + (side.bulk_tokens_per_second if side else 0.0),
             kv_used_fraction=report.kv_used_fraction,
         )
 
@@ -433,10 +460,12 @@ class Core:
         self._publish(StatusChanged(status=self._status))
 
 
-def phase_of(report: EngineReported) -> MachinePhase:
-    """What the machine does, in one word."""
-    if report.interactive_running and report.bulk_running:
-        return MachinePhase.BULK_PARKED if report.bulk_is_parked else MachinePhase.BOTH
+def phase_of(report: EngineReported, side: EngineReported | None = None) -> MachinePhase:
+    """What the machine does, in one word; `side`: what the engine of jobs with another model does."""
+    with_bulk = [engine for engine in (report, side) if engine is not None and engine.bulk_running]
+    if report.interactive_running and with_bulk:
+        is_parked = all(engine.bulk_is_parked for engine in with_bulk)
+        return MachinePhase.BULK_PARKED if is_parked else MachinePhase.BOTH
     if report.interactive_running:
         return MachinePhase.CHAT
-    return MachinePhase.BULK if report.bulk_running else MachinePhase.IDLE
+    return MachinePhase.BULK if with_bulk else MachinePhase.IDLE

@@ -21,6 +21,10 @@ class DocumentService:
         self._engine = engine
         self.log_file = logs / "readers.log"
 
+    def on(self, engine: Engine) -> DocumentService:
+        """The same, with the token counts of this engine."""
+        return DocumentService(engine, self.log_file.parent)
+
     async def read(self, path: Path, on_progress: Progress | None = None) -> Document:
         """Raises KnownError with the sentence for the person. Cancelling it kills the reader."""
         return await read_document(path, log_file=self.log_file, on_progress=on_progress)

@@ -87,12 +87,13 @@ class ItemRunner:
         most = capabilities.bulk_sequences * (1 + WAITING_AT_ENGINE)
         if len(self._running) > most - capabilities.bulk_sequences:
             return  # in one go, when there is room for several
+        may_run = self.may_run()
         try:
-            if self.items.has_suspects() or any(running.item.is_suspect for running in self._running.values()):
+            if self.items.has_suspects(may_run) or any(running.item.is_suspect for running in self._running.values()):
                 if not self._running:
-                    self._start(self.items.claim(self.may_run(), 1, only_suspects=True))
+                    self._start(self.items.claim(may_run, 1, only_suspects=True))
                 return
-            self._start(self.items.claim(self.may_run(), most - len(self._running)))
+            self._start(self.items.claim(may_run, most - len(self._running)))
         except KnownError as error:
             self.publish(NoticeShown(sentence=error.sentence, is_error=True))
             asyncio.get_running_loop().call_later(AGAIN_SECONDS, self.fill)
@@ -108,8 +109,20 @@ class ItemRunner:
                 running.is_stopped = True
                 running.task.cancel()  # which takes its requests from the engine
 
-    def is_running(self, job_id: str) -> bool:
-        return any(running.item.job_id == job_id for running in self._running.values())
+    @property
+    def job_ids(self) -> set[str]:
+        """Jobs of which something is with the engine."""
+        return {running.item.job_id for running in self._running.values()}
+
+    async def hand_back(self) -> None:
+        """All items go back to the queue, for another runner; this one takes no more."""
+        self._is_closing = True
+        for job_id in self.job_ids:
+            self.stop_job(job_id)
+        if self._running:
+            await asyncio.wait([running.task for running in self._running.values()])
+        if self._recorder is not None:
+            await asyncio.wait([self._recorder])
 
     async def close(self) -> None:
         """Leave everything as it stands in the store; the next start goes on."""

@@ -50,8 +50,9 @@ class JobProgress:
 
     # what happens
 
-    def engine_reported(self, report: EngineReported) -> None:
-        self._meter().took(report)
+    def engine_reported(self, model: str, report: EngineReported) -> None:
+        """Of the engine that has this model."""
+        self._meter(model).took(report)
         self._reported.set()
 
     def items_ended(self, job_id: str, ended: Sequence[ItemRow]) -> None:
@@ -71,8 +72,7 @@ class JobProgress:
     def _pace(self, job_id: str) -> Pace:
         return self._paces.setdefault(job_id, Pace())
 
-    def _meter(self) -> SpeedMeter:
-        model = self.model()
+    def _meter(self, model: str) -> SpeedMeter:
         if model not in self._meters:
             self._meters[model] = SpeedMeter(self.store.speed(model) or _NO_SPEED)
         return self._meters[model]
@@ -136,7 +136,7 @@ class JobProgress:
 
     def _seconds_left(self, job: JobRow, n_left: int) -> float | None:
         work = self._work(job, self._overheads.get((job.id, job.params), 0))
-        expected = seconds_for(work, self._meter().speed)
+        expected = seconds_for(work, self._meter(job.model or self.model()).speed)
         total = max(1, job.n_expected)
         return self._pace(job.id).seconds_left(n_left, expected * n_left / total if expected is not None else None)
 
@@ -172,7 +172,7 @@ class JobProgress:
             if not is_reading:
                 await self._measure()
             work = self._work(job, await self._overhead(job, first))
-            seconds = seconds_for(work, self._meter().speed)
+            seconds = seconds_for(work, self._meter(job.model or self.model()).speed)
         elif not is_reading and not problem:
             problem = next((source.error for source in documents if source.error), "There is nothing to work on.")
         return JobPreview(
@@ -208,7 +208,7 @@ class JobProgress:
 
     async def _measure(self) -> None:
         """Where this model was never measured here."""
-        meter = self._meter()
+        meter = self._meter(self.model())
         if meter.speed.written_tokens or self.engine.model_state is not ModelState.READY:
             return
         if self._probe is None or self._probe.done():
@@ -219,7 +219,7 @@ class JobProgress:
         await probe(self.engine)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(REPORT_SECONDS):
-                while not self._meter().speed.written_tokens:
+                while not self._meter(self.model()).speed.written_tokens:
                     self._reported.clear()
                     await self._reported.wait()
 

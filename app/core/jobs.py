@@ -12,18 +12,21 @@ from typing import Any
 
 import msgspec
 
+from app import diagnostics
 from app.core import job_options, job_views
 from app.core.documents import DocumentService
-from app.core.events import Event, JobChanged, JobRemoved
+from app.core.events import EngineRestarted, Event, JobChanged, JobRemoved
 from app.core.item_runner import ItemRunner
 from app.core.job_options import JobOptions, OutputFormat
 from app.core.job_progress import JobProgress
+from app.core.job_runner import BEGUN, JobRunner
 from app.core.kinds.kind import Material
 from app.core.kinds.known import kind_named, kind_of
 from app.core.levels import Levels
-from app.core.machine import Machine, is_conditional, why_not
+from app.core.machine import Machine
 from app.core.outputs import Outputs
 from app.core.results import Result
+from app.core.side_engine import NewEngine, SideEngine
 from app.core.source_queue import SourceQueue
 from app.core.summaries import Summaries
 from app.core.views import DocumentView, ItemDetail, ItemPage, ItemState, JobPreview, JobState, JobView, SummaryView
@@ -36,10 +39,8 @@ from app.store.jobs import JobRow, Jobs
 
 log = topic("jobs")
 
-LOOK_SECONDS = 10.0  # how often the conditions of jobs are looked at
 PUBLISH_SECONDS = 0.1  # a job's news are told at most so often
-_BEGUN = ("queued", "running")
-_UNFINISHED = (*_BEGUN, "draft", "paused")
+_UNFINISHED = (*BEGUN, "draft", "paused")
 
 
 class JobService:
@@ -55,6 +56,9 @@ class JobService:
         model: Callable[[], str],
         publish: Callable[[Event], None],
         *,
+        new_side_engine: NewEngine | None = None,
+        side_reported: Callable[[EngineReported | None], None] = lambda report: None,
+        free_bytes: Callable[[], int] = diagnostics.free_memory_bytes,
         clock: Callable[[], float] = time.time,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
@@ -70,22 +74,42 @@ class JobService:
         self._levels = Levels(store, items)
         self._outputs = Outputs(store, items, publish)
         self._summaries = Summaries(store, items)
-        self._runner = ItemRunner(
-            jobs=store,
-            items=items,
-            levels=self._levels,
-            engine=engine,
-            publish=publish,
-            may_run=self._may_run,
-            changed=self._changed,
-            ended=self._items_ended,
+        self._side_reported = side_reported
+        self._side = SideEngine(
+            new_side_engine,
+            lambda engine: self._item_runner(engine, lambda: self._runner.on_side_engine()),
+            free_bytes=free_bytes,
+            changed=self._side_changed,
+            reported=self._took_side_report,
+            crashed=lambda sentence: publish(EngineRestarted(sentence=sentence)),
         )
-        self._sources = SourceQueue(store, items, documents, unpacked, publish, self._source_moved)
+        runner = self._item_runner(engine, lambda: self._runner.on_chats_engine())
+        self._runner = JobRunner(store, engine, runner, self._side, self.machine, model, self._tell)
+        self._sources = SourceQueue(
+            store,
+            items,
+            documents,
+            lambda job: self._runner.engine_of(job),
+            unpacked,
+            publish,
+            self._source_moved,
+        )
         self._progress = JobProgress(store, items, engine, documents, self._sources, model)
         self._moved = asyncio.Event()
         self._pending: dict[str, asyncio.TimerHandle] = {}  # jobs of which something was told just now ...
         self._has_news: set[str] = set()  # ... and which have moved on since
-        self._looking: asyncio.TimerHandle | None = None
+
+    def _item_runner(self, engine: Engine, may_run: Callable[[], Sequence[str]]) -> ItemRunner:
+        return ItemRunner(
+            jobs=self._store,
+            items=self._items,
+            levels=self._levels,
+            engine=engine,
+            publish=self._publish,
+            may_run=may_run,
+            changed=self._items_moved,
+            ended=self._items_ended,
+        )
 
     def recover(self) -> None:
         """At the start: what was running is queued again, what was being read is read again, drafts are gone."""
@@ -95,17 +119,28 @@ class JobService:
         for job in self._store.all():
             if job.state == "draft":
                 self.remove(job.id)
-            elif job.state in _BEGUN:
+            elif job.state in BEGUN:
                 self._outputs.begin(job.id)
                 self._levels.settle(job.id)
         self.wake()
 
     def wake(self) -> None:
-        """Something changed: a model is ready, for example."""
-        self._sources.wake()
+        """Something changed."""
         self._runner.fill()
-        if self._looking is None and any(self._waits_for_machine(job) for job in self._store.all()):
-            self._looking = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look_again)
+        self._sources.wake()
+
+    async def model_changes(self) -> None:
+        """The chat's model is about to be another; when this returns, the memory is free for it."""
+        await self._side.give_way()
+
+    def model_is_settled(self) -> None:
+        """The chat's model is ready, or there is none."""
+        self._side.go_on()
+        self.wake()
+
+    def chats_active(self, are_active: bool) -> None:
+        """Somebody waits for a reply, or nobody does any more."""
+        self._runner.chats_active(are_active)
 
     def engine_crashed(self, running: frozenset[str]) -> None:
         """`running`: all requests that were with the engine."""
@@ -113,14 +148,12 @@ class JobService:
 
     def engine_reported(self, report: EngineReported) -> None:
         """The engine tells how fast bulk goes, and whether somebody chats."""
-        self._progress.engine_reported(report)
+        self._progress.engine_reported(self._model(), report)
         if report.interactive_running:
             self.machine.chatted()
 
     async def close(self) -> None:
         """Leave everything as it stands in the store; the next start goes on."""
-        if self._looking is not None:
-            self._looking.cancel()
         for handle in self._pending.values():
             handle.cancel()
         await self._sources.close()
@@ -181,13 +214,13 @@ class JobService:
             )
         if options is not None:
             self._store.update(job_id, options=job_options.encode(options))
-            if job.state in _BEGUN:
+            if job.state in BEGUN:
                 self._outputs.begin(job_id)
         self._tell(job_id)
         self.wake()
 
     def pause(self, job_id: str) -> None:
-        if self._job(job_id).state in _BEGUN:
+        if self._job(job_id).state in BEGUN:
             self._halt(job_id, JobState.PAUSED)
 
     def resume(self, job_id: str) -> None:
@@ -260,7 +293,7 @@ class JobService:
 
     async def wait(self, job_id: str) -> JobView:
         """Until a job is done, failed, paused or cancelled, and its results are in their file."""
-        while self._job(job_id).state in _BEGUN:
+        while self._job(job_id).state in BEGUN:
             self._moved.clear()
             await self._moved.wait()
         await self._outputs.settle(job_id)
@@ -278,31 +311,6 @@ class JobService:
         self._sources.stop_job(job_id)
         self._runner.stop_job(job_id)
         self._tell(job_id)
-        self.wake()
-
-    # what may run
-
-    def _may_run(self) -> list[str]:
-        return [job.id for job in self._store.all() if job.state in _BEGUN and not self._why_not(job)]
-
-    def _why_not(self, job: JobRow) -> str:
-        if job.model and job.model != self._model():
-            if not Path(job.model).is_file():
-                return f"Its model, {Path(job.model).stem}, is gone. Let the job use the one that is loaded."
-            return f"Waits for its model, {Path(job.model).stem}. Load it, or let the job use the one that is loaded."
-        options = job_options.decode(job.options)
-        return why_not(options, self.machine.state()) if is_conditional(options) else ""
-
-    def _waits_for_machine(self, job: JobRow) -> bool:
-        return job.state in _BEGUN and is_conditional(job_options.decode(job.options))
-
-    def _look_again(self) -> None:
-        self._looking = None
-        for job in self._store.all():
-            if self._waits_for_machine(job):
-                if self._why_not(job) and self._runner.is_running(job.id):
-                    self._runner.stop_job(job.id)  # its items go on when the condition holds again
-                self._tell(job.id)
         self.wake()
 
     # what a person sees
@@ -372,7 +380,7 @@ class JobService:
 
     def unfinished_items(self) -> tuple[int, int]:
         """(done, total) over all jobs that have begun."""
-        views = [self._view(job) for job in self._store.all() if job.state in (*_BEGUN, "paused")]
+        views = [self._view(job) for job in self._store.all() if job.state in (*BEGUN, "paused")]
         return sum(view.items_done for view in views), sum(view.items_total for view in views)
 
     def _job(self, job_id: str) -> JobRow:
@@ -382,8 +390,8 @@ class JobService:
         return job
 
     def _view(self, job: JobRow) -> JobView:
-        waits = self._why_not(job) if job.state in _BEGUN else ""
-        can_change = bool(waits) and bool(job.model) and job.model != self._model()
+        waits = self._runner.why_not(job) if job.state in BEGUN else ""
+        can_change = bool(waits) and self._runner.keeps_another_model(job)
         return self._progress.view(job, waits=waits, can_change_model=can_change)
 
     def _bulk_context(self) -> int:
@@ -401,6 +409,21 @@ class JobService:
         self._changed(job_id)
         self._runner.fill()
 
+    def _items_moved(self, job_id: str) -> None:
+        self._changed(job_id)
+        asyncio.get_running_loop().call_soon(self._runner.share)  # when the runner has taken others
+
+    def _side_changed(self) -> None:
+        self.wake()
+        for job in self._store.all():
+            if job.state in BEGUN and self._runner.keeps_another_model(job):
+                self._tell(job.id)
+
+    def _took_side_report(self, report: EngineReported | None) -> None:
+        if report is not None:
+            self._progress.engine_reported(self._side.model, report)
+        self._side_reported(report)
+
     def _items_ended(self, job_id: str, item_ids: Sequence[int]) -> None:
         self._progress.items_ended(job_id, [item for id in item_ids if (item := self._items.get(id)) is not None])
         self._outputs.ended(job_id, item_ids)
@@ -410,7 +433,7 @@ class JobService:
         job = self._store.get(job_id)
         if job is None:
             return
-        if job.state not in _BEGUN and job.state != "draft":
+        if job.state not in BEGUN and job.state != "draft":
             if job_id in self._pending:
                 self._pending.pop(job_id).cancel()
             self._outputs.finish(job_id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from app.core.events import Event, ModelStateChanged
@@ -16,11 +16,18 @@ from app.settings import Settings
 
 
 class ModelService:
-    """`path` is the model that is loaded, or being loaded."""
+    """`path` is the model that is loaded, or being loaded; `make_room` is called before each load."""
 
-    def __init__(self, paths: Paths, engine: Engine, publish: Callable[[Event], None]) -> None:
+    def __init__(
+        self,
+        paths: Paths,
+        engine: Engine,
+        publish: Callable[[Event], None],
+        make_room: Callable[[], Awaitable[None]],
+    ) -> None:
         self._paths = paths
         self._engine = engine
+        self._make_room = make_room
         self._publish = publish
         self._catalogue = catalogue.load()
         self.path: Path | None = None
@@ -79,10 +86,12 @@ class ModelService:
             await self._engine.check(path)  # a reply that is being written goes on meanwhile
         self.path = path
         try:
+            await self._make_room()
             await self._engine.load(path)
         except KnownError:
             if self.path == path and self._working not in (None, path):  # no other was chosen meanwhile
                 self.path = self._working
+                await self._make_room()
                 await self._engine.load(self.path)
             raise
         self._working = path

@@ -23,6 +23,7 @@ from app.core.kinds.kind import JobKind, Material
 from app.core.kinds.known import kind_of
 from app.core.source_facts import SourceFacts
 from app.core.text_lines import text_lines
+from app.engine.interface import Engine
 from app.errors import ErrorKind, KnownError
 from app.ingest.document import Document
 from app.ingest.gathering import gather
@@ -40,13 +41,17 @@ ROWS_COUNTED = 100  # of a batch of rows, whose tokens stand for the others
 
 
 class SourceQueue:
-    """`changed` is called with a job's id as its documents are read; `unpacked` is where archives are unpacked."""
+    """`changed` is called with a job's id as its documents are read; `unpacked` is where archives are unpacked.
+
+    The tokens of a job's documents are counted by `engine_of` it.
+    """
 
     def __init__(
         self,
         jobs: Jobs,
         items: Items,
         documents: DocumentService,
+        engine_of: Callable[[JobRow], Engine],
         unpacked: Path,
         publish: Callable[[Event], None],
         changed: Callable[[str], None],
@@ -54,6 +59,7 @@ class SourceQueue:
         self._jobs = jobs
         self._items = items
         self._documents = documents
+        self._engine_of = engine_of
         self._unpacked = unpacked
         self._publish = publish
         self._changed = changed
@@ -171,7 +177,7 @@ class SourceQueue:
 
     async def _fitted(self, job: JobRow, kind: JobKind, params: Any) -> Any:
         """The parameters for the model that is loaded, kept with the job."""
-        fitted = kind.fitted(params, await self._documents.bulk_context())
+        fitted = kind.fitted(params, await self._counter(job).bulk_context())
         if fitted != params:
             self._jobs.update(job.id, params=msgspec.json.encode(fitted).decode())
         return fitted
@@ -180,12 +186,13 @@ class SourceQueue:
         self, job: JobRow, source: SourceRow, kind: JobKind, params: Any, document: Document
     ) -> tuple[list[Piece], int]:
         params = await self._fitted(job, kind, params)
+        counter = self._counter(job)
         if kind.cuts_documents:
-            limit = kind.piece_tokens(params, await self._documents.bulk_context())
-            chunks, n_tokens = await self._documents.chunks(document, limit)
+            limit = kind.piece_tokens(params, await counter.bulk_context())
+            chunks, n_tokens = await counter.chunks(document, limit)
             return [Piece(text=c.text, first_page=c.first_page, last_page=c.last_page) for c in chunks], n_tokens
         text = "\n\n".join(block.text for block in document.blocks)
-        n_tokens = await self._documents.count(text)
+        n_tokens = await counter.count(text)
         last_page = document.n_pages
         first_page = 1 if last_page else None
         return [Piece(text=text, name=source.name, first_page=first_page, last_page=last_page)], n_tokens
@@ -199,7 +206,7 @@ class SourceQueue:
             await self._when_model_is_there(source, lambda: self._fitted(job, kind, params))
             async for batch in table.rows():
                 rows = [Row(values=dict(zip(columns, row, strict=True))) for row in batch]
-                n_tokens += await self._when_model_is_there(source, lambda rows=rows: self._about(rows))  # type: ignore[misc]
+                n_tokens += await self._when_model_is_there(source, lambda rows=rows: self._about(job, rows))  # type: ignore[misc]
                 new = rows[max(0, n_there - n_seen) :]
                 start = n_seen + len(rows) - len(new)
                 await self._add(job, source, new, start)
@@ -213,7 +220,7 @@ class SourceQueue:
         await self._when_model_is_there(source, lambda: self._fitted(job, kind, params))
         async for batch in text_lines(path):
             calls = [Call(custom_id=kind.id_of_line(line), body=line) for line in batch]
-            n_tokens += await self._when_model_is_there(source, lambda calls=calls: self._about(calls))  # type: ignore[misc]
+            n_tokens += await self._when_model_is_there(source, lambda calls=calls: self._about(job, calls))  # type: ignore[misc]
             new = calls[max(0, n_there - n_seen) :]
             await self._add(job, source, new, n_seen + len(calls) - len(new))
             n_seen += len(calls)
@@ -240,10 +247,13 @@ class SourceQueue:
             n_expected=kind.expected_items(params, n_items),
         )
 
-    async def _about(self, inputs: Sequence[Row | Call]) -> float:
+    def _counter(self, job: JobRow) -> DocumentService:
+        return self._documents.on(self._engine_of(job))
+
+    async def _about(self, job: JobRow, inputs: Sequence[Row | Call]) -> float:
         """Tokens of all of these, counted on some of them."""
         sample = inputs[:ROWS_COUNTED]
-        counts = await self._documents.counts([text_of(input) for input in sample])
+        counts = await self._counter(job).counts([text_of(input) for input in sample])
         return sum(counts) / max(1, len(sample)) * len(inputs)
 
     async def _when_model_is_there(self, source: SourceRow, work: Callable[[], Any]) -> Any:

@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import itertools
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,6 +28,7 @@ from app.engine.messages import (
     FinishReason,
     ForgetChat,
     GenerateRequest,
+    Hold,
     LoadModel,
     ModelLoaded,
     ModelLoadFailed,
@@ -80,11 +81,22 @@ async def _takes_any_model(path: Path) -> None:
 
 
 class EngineClient:
-    """An Engine (see interface.py) over a Connection. `check` looks at a model file without loading it."""
+    """An Engine (see interface.py) over a Connection. `check` looks at a model file without loading it.
 
-    def __init__(self, connect: Connect, check: Check = _takes_any_model, *, kv_disk_bytes: int = 0) -> None:
+    `context_tokens`: what a chat can have at most.
+    """
+
+    def __init__(
+        self,
+        connect: Connect,
+        check: Check = _takes_any_model,
+        *,
+        context_tokens: int = 8192,
+        kv_disk_bytes: int = 0,
+    ) -> None:
         self._connect = connect
         self._check = check
+        self._context_tokens = context_tokens
         self._kv_disk_bytes = kv_disk_bytes
         self._connection: Connection | None = None
         self._observer: EngineObserver | None = None
@@ -100,6 +112,8 @@ class EngineClient:
         self._why_no_model = "No model is loaded. Choose a model first."
         self._capabilities: Capabilities | None = None
         self._preset = SetPreset(preset=Preset.RESPONSIVE)
+        self._hold = Hold(is_held=False)
+        self._n_awaited = 0  # requests that a person waits for
         self._crashes_at_load = 0
         self._ids = itertools.count(1)
         self._supervisor: asyncio.Task[None] | None = None
@@ -127,6 +141,8 @@ class EngineClient:
         self._is_closing = True
         if self._connection is not None:
             await self._connection.close()
+        self._load_settled.set()  # whoever waits for a model is told that there is none
+        self._fail_waiting(KnownError(ErrorKind.NO_MODEL, "The engine was closed before this was done."))
         if self._supervisor is not None:
             self._supervisor.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -154,7 +170,14 @@ class EngineClient:
 
     def _send_load_command(self) -> None:
         self._load_id = f"load-{next(self._ids)}"
-        self._send(LoadModel(id=self._load_id, path=os.fsencode(self._model or ""), kv_disk_bytes=self._kv_disk_bytes))
+        self._send(
+            LoadModel(
+                id=self._load_id,
+                path=os.fsencode(self._model or ""),
+                context_tokens=self._context_tokens,
+                kv_disk_bytes=self._kv_disk_bytes,
+            )
+        )
 
     def has_no_model(self, error: KnownError) -> None:
         self._load_failed(error.kind, error.sentence)
@@ -193,17 +216,35 @@ class EngineClient:
                 is_over = True
                 yield early
                 return
-            self._submitted.add(id)
-            self._send(Submit(id=id, request=request))
-            while not is_over:
-                event = await queue.get()
-                is_over = isinstance(event, RequestFinished | RequestFailed)
-                yield event
+            with self._awaited(request.priority):
+                self._submitted.add(id)
+                self._send(Submit(id=id, request=request))
+                while not is_over:
+                    event = await queue.get()
+                    is_over = isinstance(event, RequestFinished | RequestFailed)
+                    yield event
         finally:
             del self._streams[id]
             self._submitted.discard(id)
             if not is_over:
                 self._send(Cancel(id=id))
+
+    @contextlib.contextmanager
+    def _awaited(self, priority: Priority) -> Iterator[None]:
+        """Tells when the first request that a person waits for begins, and when the last one is over."""
+        if priority is not Priority.INTERACTIVE:
+            yield
+            return
+        self._count_awaited(1)
+        try:
+            yield
+        finally:
+            self._count_awaited(-1)
+
+    def _count_awaited(self, change: int) -> None:
+        before, self._n_awaited = self._n_awaited, self._n_awaited + change
+        if self._observer is not None and bool(before) != bool(self._n_awaited):
+            self._observer.chats_active(bool(self._n_awaited))
 
     def read_ahead(self, request: GenerateRequest) -> None:
         if self._model_state is ModelState.READY:
@@ -265,17 +306,22 @@ class EngineClient:
                 raise KnownError(ErrorKind.NO_MODEL, self._why_no_model)
             id = f"embed-{next(self._ids)}"
             future = self._embeddings[id] = asyncio.get_running_loop().create_future()
-            self._send(Embed(id=id, texts=tuple(texts[start : start + EMBEDDED_TEXTS]), priority=priority))
-            try:
-                vectors += await future
-            finally:
-                if self._embeddings.pop(id, None) is not None:
-                    self._send(Cancel(id=id))
+            with self._awaited(priority):
+                self._send(Embed(id=id, texts=tuple(texts[start : start + EMBEDDED_TEXTS]), priority=priority))
+                try:
+                    vectors += await future
+                finally:
+                    if self._embeddings.pop(id, None) is not None:
+                        self._send(Cancel(id=id))
         return vectors
 
     def set_preset(self, preset: Preset, slowdown: float = 1.5) -> None:
         self._preset = SetPreset(preset=preset, slowdown=slowdown)
         self._send(self._preset)
+
+    def hold(self, is_held: bool) -> None:
+        self._hold = Hold(is_held=is_held)
+        self._send(self._hold)
 
     def forget_chat(self, cache_key: str) -> None:
         self._send(ForgetChat(cache_key=cache_key))
@@ -305,6 +351,7 @@ class EngineClient:
                 except OSError:
                     log.exception("the engine process could not be started; it is tried again")
             self._send(self._preset)
+            self._send(self._hold)
             if self._model is not None and self._model_state is ModelState.LOADING:
                 self._send_load_command()
 
@@ -330,12 +377,7 @@ class EngineClient:
         was_loading = self._model_state is ModelState.LOADING
         self._capabilities = None
         self._connection = None
-        waiting: list[asyncio.Future[Any]] = [*self._counts.values(), *self._embeddings.values()]
-        for future in waiting:
-            if not future.done():
-                future.set_exception(KnownError(ErrorKind.ENGINE_CRASHED, _CRASHED))
-        self._counts.clear()
-        self._embeddings.clear()
+        self._fail_waiting(KnownError(ErrorKind.ENGINE_CRASHED, _CRASHED))
         if was_loading:
             self._crashes_at_load += 1
         if self._crashes_at_load >= CRASHES_AT_LOAD and self._model is not None:
@@ -351,6 +393,14 @@ class EngineClient:
             self._streams[id].put_nowait(RequestFailed(id=id, kind=ErrorKind.ENGINE_CRASHED, sentence=_CRASHED))
         if self._observer is not None:
             self._observer.engine_crashed(running, _CRASHED)
+
+    def _fail_waiting(self, error: KnownError) -> None:
+        waiting: list[asyncio.Future[Any]] = [*self._counts.values(), *self._embeddings.values()]
+        for future in waiting:
+            if not future.done():
+                future.set_exception(error)
+        self._counts.clear()
+        self._embeddings.clear()
 
     def _take(self, event: Event) -> None:
         if isinstance(event, EngineStarted):

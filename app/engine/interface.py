@@ -37,6 +37,9 @@ class EngineObserver(Protocol):
 
     def engine_reported(self, report: EngineReported) -> None: ...
 
+    def chats_active(self, are_active: bool) -> None:
+        """The first request that a person waits for is about to be submitted, or the last one is over."""
+
 
 class Engine(Protocol):
     """One engine. All methods are called on the asyncio thread."""
@@ -84,6 +87,9 @@ class Engine(Protocol):
 
     def set_preset(self, preset: Preset, slowdown: float = 1.5) -> None:
         """Takes effect at the engine's next step. `slowdown`: what Balanced may cost a reply."""
+
+    def hold(self, is_held: bool) -> None:
+        """Bulk stands still within milliseconds, until it is let go on; its KV stays."""
 
     def forget_chat(self, cache_key: str) -> None:
         """Drop the KV kept for a chat."""

@@ -16,6 +16,7 @@ def local_engine(
     *,
     backend: str = "llama",
     options: Sequence[str] = (),
+    context_tokens: int = 8192,
     kv_folder: Path | None = None,
     kv_disk_bytes: int = 0,
 ) -> EngineClient:
@@ -43,8 +44,8 @@ def local_engine(
         await check_model(path, logs)
 
     if backend == "fake":
-        return EngineClient(connect, kv_disk_bytes=kv_disk_bytes)
-    return EngineClient(connect, check, kv_disk_bytes=kv_disk_bytes)
+        return EngineClient(connect, context_tokens=context_tokens, kv_disk_bytes=kv_disk_bytes)
+    return EngineClient(connect, check, context_tokens=context_tokens, kv_disk_bytes=kv_disk_bytes)
 
 
 async def check_model(path: Path, logs: Path) -> None:

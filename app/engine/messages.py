@@ -178,6 +178,12 @@ class SetPreset(Message, frozen=True, kw_only=True):
     slowdown: float = 1.5
 
 
+class Hold(Message, frozen=True, kw_only=True):
+    """Bulk stands still, whatever else there is: at once, in the middle of a step. Its KV stays. False: it goes on."""
+
+    is_held: bool
+
+
 class CountTokens(Message, frozen=True, kw_only=True):
     """How many tokens each text is, without anything that a template adds."""
 
@@ -190,7 +196,7 @@ class ForgetChat(Message, frozen=True, kw_only=True):
     cache_key: str
 
 
-Command = LoadModel | Submit | Embed | ReadAhead | Cancel | SetPreset | CountTokens | ForgetChat
+Command = LoadModel | Submit | Embed | ReadAhead | Cancel | SetPreset | Hold | CountTokens | ForgetChat
 
 
 # Events: engine -> program
@@ -264,7 +270,7 @@ class EngineReported(Message, frozen=True, kw_only=True):
     interactive_running: int
     bulk_running: int
     bulk_waiting: int
-    bulk_is_parked: bool  # bulk stands still for a chat
+    bulk_is_parked: bool  # bulk stands still, for a chat or because it is held
     interactive_tokens_per_second: float
     bulk_tokens_per_second: float  # prompt and output tokens of bulk work together
     kv_used_fraction: float

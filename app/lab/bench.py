@@ -32,6 +32,8 @@ class Watcher:
     def engine_crashed(self, running: frozenset[str], description: str) -> None:
         raise RuntimeError(description)
 
+    def chats_active(self, are_active: bool) -> None: ...
+
     def engine_reported(self, report: EngineReported) -> None:
         self.report = report
         busy = report.interactive_running + report.bulk_running + report.bulk_waiting

@@ -98,12 +98,14 @@ class Items:
                 claimed.append(_item(row))
         return claimed
 
-    def has_suspects(self) -> bool:
-        """Are there items to run that were running when the engine crashed?"""
+    def has_suspects(self, job_ids: Sequence[str]) -> bool:
+        """Have these jobs items to run that were running when the engine crashed?"""
         return bool(
             self._database.read(
                 "SELECT 1 FROM items INDEXED BY items_suspect JOIN jobs ON items.job_id = jobs.id"
-                " WHERE items.is_suspect = 1 AND items.state = 'queued' AND jobs.state IN ('queued', 'running') LIMIT 1"
+                " WHERE items.is_suspect = 1 AND items.state = 'queued' AND jobs.state IN ('queued', 'running')"
+                " AND jobs.id IN (SELECT value FROM json_each(?)) LIMIT 1",
+                json.dumps(list(job_ids)),
             )
         )
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -26,6 +28,7 @@ from app.engine.messages import (
     TextProduced,
     Turn,
 )
+from app.engine.process.fake_llama import reply_to
 from app.errors import ErrorKind, KnownError
 
 GREEDY = Sampling(temperature=0.0)
@@ -36,18 +39,30 @@ class Observer:
         self.states: list[ModelState] = []
         self.reports: list[EngineReported] = []
         self.crashes: list[frozenset[str]] = []
+        self.chats: list[bool] = []
         self.is_idle = asyncio.Event()
+        self.changed = asyncio.Event()
 
     def model_state_changed(self, state: ModelState, fraction: float, sentence: str) -> None:
         self.states.append(state)
+        self.changed.set()
 
     def engine_crashed(self, running: frozenset[str], description: str) -> None:
         self.crashes.append(running)
 
+    def chats_active(self, are_active: bool) -> None:
+        self.chats.append(are_active)
+
     def engine_reported(self, report: EngineReported) -> None:
         self.reports.append(report)
+        self.changed.set()
         if not (report.interactive_running or report.bulk_running):
             self.is_idle.set()
+
+    async def until(self, wanted: Callable[[], bool]) -> None:
+        while not wanted():
+            self.changed.clear()
+            await self.changed.wait()
 
 
 def chat(text: str, *, max_tokens: int = 24, key: str = "", **more: object) -> GenerateRequest:
@@ -214,7 +229,7 @@ def test_a_reply_that_repeats_is_guessed_and_is_the_same_as_without(engine_and_m
 
 def test_in_balanced_bulk_goes_on_in_the_chats_steps_and_says_what_it_says_alone(engine_and_model) -> None:
     async def story(engine: EngineClient, observer: Observer) -> None:
-        prompt = "Write about the sea. [[words 60]]"
+        prompt = "Write about the sea. [[words 30]]"
         alone, _ = await answer(engine, "alone", bulk(prompt, max_tokens=40))
         engine.set_preset(Preset.BALANCED)
         task = asyncio.create_task(answer(engine, "bulk", bulk(prompt, max_tokens=40)))
@@ -224,6 +239,64 @@ def test_in_balanced_bulk_goes_on_in_the_chats_steps_and_says_what_it_says_alone
         is_fake = engine.capabilities is not None and engine.capabilities.model_name == "Fake"
         n_same = None if is_fake else 60  # a batched float sum may differ in its last bits, and a near tie fall so
         assert text[:n_same] == alone[:n_same]
+
+    asyncio.run(run_with(engine_and_model, story))
+
+
+def test_bulk_that_is_held_stands_still_and_goes_on_where_it_was(engine_and_model) -> None:
+    async def story(engine: EngineClient, observer: Observer) -> None:
+        prompt = bulk("Tell me of rivers. [[words 30]]", max_tokens=300)
+        said = ""
+        async for event in engine.generate("b", prompt):
+            if isinstance(event, TextProduced):
+                if not said:
+                    observer.reports.clear()
+                    engine.hold(True)
+                    await observer.until(lambda: any(report.bulk_is_parked for report in observer.reports))
+                    parked = [report for report in observer.reports if report.bulk_is_parked]
+                    await answer(engine, "c", chat("Hello."))
+                    observer.reports.clear()
+                    engine.hold(True)  # which has it tell how things are
+                    await observer.until(lambda: any(report.bulk_is_parked for report in observer.reports))
+                    assert observer.reports[-1].bulk_tokens == parked[0].bulk_tokens
+                    assert observer.reports[-1].bulk_tokens_per_second == 0
+                    engine.hold(False)
+                said += event.text
+        is_fake = engine.capabilities is not None and engine.capabilities.model_name == "Fake"
+        assert said == reply_to("Tell me of rivers. [[words 30]]") if is_fake else len(said) > 40
+
+    asyncio.run(run_with(engine_and_model, story))
+
+
+def test_what_is_held_is_held_after_a_crash_too(tmp_path: Path) -> None:
+    async def story(engine: EngineClient, observer: Observer) -> None:
+        engine.hold(True)
+        assert engine.pid is not None
+        os.kill(engine.pid, signal.SIGKILL)
+        await observer.until(lambda: bool(observer.crashes) and engine.model_state is ModelState.READY)
+        waiting = asyncio.create_task(answer(engine, "b", bulk("Bulk.")))
+        await answer(engine, "c", chat("Hello."))
+        observer.reports.clear()
+        engine.hold(True)
+        await observer.until(lambda: any(report.bulk_waiting for report in observer.reports))
+        assert not waiting.done()
+        engine.hold(False)
+        assert isinstance((await waiting)[1], RequestFinished)
+
+    asyncio.run(run_with((lambda: local_engine(tmp_path, backend="fake"), tmp_path / "none.gguf"), story))
+
+
+def test_it_is_told_when_the_first_chat_begins_and_when_the_last_one_is_over(engine_and_model) -> None:
+    async def story(engine: EngineClient, observer: Observer) -> None:
+        await answer(engine, "b", bulk("Bulk."))
+        assert observer.chats == []
+        first, second = (asyncio.create_task(answer(engine, id, chat("Hello."))) for id in "cd")
+        await asyncio.gather(first, second)
+        assert observer.chats == [True, False]
+        await anext(aiter(events := engine.generate("e", chat("Hello."))))
+        assert observer.chats[2:] == [True]
+        await events.aclose()
+        assert observer.chats[2:] == [True, False]
 
     asyncio.run(run_with(engine_and_model, story))
 

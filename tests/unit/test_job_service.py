@@ -58,6 +58,7 @@ class Desk:
             self.jobs.wake()
 
     def engine_crashed(self, running: frozenset[str], description: str) -> None: ...
+    def chats_active(self, are_active: bool) -> None: ...
     def engine_reported(self, report: EngineReported) -> None:
         self.jobs.engine_reported(report)
 

@@ -247,6 +247,22 @@ def test_a_sequence_whose_memory_was_lost_is_read_again_with_what_it_has_said() 
     assert step(scheduler, kv) == [("b", 12)]
 
 
+def test_what_is_held_keeps_its_place_and_its_memory_and_nobody_else_comes_in() -> None:
+    scheduler, kv = new_scheduler(Preset.BATCH)
+    scheduler.add(bulk("b1", 30))
+    assert [step(scheduler, kv) for _ in range(2)] == [[("b1", 30)], [("b1", 1)]]
+    scheduler.is_held = True
+    scheduler.add(bulk("b2", 20))
+    assert step(scheduler, kv) == []
+    assert scheduler.bulk_is_parked
+    assert scheduler.count_waiting(Priority.BULK) == 1
+    scheduler.add(chat("c", 5))
+    assert step(scheduler, kv) == [("c", 5)], "even where bulk goes on beside a chat"
+    scheduler.remove("c")
+    scheduler.is_held = False
+    assert [step(scheduler, kv) for _ in range(2)] == [[("b2", 20)], [("b1", 1), ("b2", 1)]]
+
+
 def test_texts_go_whole_and_as_many_as_fit_a_step() -> None:
     scheduler, kv = new_scheduler()
     scheduler.add_embedding(texts("e", 300, 200, 100, STEP_TOKENS + 90, 10))
@@ -348,6 +364,10 @@ class AnyStory(RuleBasedStateMachine):
     def choose(self, preset: Preset) -> None:
         self.scheduler.preset = preset
 
+    @rule(is_held=st.booleans())
+    def hold(self, is_held: bool) -> None:
+        self.scheduler.is_held = is_held
+
     @precondition(lambda self: self.wanted)
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
@@ -388,7 +408,8 @@ class AnyStory(RuleBasedStateMachine):
         self.scheduler.admit(with_bulk=with_bulk)
         plan = self.scheduler.plan()
         if plan is None:
-            assert self.scheduler.is_idle or not with_bulk or self.scheduler.plan_beside() is not None
+            is_beside = not with_bulk or self.scheduler.plan_beside() is not None
+            assert self.scheduler.is_idle or self.scheduler.is_held or is_beside
             return
         if not with_bulk and plan.has(Priority.BULK):
             return  # the chats are done: the loop ends what runs beside before it goes on
@@ -430,7 +451,19 @@ class AnyStory(RuleBasedStateMachine):
             assert plan is not None
             assert not plan.has(Priority.BULK)
 
+    @invariant()
+    def what_is_held_stands_still_and_chats_do_not(self) -> None:
+        if not self.scheduler.is_held:
+            return
+        plan, n_bulk = self.scheduler.plan(), self.scheduler.count_running(Priority.BULK)
+        assert plan is None or not plan.has(Priority.BULK)
+        assert self.scheduler.plan_beside() is None
+        assert self.scheduler.bulk_is_parked == bool(n_bulk)
+        if self.scheduler.count_running(Priority.INTERACTIVE):
+            assert plan is not None
+
     def teardown(self) -> None:
+        self.scheduler.is_held = False
         for _ in range(20_000):
             if not self.wanted:
                 assert self.scheduler.is_idle

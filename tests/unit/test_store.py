@@ -182,7 +182,7 @@ def test_a_large_job_is_claimed_from_without_looking_at_it_all(tmp_path: Path) -
     database._connection.set_trace_callback(plans.append)
     items = Items(database, "run")
     items.claim(["j"], 1)
-    items.has_suspects()
+    items.has_suspects(["j"])
     items.count("j")
     items.page("j")
     items.page("j", state="failed")

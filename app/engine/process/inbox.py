@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from app.engine.messages import Cancel, Command, Embed, LoadModel, Priority, Submit
+from app.engine.messages import Cancel, Command, Embed, Hold, LoadModel, Priority, Submit
 from app.engine.process.backend import StepPlan
 
 
@@ -13,7 +13,7 @@ def interrupts(command: Command, plan: StepPlan) -> bool:
     """Is this command worth tearing the step that computes `plan`? In every preset a chat's first token is. Pure."""
     if isinstance(command, Cancel):
         return True  # a stop is never kept waiting by another's step
-    if is_awaited(command):
+    if is_awaited(command) or (isinstance(command, Hold) and command.is_held):
         return plan.has(Priority.BULK)
     return isinstance(command, LoadModel)
 

@@ -21,6 +21,7 @@ from app.engine.messages import (
     Event,
     FinishReason,
     ForgetChat,
+    Hold,
     LoadModel,
     ModelLoaded,
     ModelLoadFailed,
@@ -53,6 +54,7 @@ class EngineLoop:
     name: str = "llama"
     kv_folder: Path | None = None  # for KV of chats; None: none is written
     _preset: SetPreset = field(default_factory=lambda: SetPreset(preset=Preset.RESPONSIVE))
+    _is_held: bool = False
     _model: RunningModel | None = None
     _events: list[Event] = field(default_factory=list)
     _reported_seconds: float = 0.0
@@ -93,6 +95,11 @@ class EngineLoop:
             self._is_reported_idle = False
             if self._model is not None:
                 self._model.set_preset(command.preset, command.slowdown)
+        elif isinstance(command, Hold):
+            self._is_held = command.is_held
+            self._reported_seconds = -REPORT_EVERY_SECONDS  # it may be long until there is a step again
+            if self._model is not None:
+                self._model.scheduler.is_held = command.is_held
         elif self._model is not None:
             self._hand_on(command, self._model)
         elif isinstance(command, Submit | Embed):
@@ -145,6 +152,7 @@ class EngineLoop:
             clock=self.clock,
         )
         self._model.set_preset(self._preset.preset, self._preset.slowdown)
+        self._model.scheduler.is_held = self._is_held
         self._events.append(ModelLoaded(id=command.id, capabilities=backend.capabilities))
         self._is_reported_idle = False
 
@@ -169,4 +177,4 @@ class EngineLoop:
 
 def needs_all_cores(command: Command) -> bool:
     """Or touches bulk's memory: bulk that is computed at the same time is torn for it."""
-    return is_awaited(command) or isinstance(command, Cancel | LoadModel | SetPreset)
+    return is_awaited(command) or isinstance(command, Cancel | LoadModel | SetPreset | Hold)

@@ -403,7 +403,7 @@ class RunningModel:
             bulk_waiting=scheduler.count_waiting(Priority.BULK),
             bulk_is_parked=scheduler.bulk_is_parked,
             interactive_tokens_per_second=0.0 if is_idle else self._rates[Priority.INTERACTIVE].rate(now),
-            bulk_tokens_per_second=0.0 if is_idle else self._rates[Priority.BULK].rate(now),
+            bulk_tokens_per_second=0.0 if is_idle or scheduler.is_held else self._rates[Priority.BULK].rate(now),
             kv_used_fraction=scheduler.kv_used_fraction,
             bulk_tokens=self._bulk_tokens,
             torn_bulk_tokens=self._torn_bulk_tokens,

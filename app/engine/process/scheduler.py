@@ -16,7 +16,15 @@ from app.engine.process.balance import Balance
 from app.engine.process.embeddings import Embedding, EmbeddingQueue
 from app.engine.process.kv_archive import KvArchive
 from app.engine.process.placement import Memory, Placement
-from app.engine.process.presets import BESIDE_TOKENS, STEP_TOKENS, STUTTER_TOKENS, BulkBudget, ChatActivity, bulk_budget
+from app.engine.process.presets import (
+    BESIDE_TOKENS,
+    NOTHING,
+    STEP_TOKENS,
+    STUTTER_TOKENS,
+    BulkBudget,
+    ChatActivity,
+    bulk_budget,
+)
 from app.engine.process.sequence import Sequence
 from app.engine.process.step_size import StepSize
 
@@ -52,6 +60,7 @@ class Scheduler:
         self.beside_threads = 0  # in Balanced: what a bulk step that runs at the same time has
         self._is_pressed = False  # bulk was evicted: nobody comes in before somebody has gone
         self.bulk_is_parked = False
+        self.is_held = False  # bulk stands still
         self.is_chat_expected = False  # somebody types, or has just opened a chat
 
     # what is there
@@ -173,7 +182,7 @@ class Scheduler:
             self.end_read_ahead()
         admitted = []
         for priority, waiting in self._waiting.items():
-            if priority is Priority.BULK and (not with_bulk or self._is_pressed):
+            if priority is Priority.BULK and (not with_bulk or self._is_pressed or self.is_held):
                 continue
             while waiting and self.placement.place(waiting[0]):
                 sequence = waiting.pop(0)
@@ -191,6 +200,7 @@ class Scheduler:
         is_active = bool(chats or self._waiting[Priority.INTERACTIVE] or texts)
         activity = ChatActivity(is_active=is_active, is_expected=self.is_chat_expected)
         budget = bulk_budget(self.preset, activity, bulk_sequences=self._capabilities.bulk_sequences)
+        budget = NOTHING if self.is_held else budget
         most_tokens = STEP_TOKENS
         if not self._capabilities.can_tear:
             budget, most_tokens = self._step_size.within(budget), self._step_size.read_tokens
@@ -207,7 +217,7 @@ class Scheduler:
         """Balanced, while chats write: bulk may be computed at the same time. Never while a first token is awaited."""
         chats = self._running[Priority.INTERACTIVE]
         is_awaited = bool(self._waiting[Priority.INTERACTIVE]) or self._embeddings.count(Priority.INTERACTIVE) > 0
-        is_time = self.preset is Preset.BALANCED and chats and not is_awaited
+        is_time = self.preset is Preset.BALANCED and chats and not is_awaited and not self.is_held
         return bool(is_time) and not any(chat.is_reading for chat in chats)
 
     def plan_beside(self) -> StepPlan | None:

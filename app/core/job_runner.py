@@ -1,0 +1,170 @@
+"""Which job runs where: with the chat's engine or with the side engine, one of them at a time. Runs on the core thread.
+
+Two models that are computed at the same time take each other's cores: they take turns, and give way to chats.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+from app.core import job_options
+from app.core.item_runner import ItemRunner
+from app.core.machine import Machine, is_conditional, why_not
+from app.core.side_engine import SideEngine
+from app.engine.interface import Engine
+from app.store.jobs import JobRow, Jobs
+
+LOOK_SECONDS = 10.0  # how often what jobs wait for is looked at
+TURN_SECONDS = 5.0  # of one engine, while the other has work too
+BEGUN = ("queued", "running")
+
+
+class JobRunner:
+    """`model` names the file that the chat's engine has, or is loading; `tell` is called for a job that waits."""
+
+    def __init__(
+        self,
+        store: Jobs,
+        engine: Engine,
+        runner: ItemRunner,
+        side: SideEngine,
+        machine: Machine,
+        model: Callable[[], str],
+        tell: Callable[[str], None],
+    ) -> None:
+        self._store = store
+        self._engine = engine
+        self._runner = runner
+        self._side = side
+        self._machine = machine
+        self._model = model
+        self._tell = tell
+        self._looking: asyncio.TimerHandle | None = None
+        self._turn: asyncio.TimerHandle | None = None
+        self._is_sides_turn = True
+        self._is_held = False  # bulk of the chat's engine is
+        self._are_chats_active = False
+
+    def fill(self) -> None:
+        """Give the engines what they can take. Call it whenever something changed."""
+        self._look_at_side()
+        self._runner.fill()
+        if self._side.runner is not None:
+            self._side.runner.fill()
+        self.share()
+        if self._looking is None and any(self._waits(job) for job in self._begun()):
+            self._looking = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look_again)
+
+    def stop_job(self, job_id: str) -> None:
+        """Its items go back to the queue."""
+        for runner in self._runners:
+            runner.stop_job(job_id)
+
+    def engine_crashed(self, running: frozenset[str]) -> None:
+        """The chat's engine did. `running`: all requests that were with it."""
+        self._runner.engine_crashed(running)
+
+    def chats_active(self, are_active: bool) -> None:
+        """Somebody waits for a reply, or nobody does any more."""
+        self._are_chats_active = are_active
+        self.share()
+        if not are_active:
+            self._look_at_side()  # it loads nothing while somebody chats
+
+    async def close(self) -> None:
+        """Leave everything as it stands in the store; the next start goes on."""
+        for timer in (self._looking, self._turn):
+            if timer is not None:
+                timer.cancel()
+        await self._runner.close()
+        await self._side.close()
+
+    # what may run
+
+    def on_chats_engine(self) -> list[str]:
+        """Jobs that may run with the model of the chats."""
+        return [job.id for job in self._begun() if self._is_chats(job) and not self._waits_for_machine(job)]
+
+    def on_side_engine(self) -> list[str]:
+        """Jobs that may run with the model of the side engine."""
+        return [job.id for job in self._begun() if self._is_sides(job) and not self._waits_for_machine(job)]
+
+    def engine_of(self, job: JobRow) -> Engine:
+        """Which counts its tokens: that of its model, where that is loaded."""
+        return self._side.engine if self._side.engine is not None and self._is_sides(job) else self._engine
+
+    def keeps_another_model(self, job: JobRow) -> bool:
+        """Than the chat's."""
+        return not self._is_chats(job)
+
+    def why_not(self, job: JobRow) -> str:
+        """One sentence: why it does not run now. Empty: it may."""
+        if self._is_chats(job):
+            return self._waits_for_machine(job)
+        if not Path(job.model).is_file():
+            return f"Its model, {Path(job.model).stem}, is gone. Let the job use the one that is loaded."
+        return self._side.why_not(job.model) or self._waits_for_machine(job)
+
+    @property
+    def _runners(self) -> list[ItemRunner]:
+        return [self._runner] if self._side.runner is None else [self._runner, self._side.runner]
+
+    def _begun(self) -> list[JobRow]:
+        return [job for job in self._store.all() if job.state in BEGUN]
+
+    def _is_chats(self, job: JobRow) -> bool:
+        return job.model in ("", self._model())
+
+    def _is_sides(self, job: JobRow) -> bool:
+        return not self._is_chats(job) and job.model == self._side.model
+
+    def _waits_for_machine(self, job: JobRow) -> str:
+        options = job_options.decode(job.options)
+        return why_not(options, self._machine.state()) if is_conditional(options) else ""
+
+    def _look_at_side(self) -> None:
+        others = [job for job in self._begun() if not self._is_chats(job) and Path(job.model).is_file()]
+        wanted = [job.model for job in others if not self._waits_for_machine(job)]
+        self._side.want({job.model for job in others}, wanted, self._model())
+
+    def _waits(self, job: JobRow) -> bool:
+        return not self._is_chats(job) or is_conditional(job_options.decode(job.options))
+
+    def _look_again(self) -> None:
+        self._looking = None
+        for job in self._begun():
+            if self._waits(job):
+                if self._waits_for_machine(job):
+                    self.stop_job(job.id)  # its items go on when the condition holds again
+                self._tell(job.id)
+        self.fill()
+
+    # who computes
+
+    def share(self) -> None:
+        """Chats go before the side engine; where both engines have items, a job that was put first, else by turns."""
+        works = self._runner.job_ids, self._side.runner.job_ids if self._side.runner is not None else set()
+        if not all(works):
+            self._hold(False, self._are_chats_active)
+            if self._turn is not None:
+                self._turn.cancel()
+                self._turn = None
+            return
+        first = [any((job := self._store.get(id)) is not None and job.is_first for id in ids) for ids in works]
+        is_sides = first[1] if first[0] != first[1] else self._is_sides_turn
+        self._hold(is_sides and not self._are_chats_active, self._are_chats_active or not is_sides)
+        if self._turn is None:
+            self._turn = asyncio.get_running_loop().call_later(TURN_SECONDS, self._end_turn)
+
+    def _end_turn(self) -> None:
+        self._turn = None
+        self._is_sides_turn = not self._is_sides_turn
+        self.share()
+
+    def _hold(self, chats_engine: bool, side_engine: bool) -> None:
+        if chats_engine != self._is_held:
+            self._is_held = chats_engine
+            self._engine.hold(chats_engine)
+        self._side.hold(side_engine)

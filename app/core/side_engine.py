@@ -1,0 +1,215 @@
+"""A second engine, for jobs that keep another model than the chat's, where both fit in memory. Runs on the core thread.
+
+One model at a time, first come first served: it is loaded when a job is to run with it, and its process ends with the
+last job that keeps it, or when the chat's model changes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine, Sequence, Set
+from pathlib import Path
+
+from app.core.item_runner import ItemRunner
+from app.engine.interface import Engine, ModelState
+from app.engine.messages import EngineReported
+from app.errors import KnownError
+from app.logs import topic
+
+log = topic("jobs")
+
+WEIGHTS_SHARE = 1.3  # of a model's file: its weights, some of them a second time in the processor's own order
+WORK_BYTES = 500_000_000  # the KV of bulk, and what steps are computed in
+
+NewEngine = Callable[[], Engine]
+
+
+def fits(*, size_bytes: int, chat_bytes: int, free_bytes: int) -> bool:
+    """Can a model of this size be loaded beside the chat's? The pages of that one's file count as free, and are not."""
+    return size_bytes * WEIGHTS_SHARE + WORK_BYTES + chat_bytes <= free_bytes
+
+
+class SideEngine:
+    """`model` is the file that is loaded, or being loaded, or was until just now; empty: none.
+
+    `new_engine` None: there can be none. `changed` is called when another model could be had than before, `reported`
+    with what the engine tells of itself (None: it is gone), `crashed` with a sentence.
+    """
+
+    def __init__(
+        self,
+        new_engine: NewEngine | None,
+        new_runner: Callable[[Engine], ItemRunner],
+        *,
+        free_bytes: Callable[[], int],
+        changed: Callable[[], None],
+        reported: Callable[[EngineReported | None], None],
+        crashed: Callable[[str], None],
+    ) -> None:
+        self._new_engine = new_engine
+        self._new_runner = new_runner
+        self._free_bytes = free_bytes
+        self._changed = changed
+        self._reported = reported
+        self._crashed = crashed
+        self.model = ""
+        self.engine: Engine | None = None
+        self.runner: ItemRunner | None = None
+        self._problems: dict[str, str] = {}  # by model: why it is not loaded
+        self._failed: set[str] = set()  # could not be loaded, and are not tried again until the chat's model changes
+        self._moving: asyncio.Task[None] | None = None  # the process begins or ends
+        self._loading: asyncio.Task[None] | None = None
+        self._is_held = False
+        self._gives_way = True  # until it is known what the chat's model takes
+
+    def want(self, kept: Set[str], wanted: Sequence[str], chat_model: str) -> None:
+        """Jobs that have begun keep the models `kept`; `wanted` are those of them that could run now, in their order.
+
+        Call it whenever something changed.
+        """
+        if self._new_engine is None or self._moving is not None:
+            return
+        if self.model:
+            if self._gives_way or self.model not in kept or self.model in self._failed:
+                self._move(self._end())
+            return
+        if self._gives_way or self._is_held:
+            return
+        before, self._problems = self._problems, {m: why for m, why in self._problems.items() if m in self._failed}
+        for model in wanted:
+            if model in self._failed:
+                continue
+            if self._fits(model, chat_model):
+                self._begin(model, self._new_engine)
+                break
+            self._problems[model] = f"it does not fit into memory{_beside(chat_model)}"
+        if self._problems != before:
+            asyncio.get_running_loop().call_soon(self._changed)
+
+    def why_not(self, model: str) -> str:
+        """One sentence: why a job that keeps this model does not run. Empty: it may."""
+        name = Path(model).stem
+        choice = "Load it, or let the job use the one that is loaded."
+        if model in self._problems:
+            return f"Waits for its model, {name}: {self._problems[model]}. {choice}"
+        if self.model == model:
+            return "" if self._is_ready else f"Loading its model, {name}."
+        if self.model:
+            return f"Waits for its model, {name}: {Path(self.model).stem} is in memory for another job. {choice}"
+        return f"Waits for its model, {name}. {choice}"
+
+    def hold(self, is_held: bool) -> None:
+        """Its jobs stand still, until they are let go on."""
+        if is_held != self._is_held:
+            self._is_held = is_held
+            if self.engine is not None:
+                self.engine.hold(is_held)
+
+    async def give_way(self) -> None:
+        """The chat's model is about to change: the memory is free when this returns, and stays so until `go_on`."""
+        self._gives_way = True
+        while self.model:
+            await asyncio.wait([self._moving or self._move(self._end())])
+
+    def go_on(self) -> None:
+        """The chat's model is there, or there is none."""
+        self._gives_way = False
+        self._problems.clear()
+        self._failed.clear()
+
+    async def close(self) -> None:
+        """Leave everything as it stands in the store; the next start goes on."""
+        self._new_engine = None
+        for task in (self._moving, self._loading):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
+        if self.runner is not None:
+            await self.runner.close()
+        if self.engine is not None:
+            await self.engine.close()
+
+    @property
+    def _is_ready(self) -> bool:
+        return self._moving is None and self.engine is not None and self.engine.model_state is ModelState.READY
+
+    def _fits(self, model: str, chat_model: str) -> bool:
+        chat = Path(chat_model)
+        return fits(
+            size_bytes=Path(model).stat().st_size,
+            chat_bytes=chat.stat().st_size if chat.is_file() else 0,
+            free_bytes=self._free_bytes(),
+        )
+
+    # the process
+
+    def _begin(self, model: str, new_engine: NewEngine) -> None:
+        log.info("%s is loaded beside the chat's model", model)
+        self.model, self.engine = model, new_engine()
+        self.runner = self._new_runner(self.engine)
+        self._move(self._start(self.engine, model))
+        asyncio.get_running_loop().call_soon(self._changed)
+
+    def _move(self, moving: Coroutine[None, None, None]) -> asyncio.Task[None]:
+        async def move() -> None:
+            try:
+                await moving
+            finally:
+                self._moving = None
+            self._changed()
+
+        task = self._moving = asyncio.create_task(move(), name="side engine")
+        return task
+
+    async def _start(self, engine: Engine, model: str) -> None:
+        try:
+            await engine.start(self)
+        except OSError as error:
+            log.exception("the side engine could not be started")
+            self._has_failed(f"its engine could not be started ({error.strerror})")
+            return
+        engine.hold(self._is_held)
+        self._loading = asyncio.create_task(self._load(engine, model), name="load the side model")
+
+    async def _load(self, engine: Engine, model: str) -> None:
+        with contextlib.suppress(KnownError):  # which was told in model_state_changed
+            await engine.load(Path(model))
+
+    async def _end(self) -> None:
+        assert self.runner is not None
+        assert self.engine is not None
+        log.info("%s is not needed beside the chat's model any more", self.model)
+        await self.runner.hand_back()
+        if self._loading is not None:
+            self._loading.cancel()
+        await self.engine.close()
+        self.model, self.engine, self.runner, self._loading = "", None, None, None
+        self._reported(None)
+
+    def _has_failed(self, why: str) -> None:
+        self._failed.add(self.model)
+        self._problems[self.model] = why
+
+    # what the engine tells (EngineObserver)
+
+    def model_state_changed(self, state: ModelState, fraction: float, sentence: str) -> None:
+        if state is ModelState.FAILED:
+            self._has_failed(sentence.rstrip("."))
+        if state in (ModelState.READY, ModelState.FAILED):
+            self._changed()
+
+    def engine_crashed(self, running: frozenset[str], description: str) -> None:
+        if self.runner is not None:
+            self.runner.engine_crashed(running)
+        self._crashed(description)
+
+    def engine_reported(self, report: EngineReported) -> None:
+        self._reported(report)
+
+    def chats_active(self, are_active: bool) -> None:
+        """Nobody chats here."""
+
+
+def _beside(chat_model: str) -> str:
+    return f" beside {Path(chat_model).stem}" if chat_model else ""
