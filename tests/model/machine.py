@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from app.engine.messages import GenerateRequest, Priority, Sampling, Turn
 from app.engine.process.backend import StepPlan, StepResult, Work
+from app.engine.process.guesses import Guesses
 from app.engine.process.kv_archive import KvArchive
 from app.engine.process.llama import LlamaBackend
 from app.engine.process.presets import STEP_TOKENS
@@ -37,12 +38,14 @@ class Said:
 
 
 class Machine:
-    """A model with an empty memory and an archive in RAM."""
+    """A model with an empty memory, and an archive in RAM and in `folder`, where there is one."""
 
-    def __init__(self, model: Path) -> None:
+    def __init__(self, model: Path, folder: Path | None = None) -> None:
         self.path = model
         self.backend = LlamaBackend(model, CONTEXT_TOKENS, lambda fraction: True)
-        self.archive = KvArchive(ram_bytes=100_000_000)
+        self.archive = KvArchive(
+            ram_bytes=100_000_000, folder=folder, disk_bytes=10**9, fingerprint=self.backend.fingerprint
+        )
         self.scheduler = Scheduler(self.backend.capabilities, self.backend, archive=self.archive)
         self.said: dict[str, Said] = {}
 
@@ -54,6 +57,8 @@ class Machine:
         priority: Priority,
         key: str = "",
         n: int = 12,
+        begun: str = "",
+        may_guess: bool = False,
         is_wanted: Callable[[Sequence], bool] = lambda sequence: True,
     ) -> None:
         """Turns of the user and of the assistant, one after the other."""
@@ -62,12 +67,14 @@ class Machine:
             turns=tuple(Turn(roles[place % 2], text) for place, text in enumerate(turns)),  # type: ignore[arg-type]
             priority=priority,
             max_tokens=n,
+            begun_reply=begun,
         )
         tokens = self.backend.encode_prompt(request)
         sequence = Sequence(id=id, priority=priority, tokens=tokens, max_tokens=n, cache_key=key)
         if not is_wanted(sequence):
             self.said[id] = Said()
             return
+        sequence.guesses = Guesses(tokens) if may_guess else None
         self.said[id] = Said(sequence=sequence)
         self.backend.begin(id, Sampling(temperature=0), sequence.tokens)
         self.scheduler.add(sequence)
@@ -83,7 +90,7 @@ class Machine:
         for result in self.backend.run(plan):
             self._record(plan, result)
             for sequence in self.scheduler.apply(result):
-                self.said[sequence.id].tokens.append(sequence.tokens[-1])
+                self.said[sequence.id].tokens += sequence.tokens[-sequence.n_new :]
                 if sequence.n_output >= sequence.max_tokens:
                     self.scheduler.remove(sequence.id)
         self.backend.clear_interrupt()
@@ -128,7 +135,8 @@ class Machine:
         for part in result.results:
             row += part.n_done
             if part.token is not None:
-                self.said[part.id].logits.append(self._logits(works[part.id].slot.priority, row))
+                priority = works[part.id].slot.priority
+                self.said[part.id].logits += [self._logits(priority, row - n) for n in range(len(part.guessed), -1, -1)]
 
     def _logits(self, priority: Priority, row: int) -> Logits:
         pointer = llama.llama_get_logits_ith(self.backend._contexts[priority].handle, row)
