@@ -15,6 +15,7 @@ from app.cli.batch import batch_params, go_on
 from app.cli.codes import OK
 from app.cli.dry_run import dry_run
 from app.cli.new_jobs import KIND_OF, files_of, options_of, params_of, place_of
+from app.cli.options import UsageError
 from app.cli.results import print_json, print_results
 from app.cli.text import is_under_way, item_line, job_line
 from app.cli.work_off import WorkOff
@@ -45,9 +46,7 @@ class JobCommands:
         files = files_of(parsed, self._folder)
         output, format = place_of(parsed.output, self._folder)
         if format != "jsonl":
-            raise KnownError(
-                ErrorKind.BAD_REQUEST, f"A batch writes JSON lines: name a file .jsonl, not {output.name}."
-            )
+            raise UsageError(f"A batch writes JSON lines: name a file .jsonl, not {output.name}.")
         params = await batch_params(files[0])
         if not parsed.dry_run:
             earlier = await go_on(self._core, params, output, self._console)

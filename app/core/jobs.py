@@ -122,6 +122,8 @@ class JobService:
             elif job.state in BEGUN:
                 self._outputs.begin(job.id)
                 self._levels.settle(job.id)
+            elif job.state != "paused":
+                self._outputs.recover(job.id)
         self.wake()
 
     def wake(self) -> None:

@@ -6,10 +6,13 @@ What ends while all is being written anew is left out there and added behind it,
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from app.core import job_options
 from app.core.events import Event, NoticeShown
@@ -77,22 +80,35 @@ class OutputWriter:
             self._task = asyncio.create_task(self._work(), name=f"write results of {self._job_id}")
 
     async def _work(self) -> None:
-        try:
-            while self._wants_whole or (self._ended and self._layout is not None):
+        while self._wants_whole or (self._ended and self._layout is not None):
+            try:
                 if self._wants_whole:
                     await self._write_whole()
                 else:
                     await self._add()
-        except KnownError as error:
-            self._stop(error.sentence)
-        except Exception:
-            log.exception("results could not be written")
-            self._stop("Results could not be written to their file, for a reason that is in the log.")
+            except KnownError as error:
+                self._stop(error.sentence)
+            except Exception:
+                log.exception("results could not be written")
+                self._stop("Results could not be written to their file, for a reason that is in the log.")
 
     def _stop(self, sentence: str) -> None:
-        self._layout, self._wants_whole = None, False
+        """Until all is to be written again."""
+        self._layout = None
         self._ended.clear()
+        if self._wants_whole:
+            return  # at once
         self._publish(NoticeShown(sentence=sentence, is_error=True))
+        if self._is_over:
+            with contextlib.suppress(KnownError):
+                self._set_written(True)
+
+    def _set_written(self, is_written: bool) -> None:
+        job = self._jobs.get(self._job_id)
+        options = job_options.decode(job.options) if job is not None else None
+        if options is not None and options.is_written is not is_written:
+            options = msgspec.structs.replace(options, is_written=is_written)
+            self._jobs.update(self._job_id, options=job_options.encode(options))
 
     async def _write_whole(self) -> None:
         self._wants_whole = False
@@ -103,6 +119,7 @@ class OutputWriter:
         if job is None or options is None or not options.output_path:
             self._layout = None
             return
+        self._set_written(False)
         path = Path(options.output_path)
         layout = layout_of(job, path, options.output_format, lambda: documents_of(self._jobs, job.id))
         try:
@@ -110,6 +127,8 @@ class OutputWriter:
         except OSError as error:
             raise _not_written(error, path, is_over=self._is_over) from error
         self._layout = layout
+        if self._is_over and not self._wants_whole:
+            self._set_written(True)
 
     def _new_results(self, job: JobRow) -> Callable[[], Iterable[Result]]:
         def results() -> Iterable[Result]:

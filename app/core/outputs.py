@@ -50,6 +50,12 @@ class Outputs:
         """A job is over: done, failed or cancelled."""
         self._whole(job_id, is_over=True)
 
+    def recover(self, job_id: str) -> None:
+        """A job was over before the program started: `finish` it where that was not done to its end."""
+        job = self._jobs.get(job_id)
+        if job is not None and not job_options.decode(job.options).is_written:
+            self.finish(job_id)
+
     async def export(self, job_id: str, path: Path, format: OutputFormat) -> Path:
         """What there is now, in a file (or a folder) of its own. Raises KnownError."""
         job = self._job(job_id)

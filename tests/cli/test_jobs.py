@@ -136,7 +136,7 @@ def test_a_dry_run_shows_what_would_be_done_and_leaves_nothing_behind(tmp_path: 
     assert "bad.pdf" in out.split("text-0.txt")[0], "what can't be read comes first"
     assert "3 documents, 1 not read" in out
     assert "The first prompt:" in out
-    assert "The harvest of year 0" in out
+    assert "The harvest of year" in out
     code, out, err = run(profile, *FAKE, *arguments, "--json")
     (preview,) = lines(out)
     assert (preview["n_documents"], preview["n_failed"], preview["is_reading"]) == (3, 1, False)
@@ -159,7 +159,7 @@ def test_a_detached_job_waits_for_somebody_who_works_off_the_queue(tmp_path: Pat
 
 def test_a_running_program_takes_jobs_and_what_is_said_about_them(tmp_path: Path) -> None:
     profile = tmp_path / "profile"
-    with Program(profile, *SLOW, "chat", "Long. [[words 2000]]") as host:
+    with Program(profile, *SLOW, "serve", "--port", "0") as host:
         host.engine()
         code, first, err = run(profile, *FAKE, *mapping(table(tmp_path, 200), "--detach"))
         assert code == 0, err
@@ -191,17 +191,16 @@ def later() -> str:
 
 def test_ctrl_c_of_a_guest_leaves_its_job_to_the_running_program(tmp_path: Path) -> None:
     profile, out = tmp_path / "profile", tmp_path / "o.jsonl"
-    with Program(profile, *SLOW, "chat", "Long. [[words 3000]]") as host:
+    with Program(profile, *SLOW, "serve", "--port", "0") as host:
         host.engine()
-        with Program(profile, *FAKE, *mapping(table(tmp_path, 30), "-o", str(out))) as guest:
+        with Program(profile, *FAKE, *mapping(table(tmp_path, 12), "-o", str(out))) as guest:
             wait_for(lambda: rows(profile, "SELECT 1 FROM items LIMIT 1"), "items")
             guest.process.send_signal(signal.SIGINT)
             code, _, err = guest.finish()
         assert code == 130
         assert "Jobs go on in the running Rubato" in err
-        wait_for(lambda: rows(profile, "SELECT 1 FROM jobs WHERE state = 'done'"), "the job's end")
+        wait_for(lambda: out.exists() and len(lines(out.read_text())) == 12, "the job's end")
         assert host.process.poll() is None
-    assert len(lines(out.read_text())) == 30
 
 
 def test_what_there_is_can_be_looked_at_exported_tried_again_and_done_once_more(tmp_path: Path) -> None:
@@ -234,7 +233,7 @@ def test_what_there_is_can_be_looked_at_exported_tried_again_and_done_once_more(
     [
         (["classify", "table.csv", "--label", "good"], 2),
         (["map", "table.csv", "--template", "x", "-o", "o.xls"], 2),
-        (["map", "table.csv", "--template", "no field in it"], 1),
+        (["map", "text.txt", "--template", "no field in it"], 1),
         (["extract", "table.csv", "--schema", "table.csv"], 1),
         (["jobs", "run", "zzz"], 1),
     ],
@@ -242,17 +241,17 @@ def test_what_there_is_can_be_looked_at_exported_tried_again_and_done_once_more(
 def test_what_can_not_be_done_is_one_sentence_and_leaves_no_job(
     tmp_path: Path, arguments: list[str], code: int
 ) -> None:
-    arguments = [str(table(tmp_path, 1)) if word == "table.csv" else word for word in arguments]
-    found, out, err = run(tmp_path / "profile", *FAKE, *arguments)
+    paths = {"table.csv": table(tmp_path, 1), "text.txt": texts(tmp_path, 1)[0]}
+    found, out, err = run(tmp_path / "profile", *FAKE, *(str(paths.get(word, word)) for word in arguments))
     assert (found, out, err.count("\n")) == (code, "", 1), err
     assert rows(tmp_path / "profile", "SELECT count(*) FROM jobs") == [(0,)]
 
 
 def test_a_closed_pipe_ends_quietly(tmp_path: Path) -> None:
-    """`rubato jobs items ID | head`"""
+    """`rubato jobs items ID --json | head`"""
     profile = tmp_path / "profile"
-    assert run(profile, *FAKE, *classify(table(tmp_path, 2000), "-o", str(tmp_path / "o.csv")))[0] == 0
-    with Program(profile, "jobs", "items", job_ids(profile)[0]) as program:
+    assert run(profile, *FAKE, *classify(table(tmp_path, 500), "-o", str(tmp_path / "o.csv")))[0] == 0
+    with Program(profile, "jobs", "items", job_ids(profile)[0], "--json") as program:
         assert program.process.stdout is not None
         assert "row 1" in program.process.stdout.readline()
         program.process.stdout.close()

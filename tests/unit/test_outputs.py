@@ -309,6 +309,47 @@ def test_a_start_of_the_program_writes_what_the_one_before_had_not(tmp_path: Pat
     play(tmp_path, again)
 
 
+def test_a_job_whose_end_was_not_written_is_written_at_the_next_start_and_only_then(tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+
+    async def killed(desk: Desk) -> None:
+        desk.job(out, "jsonl")
+        desk.read(0, rows(2))
+        desk.outputs.begin("job-1")
+        desk.say(1, "two")
+        await desk.settle()
+        desk.end(0, "one")
+        desk.jobs.set_state("job-1", "done")
+
+    async def again(desk: Desk) -> None:
+        desk.outputs.recover("job-1")
+        await desk.settle()
+
+    play(tmp_path, killed)
+    assert [line["result"] for line in lines(out)] == ["two"]
+    play(tmp_path, again)
+    assert [line["result"] for line in lines(out)] == ["one", "two"]
+    out.unlink()
+    play(tmp_path, again)
+    assert not out.exists()
+
+
+def test_what_is_finished_while_it_can_not_be_written_is_tried_once_more(tmp_path: Path) -> None:
+    out = tmp_path / "gone" / "out.jsonl"
+
+    async def story(desk: Desk) -> None:
+        desk.job(out, "jsonl")
+        desk.read(0, rows(1))
+        desk.outputs.begin("job-1")
+        await asyncio.sleep(0)
+        desk.say(0, "one")
+        desk.outputs.finish("job-1")
+        await desk.settle()
+
+    (sentence,) = play(tmp_path, story).notices
+    assert "export them" in sentence
+
+
 def test_a_file_that_somebody_took_away_is_written_again(tmp_path: Path) -> None:
     out = tmp_path / "out.jsonl"
 
