@@ -91,6 +91,10 @@ class JobCard(QFrame):
         self._use_model.setVisible(job.can_change_model and not self._is_slim)
         self._offer(job)
 
+    def focus(self) -> None:
+        """Where the keyboard starts on it."""
+        self._buttons["open"].setFocus()
+
     def _show_bar(self, job: JobView) -> None:
         through = job.items_done + job.items_failed
         self._bar.setValue(round(_STEPS * through / job.items_total) if job.items_total else 0)

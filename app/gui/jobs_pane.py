@@ -8,13 +8,14 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from app.core.views import JobView, StatusView
-from app.gui import fonts
+from app.gui import fonts, words
 from app.gui.buttons import IconButton, button, label
 from app.gui.job_actions import GOING, OVER, JobActions, menu_for
 from app.gui.job_card import JobCard
 from app.gui.theme import Theme
 
 WIDTH = 380
+PAGE = 20  # jobs that are over, and are shown at once
 QWIDGETSIZE_MAX = 16_777_215  # Qt gives Python no name for "no limit"
 
 
@@ -34,7 +35,9 @@ class JobsPane(QFrame):
         self._jobs: dict[str, JobView] = {}  # in the order of the queue
         self._status = StatusView()
         self._parked_seconds: float | None = None
+        self._n_over = PAGE
         self._empty = self._make_empty()
+        self._more = button("Show more", self._show_more, kind="link", role=fonts.SMALL)
         head = QHBoxLayout()
         head.setContentsMargins(16, 12, 12, 0)
         head.addWidget(label("Jobs", role=fonts.UI_STRONG), 1)
@@ -61,18 +64,16 @@ class JobsPane(QFrame):
 
     def show_jobs(self, jobs: Sequence[JobView]) -> None:
         """Show exactly these, which come in the order of the queue."""
-        for job_id in set(self._cards) - {job.id for job in jobs}:
-            self._drop(job_id)
         self._jobs = {job.id: job for job in jobs}
-        for job in jobs:
-            self._show(job)
         self._arrange()
+        for job_id in self._cards:
+            self._show(self._jobs[job_id])
 
     def show_job(self, job: JobView) -> None:
         """A job that is new, at the end of the queue, or has moved on."""
         self._jobs[job.id] = job
-        self._show(job)
         self._arrange()
+        self._show(job)
 
     def show_status(self, status: StatusView, parked_seconds: float | None) -> None:
         """Speeds and parking concern every card of a job that goes on."""
@@ -82,7 +83,7 @@ class JobsPane(QFrame):
                 self._show(job)
 
     def remove(self, job_id: str) -> None:
-        self._drop(job_id)
+        self._jobs.pop(job_id, None)
         self._arrange()
 
     def menu_for(self, job_id: str) -> QMenu:
@@ -92,33 +93,51 @@ class JobsPane(QFrame):
         return menu_for(self, self.actions_asked, self._jobs[job_id], is_top=ends[0], is_last=ends[1])
 
     def _show(self, job: JobView) -> None:
-        if job.id not in self._cards:
-            self._cards[job.id] = JobCard(self._theme, self.actions_asked)
-        self._cards[job.id].show_job(job, self._status, self._parked_seconds)
+        if card := self._cards.get(job.id):
+            card.show_job(job, self._status, self._parked_seconds)
 
     def _open_menu(self, job_id: str, place: QPoint) -> None:
         menu = self.menu_for(job_id)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(place)
 
-    def _drop(self, job_id: str) -> None:
-        self._jobs.pop(job_id, None)
-        if card := self._cards.pop(job_id, None):
-            self._list.removeWidget(card)
-            card.hide()
-            card.deleteLater()
-
     def _arrange(self) -> None:
-        """Cards that are in their places stay there."""
+        """Each that is shown has its card, in its place. A card costs milliseconds: of many that are over, some do."""
         queue = [job for job in self._jobs.values() if job.state not in OVER]
         over = [job for job in self._jobs.values() if job.state in OVER]
         over.sort(key=lambda job: -job.created_seconds)
-        for place, job in enumerate((*queue, *over)):
-            card = self._cards[job.id]
-            if self._list.indexOf(card) != place:
-                self._list.removeWidget(card)
-                self._list.insertWidget(place, card)
+        shown = [*queue, *over[: self._n_over]]
+        for job_id in self._cards.keys() - {job.id for job in shown}:
+            card = self._cards.pop(job_id)
+            self._list.removeWidget(card)
+            card.hide()
+            card.deleteLater()
+        for place, job in enumerate(shown):
+            self._place(job, place)
+        n_left = len(over) - self._n_over
+        more = f"Show {words.number(min(n_left, PAGE))} more of {words.number(max(0, n_left))}"
+        self._more.setText(more)
+        self._more.setAccessibleName(more)
+        self._more.setVisible(n_left > 0)
         self._empty.setVisible(not self._cards)
+
+    def _place(self, job: JobView, place: int) -> None:
+        card = self._cards.get(job.id)
+        if card is None:
+            card = self._cards[job.id] = JobCard(self._theme, self.actions_asked)
+            self._list.insertWidget(place, card)
+            self._show(job)
+        elif self._list.indexOf(card) != place:
+            self._list.removeWidget(card)
+            self._list.insertWidget(place, card)
+
+    def _show_more(self) -> None:
+        first_new = len(self._cards)
+        self._n_over += PAGE
+        self._arrange()
+        item = self._list.itemAt(first_new)
+        if self._more.hasFocus() and item is not None and isinstance(card := item.widget(), JobCard):
+            card.focus()
 
     def _make_area(self) -> QScrollArea:
         inside = QWidget()
@@ -127,6 +146,7 @@ class JobsPane(QFrame):
         self._list.setContentsMargins(16, 8, 16, 16)
         self._list.setSpacing(12)
         self._list.addWidget(self._empty)
+        self._list.addWidget(self._more)
         self._list.addStretch()
         area = QScrollArea()
         area.setWidgetResizable(True)

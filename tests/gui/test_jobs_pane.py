@@ -97,3 +97,17 @@ def test_a_card_tells_its_pace_its_documents_and_what_was_saved() -> None:
     assert job_words.job_documents(replace(some, documents_read=40, documents_failed=0)) == "40 documents"
     assert job_words.job_saved(replace(running, saved_tokens=61_000)) == "61,000 prompt tokens shared"
     assert job_words.duration(3.5 * 3600) == "about 3.5 hours"
+
+
+def test_of_hundreds_of_jobs_that_are_over_the_newest_have_cards(desk: Desk) -> None:
+    old = [job(f"d{n}", f"D{n}", JobState.DONE, 1, 1, created_seconds=NOW - n) for n in range(300)]
+    desk.core.job_views = [*old, job("a", "A", JobState.RUNNING, 1, 3)]
+    desk.window.start()
+    desk.window.show_jobs_pane(True)
+    desk.until(lambda: shown(desk) == ["A", *(f"D{n}" for n in range(20))])
+    more = desk.window.jobs_pane._more
+    assert more.text() == "Show 20 more of 280"
+    more.setFocus()
+    more.click()
+    assert len(shown(desk)) == 41
+    assert desk.window.jobs_pane._cards["d20"]._buttons["open"].hasFocus()

@@ -93,11 +93,9 @@ def test_another_kind_is_another_draft_over_the_same_documents(desk: Desk) -> No
     dialog = previewed(desk, opened(desk, LEASE))
     dialog.kinds.buttons["classify"].click()
     desk.until(lambda: len(drafts(desk)) == 2)
-    assert drafts(desk)[1] == (
-        "classify",
-        ClassifyParams(labels=()),
-        (LEASE,),
-    )  # looked at already
+    kind, params, paths = drafts(desk)[1]  # looked at already, with labels that stand for those to come
+    assert (kind, paths) == ("classify", (LEASE,))
+    assert isinstance(params, ClassifyParams)
     desk.until(lambda: desk.core.called("remove_job") == [("job1",)])
     desk.until(lambda: "Write at least two labels, one a line." in dialog.preview.sentences)
     assert not dialog._start.isEnabled()
@@ -311,3 +309,18 @@ def answer(desk: Desk) -> None:
         done: list[bool] = []
         desk.bridge.call(lambda core: None, done=lambda _, done=done: done.append(True))
         desk.until(lambda done=done: done)
+
+
+def test_what_can_not_be_used_is_said_and_never_comes_to_the_draft(desk: Desk) -> None:
+    desk.core.preview = replace(PREVIEW, columns=("id", "text"))
+    dialog = opened(desk, Path("/docs/tickets.csv"))
+    dialog.kinds.buttons["prompt"].click()
+    desk.until(lambda: len(drafts(desk)) == 2)
+    dialog.forms["prompt"].template.setPlainText("Translate {txt}")
+    desk.until(lambda: any("There is no {txt}." in said for said in dialog.preview.sentences))
+    dialog.forms["prompt"].template.setPlainText("Translate {text}")
+    desk.until(lambda: desk.core.params[dialog.draft.id] == PromptParams(template="Translate {text}"))
+    asked = [params for _, params, _ in desk.core.called("change_job")] + [params for _, params, _ in drafts(desk)]
+    assert all("{txt}" not in params.template for params in asked if isinstance(params, PromptParams))
+    desk.until(dialog._start.isEnabled)
+    dialog.reject()

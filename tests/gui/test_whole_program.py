@@ -15,12 +15,13 @@ from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.core.core import Core
-from app.core.events import Event, JobChanged, ReplyEnded, ReplyGrew
+from app.core.events import Event, JobChanged, JobRemoved, ReplyEnded, ReplyGrew
 from app.core.views import JobState, MessageState
 from app.engine.client import EngineClient
 from app.engine.local import local_engine
 from app.engine.process.fake_llama import reply_to
 from app.gui.bridge import Bridge
+from app.gui.new_job.dialog import NewJobDialog
 from app.gui.summary_view import SummaryParagraph
 from app.gui.theme import Theme
 from app.gui.transcript.message_text import MessageText
@@ -130,6 +131,47 @@ def test_a_chat_beside_a_dropped_document_and_the_result_with_the_text_it_came_f
     texts = [text.toPlainText() for text in paragraph.findChildren(MessageText) if "Text of" in text.accessibleName()]
     assert texts
     assert all("The harvest of that year was good." in text for text in texts)
+
+
+def test_a_table_from_the_dialog_through_its_items_to_a_file(start: StartProgram, tmp_path: Path) -> None:
+    table, out = tmp_path / "tickets.csv", tmp_path / "out.csv"
+    table.write_text("id,text\n" + "".join(f"{n},ticket {n} [[say answer {n}]]\n" for n in range(1, 251)))
+    program = start(options=[])
+    program.drop(table)
+    (dialog,) = program.window.findChildren(NewJobDialog)
+    dialog.kinds.buttons["prompt"].click()
+    program.until(lambda: "{text}" in [field.text() for field in dialog.form._buttons.widgets()])
+    dialog.form.template.setPlainText("What is {txt}?")
+    program.until(lambda: any("There is no {txt}." in said for said in dialog.preview.sentences))
+    dialog.form.template.setPlainText("What is {text}?")
+    program.until(lambda: any("250 items" in said for said in dialog.preview.sentences))
+    program.until(lambda: "What is ticket 1 " in dialog.preview.prompt.toPlainText())
+    draft = dialog.draft.id
+    dialog._start.click()
+    program.until(lambda: program.job_is(JobState.DONE))
+    assert program.of(JobChanged)[-1].job.id == draft
+    page = program.window.job_pages.items
+    program.window.jobs_pane.actions_asked.open.emit(draft)
+    program.until(lambda: page.model.rowCount() == 250)
+    page.table.setCurrentIndex(page.model.index(120, 0))
+    program.until(lambda: page.pane._text.toPlainText() == "answer 121")
+    assert "ticket 121" in page.pane._source.shown.toPlainText()
+    program.window.job_pages._export_to(draft, out, "csv")
+    program.until(lambda: program.window.notices.sentences[-1:] == [f"Saved to {out}."])
+    assert "answer 250" in out.read_text()
+
+
+def test_a_cancelled_dialog_leaves_no_job(start: StartProgram, report: Path) -> None:
+    program = start(options=[])
+    program.window.new_job([report])
+    (dialog,) = program.window.findChildren(NewJobDialog)
+    program.until(lambda: any("item" in said for said in dialog.preview.sentences))
+    dialog.reject()
+    program.until(lambda: program.of(JobRemoved))
+    jobs: list = []
+    program.bridge.call(lambda core: core.jobs(), done=jobs.append)
+    program.until(lambda: jobs)
+    assert jobs == [[]]
 
 
 def test_kill_of_the_engine_in_the_middle_of_both_keeps_the_window_the_text_and_the_job(

@@ -70,7 +70,7 @@ class ClassifyForm(KindForm):
         return tuple(found)
 
     def blank(self) -> ClassifyParams:
-        return ClassifyParams(labels=())
+        return ClassifyParams(labels=("yes", "no"))
 
     def show_params(self, params: ClassifyParams) -> None:
         self.labels.setPlainText("\n".join(params.labels))

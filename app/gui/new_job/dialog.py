@@ -14,6 +14,8 @@ from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLa
 
 from app.core.events import JobChanged
 from app.core.job_options import JobOptions
+from app.core.kinds import KINDS
+from app.core.kinds.kind import Material
 from app.core.views import JobPreview
 from app.errors import KnownError
 from app.gui import dialogs, fonts
@@ -66,6 +68,7 @@ class NewJobDialog(QDialog):
         self._folder, self._drafted = folder, drafted
         self._paths = tuple(paths)
         self._missing = ""  # what the form lacks, as a sentence
+        self._columns: tuple[str, ...] | None = None  # of the tables; None: not known so far
         self.draft = Draft(bridge, self, drafted.id if drafted else "")
         self.kinds = Segments("Kind of job", {name: (face.name, face.hint) for name, face in KIND_FACES.items()})
         self._hint = label(tone="muted", wraps=True)
@@ -98,12 +101,13 @@ class NewJobDialog(QDialog):
     def add_files(self, files: Sequence[Path]) -> None:
         """More documents behind those that are there."""
         self._paths = tuple(dict.fromkeys((*self._paths, *files)))
+        self._columns = None
         self._follow()
 
     # what is wanted
 
     def _follow(self) -> None:
-        """Bring the draft to what is filled in."""
+        """Bring the draft to what is filled in; as long as that can't be used, to what always can."""
         self._typing.stop()
         params, self._missing = self._filled_in()
         has_documents = bool(self._paths) or self._drafted is not None
@@ -112,16 +116,19 @@ class NewJobDialog(QDialog):
             self.preview.show_nothing()
             return
         self.preview.show_reading()
-        self.preview.show_missing(self._missing)
+        self.preview.show_missing(self._missing if self._columns is not None else "")
         options = self.options.options(datetime.now())
         self.draft.want(Wish(kind=self.kinds.value, params=params, options=options, paths=self._paths))
 
     def _filled_in(self) -> tuple[msgspec.Struct, str]:
-        """The parameters, and what is missing from them."""
+        """The parameters, and what is wrong with them."""
+        material = Material(names=tuple(path.name for path in self._paths), columns=self._columns or None)
         try:
-            return self.form.params(), ""
+            params = self.form.params()
+            KINDS[self.kinds.value].check(params, material)
         except KnownError as error:
             return self.form.blank(), error.sentence
+        return params, ""
 
     def _show_kind(self) -> None:
         self._hint.setText(KIND_FACES[self.kinds.value].hint)
@@ -135,8 +142,11 @@ class NewJobDialog(QDialog):
     # what comes back
 
     def _show_preview(self, preview: JobPreview) -> None:
-        for form in self.forms.values():
-            form.set_columns(preview.columns)
+        if preview.columns != self._columns and (preview.columns or not preview.is_reading):
+            self._columns = preview.columns
+            for form in self.forms.values():
+                form.set_columns(preview.columns)
+            self._follow()
         self.preview.show_preview(preview)
         if self._missing:
             self.preview.show_missing(self._missing)

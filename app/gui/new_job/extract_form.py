@@ -86,7 +86,7 @@ class ExtractForm(KindForm):
         return text
 
     def blank(self) -> ExtractParams:
-        return ExtractParams(schema=fields_schema((Field(name="field"),)))  # one without any could not be read
+        return ExtractParams(schema=fields_schema((Field(name="field"),)))
 
     def show_params(self, params: ExtractParams) -> None:
         self.instruction.setPlainText(params.instruction)

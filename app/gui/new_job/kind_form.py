@@ -31,7 +31,7 @@ class KindForm(QWidget):
         raise NotImplementedError
 
     def blank(self) -> msgspec.Struct:
-        """Parameters of nothing filled in: with them the documents can be looked at already."""
+        """Parameters that can be used with anything: the documents are looked at with them while others are missing."""
         raise NotImplementedError
 
     def show_params(self, params: Any) -> None:

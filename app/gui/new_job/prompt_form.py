@@ -52,7 +52,7 @@ class PromptForm(KindForm):
         )
 
     def blank(self) -> PromptParams:
-        return PromptParams(template="")
+        return PromptParams(template="{document}")
 
     def show_params(self, params: PromptParams) -> None:
         self.template.setPlainText(params.template)
