@@ -8,8 +8,12 @@ import msgspec
 
 from app.engine.messages import GenerateRequest, Priority, Turn
 from app.engine.process.backend import Backend
+from app.engine.process.guesses import Guesses
 from app.engine.process.history import first_kept_turn
 from app.engine.process.kv_cache import common_prefix
+from app.engine.process.presets import STEP_TOKENS
+from app.engine.process.scoring import telling_beginnings
+from app.engine.process.sequence import Sequence
 from app.errors import ErrorKind, KnownError
 
 TURN_TOKENS = 8  # what a template puts around a turn, about
@@ -29,6 +33,36 @@ class Prompts:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._counts: dict[int, int] = {}
+
+    def sequence_of(self, id: str, request: GenerateRequest) -> Sequence:
+        """What the scheduler is to run for a request. Raises KnownError, as `of`, or where the model can't write."""
+        if not self._backend.capabilities.can_write:
+            raise KnownError(
+                ErrorKind.NO_MODEL, "This model makes embeddings of texts and can't write. Choose a model that writes."
+            )
+        prompt = self.of(request)
+        sequence = Sequence(
+            id=id,
+            priority=request.priority,
+            tokens=prompt.tokens,
+            max_tokens=request.max_tokens,
+            cache_key=request.cache_key,
+            is_temporary=request.is_temporary,
+            dropped_turns=prompt.dropped_turns,
+        )
+        if request.priority is Priority.INTERACTIVE and request.may_guess:
+            sequence.guesses = Guesses(sequence.tokens)
+        if request.score:
+            whole = [tuple(self._backend.encode_text(text)) for text in request.score]
+            sequence.continuations = telling_beginnings(whole) if request.score_differs_only else tuple(whole)
+            sequence.max_tokens = max(1, *map(len, sequence.continuations))
+            if sequence.max_tokens > STEP_TOKENS:
+                raise KnownError(
+                    ErrorKind.PROMPT_TOO_LONG,
+                    f"A text to be scored has {sequence.max_tokens:,} tokens, and {STEP_TOKENS} are the most. "
+                    "Shorten it.",
+                )
+        return sequence
 
     def of(self, request: GenerateRequest) -> Prompt:
         """Raises KnownError for one that the template does not take, or that is empty."""

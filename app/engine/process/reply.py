@@ -17,7 +17,6 @@ class Reply:
     text: TextStream
     thinking: Thinking
     submitted_seconds: float
-    dropped_turns: int = 0
     admitted_seconds: float = 0.0
     first_token_seconds: float = 0.0
     ignore_eos: bool = False
@@ -56,6 +55,6 @@ def usage(sequence: Sequence, reply: Reply) -> Usage:
         guess_steps=sequence.guesses.n_steps if sequence.guesses is not None else 0,
         guessed_tokens=sequence.guesses.n_guessed if sequence.guesses is not None else 0,
         right_guesses=sequence.guesses.n_right if sequence.guesses is not None else 0,
-        dropped_turns=reply.dropped_turns,
+        dropped_turns=sequence.dropped_turns,
         reread_reason=_reread_reason(sequence),
     )

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,14 +35,11 @@ from app.engine.process.bulk_pace import BulkPace
 from app.engine.process.chat_template import PLAIN_STOP
 from app.engine.process.constraint import matcher_of
 from app.engine.process.embeddings import embedding_of
-from app.engine.process.guesses import Guesses
 from app.engine.process.inbox import Inbox
 from app.engine.process.kv_archive import KvArchive
-from app.engine.process.presets import STEP_TOKENS
 from app.engine.process.prompts import Prompts
 from app.engine.process.reply import Reply, usage
-from app.engine.process.scheduler import PromptDoesNotFit, Scheduler
-from app.engine.process.scoring import telling_beginnings
+from app.engine.process.scheduler import Scheduler
 from app.engine.process.sequence import Sequence
 from app.engine.process.text_stream import TextStream
 from app.engine.process.thinking import thinking_of
@@ -57,10 +55,6 @@ KV_RAM_SHARE = 0.125  # of what is free when the model is loaded, for KV of chat
 MOST_KV_RAM_BYTES = 2 << 30
 BULK_TEXT_TOKENS = 16  # nobody reads bulk as it is written: its text is told in larger pieces
 LONGEST_REST_SECONDS = 0.5
-_SHORTER = {
-    Priority.INTERACTIVE: "Shorten it, or start a new chat.",
-    Priority.BULK: "Shorten it, or choose a model that takes more.",
-}
 
 
 def archive_for(backend: Backend, folder: Path | None, disk_bytes: int) -> KvArchive:
@@ -113,86 +107,54 @@ class RunningModel:
     # requests
 
     def submit(self, command: Submit) -> None:
-        now = self.clock()
-        if self.scheduler.get(command.id) is not None:
-            log.error("%s was asked for twice", command.id)
-            return  # the first one has its last word to come
-        request = command.request
-        try:
-            if not self.backend.capabilities.can_write:
-                raise KnownError(
-                    ErrorKind.NO_MODEL,
-                    "This model makes embeddings of texts and can't write. Choose a model that writes.",
-                )
+        id, request, now = command.id, command.request, self.clock()
+        if self._is_there(id):
+            return
+        with self._failing(id):
             check_sampling(request.sampling)
+            sequence = self.prompts.sequence_of(id, request)
             matcher = matcher_of(request, self.backend.vocabulary)
-            prompt = self.prompts.of(request)
             self.backend.prepare(request.priority)
-            sequence = Sequence(
-                id=command.id,
-                priority=request.priority,
-                tokens=prompt.tokens,
-                max_tokens=request.max_tokens,
-                cache_key=request.cache_key,
-                is_temporary=request.is_temporary,
-            )
-            if request.score:
-                whole = [tuple(self.backend.encode_text(text)) for text in request.score]
-                sequence.continuations = telling_beginnings(whole) if request.score_differs_only else tuple(whole)
-                sequence.max_tokens = max(1, *map(len, sequence.continuations))
-                if sequence.max_tokens > STEP_TOKENS:
-                    raise KnownError(
-                        ErrorKind.PROMPT_TOO_LONG,
-                        f"A text to be scored has {sequence.max_tokens:,} tokens, and {STEP_TOKENS} are the most. "
-                        "Shorten it.",
-                    )
-            if request.priority is Priority.INTERACTIVE and request.may_guess:
-                sequence.guesses = Guesses(sequence.tokens)
             if request.cache_key:
                 self.scheduler.end_read_ahead(request.cache_key)
-            self.backend.begin(command.id, request.sampling, sequence.tokens, matcher)
-            self.scheduler.add(sequence)
-        except PromptDoesNotFit as error:
-            self._fail(
-                command.id,
-                ErrorKind.PROMPT_TOO_LONG,
-                f"This is {error.n_prompt:,} tokens long and the model can take {error.limit_tokens:,} with its "
-                f"answer: {error.excess_tokens:,} too many. {_SHORTER[request.priority]}",
+            has_template = self.backend.capabilities.has_template
+            self._replies[id] = Reply(
+                text=TextStream(request.stop if has_template else (*request.stop, *PLAIN_STOP)),
+                thinking=thinking_of(self.backend.thinking, request.begun_reply),
+                submitted_seconds=now,
+                ignore_eos=request.ignore_eos,
             )
-            return
-        except KnownError as error:
-            self._fail(command.id, error.kind, error.sentence)
-            return
-        except Exception:
-            log.error("a prompt could not be encoded\n%s", traceback.format_exc())
-            self._fail(command.id, ErrorKind.BUG, "The prompt could not be prepared; the engine's log says why.")
-            return
-        has_template = self.backend.capabilities.has_template
-        stop = request.stop if has_template else (*request.stop, *PLAIN_STOP)
-        self._replies[command.id] = Reply(
-            text=TextStream(stop),
-            thinking=thinking_of(self.backend.thinking, request.begun_reply),
-            submitted_seconds=now,
-            dropped_turns=prompt.dropped_turns,
-            ignore_eos=request.ignore_eos,
-        )
+            self.backend.begin(id, request.sampling, sequence.tokens, matcher)
+            self.scheduler.add(sequence)
 
     def embed(self, command: Embed) -> None:
-        if command.id in self.scheduler.ids:
-            log.error("%s was asked for twice", command.id)
+        if self._is_there(command.id):
             return
         if not command.texts:
             self.tell(TextsEmbedded(id=command.id, vectors=()))
             return
-        try:
+        with self._failing(command.id):
             embedding = embedding_of(command, self.backend, self.clock())
             self.backend.prepare_embedding()
             self.scheduler.add_embedding(embedding)
+
+    def _is_there(self, id: str) -> bool:
+        """Asked for twice: the first one has its last word to come."""
+        if id not in self.scheduler.ids:
+            return False
+        log.error("%s was asked for twice", id)
+        return True
+
+    @contextmanager
+    def _failing(self, id: str) -> Iterator[None]:
+        """A request that can't be taken fails; it must not end the engine."""
+        try:
+            yield
         except KnownError as error:
-            self._fail(command.id, error.kind, error.sentence)
-        except Exception:  # as above: a text must not end the engine
-            log.error("a text could not be encoded\n%s", traceback.format_exc())
-            self._fail(command.id, ErrorKind.BUG, "The texts could not be prepared; the engine's log says why.")
+            self._fail(id, error.kind, error.sentence)
+        except Exception:
+            log.error("a request could not be prepared\n%s", traceback.format_exc())
+            self._fail(id, ErrorKind.BUG, "This could not be prepared; the engine's log says why.")
 
     def read_ahead(self, command: ReadAhead) -> None:
         """A help, not a request: where it can't be done, nothing is said."""
@@ -215,9 +177,9 @@ class RunningModel:
             )
             if len(beginning) > 1 and self.scheduler.placement.wants(sequence):
                 self.scheduler.add(sequence)
-        except (KnownError, PromptDoesNotFit):
+        except KnownError:
             pass  # the request itself will say so
-        except Exception:  # as above: a prompt must not end the engine
+        except Exception:
             log.error("a prompt could not be read ahead\n%s", traceback.format_exc())
 
     def plan(self) -> StepPlan | None:

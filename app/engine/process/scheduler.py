@@ -27,14 +27,19 @@ from app.engine.process.presets import (
 )
 from app.engine.process.sequence import Sequence
 from app.engine.process.step_size import StepSize
+from app.errors import ErrorKind, KnownError
 
 
-class PromptDoesNotFit(Exception):
-    """A request that can never be admitted: `excess_tokens` too long for `limit_tokens`."""
+class PromptDoesNotFit(KnownError):
+    """A request that can never be admitted: `excess_tokens` too long."""
 
     def __init__(self, n_prompt: int, limit_tokens: int, excess_tokens: int) -> None:
-        super().__init__(f"{n_prompt} tokens, the limit is {limit_tokens}")
-        self.n_prompt, self.limit_tokens, self.excess_tokens = n_prompt, limit_tokens, excess_tokens
+        super().__init__(
+            ErrorKind.PROMPT_TOO_LONG,
+            f"This is {n_prompt:,} tokens long and the model can take {limit_tokens:,} with its answer: "
+            f"{excess_tokens:,} too many. Shorten it, or choose a model that takes more.",
+        )
+        self.excess_tokens = excess_tokens
 
 
 class Scheduler:
