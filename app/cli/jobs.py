@@ -67,7 +67,10 @@ class JobCommands:
         if parsed.action == "list":
             return list_jobs(core, console, as_json=parsed.json)
         if parsed.action == "run" and not parsed.id:
-            return await self._see_to(parsed, [job.id for job in core.jobs() if is_under_way(job)])
+            queued = [job.id for job in core.jobs() if is_under_way(job)]
+            if not queued:
+                console.err("Nothing is queued.\n")
+            return await self._see_to(parsed, queued)
         job = find_job(core, parsed.id)
         match parsed.action:
             case "show" | "items" | "export":

@@ -21,11 +21,12 @@ def add(texts: Texts, heads: Texts) -> None:
 
 def _add(file: Path, text: str, head: str | None) -> None:
     is_new = head is not None and not file.exists()
-    with file.open("ab" if is_new else "r+b") as opened:
+    left = memoryview(_bytes((head or "") + text if is_new else text))
+    with file.open("ab" if is_new else "r+b", buffering=0) as opened:  # a buffer would be written once more at the end
         end = opened.seek(0, os.SEEK_END)
         try:
-            opened.write(_bytes((head or "") + text if is_new else text))
-            opened.flush()
+            while left:
+                left = left[opened.write(left) :]
         except OSError:
             with contextlib.suppress(OSError):
                 opened.truncate(end)

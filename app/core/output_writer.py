@@ -25,7 +25,6 @@ from app.store.jobs import JobRow, Jobs
 
 log = topic("outputs")
 
-SLICE = 100  # results that are read and laid out in one go
 Worker = Callable[..., Awaitable[Any]]
 """Calls a function with these arguments in the worker thread."""
 
@@ -34,13 +33,20 @@ class OutputWriter:
     """`whole`: all anew, then what ends. Where the place can't be written, nothing is until `whole` again."""
 
     def __init__(
-        self, job_id: str, jobs: Jobs, results: Results, worker: Worker, publish: Callable[[Event], None]
+        self,
+        job_id: str,
+        jobs: Jobs,
+        results: Results,
+        worker: Worker,
+        publish: Callable[[Event], None],
+        slice_size: int,
     ) -> None:
         self._job_id = job_id
         self._jobs = jobs
         self._results = results
         self._worker = worker
         self._publish = publish
+        self._slice_size = slice_size
         self._wants_whole = False
         self._is_over = False
         self._layout: Layout | None = None  # None: nothing can be added
@@ -123,7 +129,8 @@ class OutputWriter:
         path = Path(options.output_path)
         layout = layout_of(job, path, options.output_format, lambda: documents_of(self._jobs, job.id))
         try:
-            await write_whole(job, layout, self._jobs, self._new_results(job), self._worker, name=job.id[:8])
+            results, size = self._new_results(job), self._slice_size
+            await write_whole(job, layout, self._jobs, results, self._worker, name=job.id[:8], slice_size=size)
         except OSError as error:
             raise _not_written(error, path, is_over=self._is_over) from error
         self._layout = layout
@@ -142,7 +149,7 @@ class OutputWriter:
 
     async def _add(self) -> None:
         job, layout = self._jobs.get(self._job_id), self._layout
-        ids = list(itertools.islice(self._ended, SLICE))
+        ids = list(itertools.islice(self._ended, self._slice_size))
         for id in ids:
             del self._ended[id]
         if job is None or layout is None:
@@ -177,11 +184,12 @@ async def write_whole(
     worker: Worker,
     *,
     name: str,
+    slice_size: int,
 ) -> None:
     """All results of a job, in their order. `name` keeps two writers apart. Raises OSError; then all is as before."""
     rewrite = Rewrite(name)
     try:
-        while not await _fill(rewrite, layout, results(), worker):
+        while not await _fill(rewrite, layout, results(), worker, slice_size):
             pass  # the table has grown wider meanwhile
         if jobs.get(job.id) is not None:
             await worker(rewrite.put_in_place, layout.spare)
@@ -189,11 +197,11 @@ async def write_whole(
         await worker(rewrite.discard)
 
 
-async def _fill(rewrite: Rewrite, layout: Layout, results: Iterable[Result], worker: Worker) -> bool:
+async def _fill(rewrite: Rewrite, layout: Layout, results: Iterable[Result], worker: Worker, slice_size: int) -> bool:
     """False: what was written does not fit what came, and has to be written again."""
     await worker(rewrite.begin, layout.files, {file: layout.head(file) for file in layout.files}, layout.folder)
     waiting = iter(results)
-    while some := list(itertools.islice(waiting, SLICE)):
+    while some := list(itertools.islice(waiting, slice_size)):
         if layout.outgrown_by(some):
             return False
         texts = laid_out(layout, some)

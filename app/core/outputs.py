@@ -24,16 +24,20 @@ from app.errors import ErrorKind, KnownError
 from app.store.items import Items
 from app.store.jobs import JobRow, Jobs
 
+SLICE_SIZE = 100
 CLOSE_SECONDS = 60.0  # then a disk that does not answer is left alone
 
 
 class Outputs:
-    """Of all jobs. `publish` tells what can't be written."""
+    """Of all jobs. `publish` tells what can't be written; `slice_size` results are read and laid out in one go."""
 
-    def __init__(self, jobs: Jobs, items: Items, publish: Callable[[Event], None]) -> None:
+    def __init__(
+        self, jobs: Jobs, items: Items, publish: Callable[[Event], None], *, slice_size: int = SLICE_SIZE
+    ) -> None:
         self._jobs = jobs
         self._results = Results(jobs, items)
         self._publish = publish
+        self._slice_size = slice_size
         self._writers: dict[str, OutputWriter] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="results")
 
@@ -68,6 +72,7 @@ class Outputs:
                 lambda: self._results.of_job(job),
                 self._in_thread,
                 name=uuid.uuid4().hex[:8],
+                slice_size=self._slice_size,
             )
         except OSError as error:
             raise KnownError(
@@ -100,7 +105,9 @@ class Outputs:
         if job_id not in self._writers:
             if job is None or not job_options.decode(job.options).output_path:
                 return
-            self._writers[job_id] = OutputWriter(job_id, self._jobs, self._results, self._in_thread, self._publish)
+            self._writers[job_id] = OutputWriter(
+                job_id, self._jobs, self._results, self._in_thread, self._publish, self._slice_size
+            )
         self._writers[job_id].whole(is_over=is_over)
 
     def _job(self, job_id: str) -> JobRow:

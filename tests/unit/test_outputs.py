@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import os
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ from app.core.kinds import KINDS, item_input
 from app.core.kinds.item_input import Call, Group, ItemInput, Piece, Row
 from app.core.kinds.kind import Answer, Finished, JobKind, Material
 from app.core.kinds.summarize import SummarizeParams
+from app.core.output_files import add
 from app.core.outputs import Outputs
 from app.engine.messages import GenerateRequest
 from app.errors import KnownError
@@ -78,12 +80,12 @@ def kinds() -> Iterator[None]:
 class Desk:
     """A database with one job in it, and its outputs."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, slice_size: int) -> None:
         self.folder = folder
         self._database = Database(folder / "rubato.sqlite3", folder / "backups")
         self.jobs, self.items = Jobs(self._database), Items(self._database, "this run")
         self.notices: list[str] = []
-        self.outputs = Outputs(self.jobs, self.items, self._hear)
+        self.outputs = Outputs(self.jobs, self.items, self._hear, slice_size=slice_size)
 
     def _hear(self, event: Event) -> None:
         if isinstance(event, NoticeShown):
@@ -133,9 +135,9 @@ class Desk:
         self._database.close()
 
 
-def play(folder: Path, story: Callable[[Desk], Awaitable[None]]) -> Desk:
+def play(folder: Path, story: Callable[[Desk], Awaitable[None]], slice_size: int = 100) -> Desk:
     async def run() -> Desk:
-        desk = Desk(folder)
+        desk = Desk(folder, slice_size)
         try:
             await asyncio.wait_for(story(desk), 60)
         finally:
@@ -614,7 +616,23 @@ def test_every_result_is_in_the_file_once_whatever_comes_in_between(
             await desk.settle()
             assert found() == sorted(ended)
 
-        assert play(folder, story).notices == []
+        assert play(folder, story, slice_size=2).notices == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="limits of POSIX")
+def test_a_file_that_takes_only_a_part_is_left_as_it_was(tmp_path: Path) -> None:
+    import resource
+
+    file = tmp_path / "out.jsonl"
+    file.write_text("a whole line\n")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            add({file: "x" * 200_000}, {})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert file.read_text() == "a whole line\n"
 
 
 def test_results_are_read_and_written_a_few_at_a_time(tmp_path: Path) -> None:
