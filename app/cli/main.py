@@ -8,6 +8,7 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from app.cli.options import UsageError
 from app.cli.repl import converse
 from app.core.core import Core, EventSink
 from app.core.instance import HostGone, Instance, forward
+from app.core.side_engine import SIDE_CONTEXT
 from app.engine.local import local_engine
 from app.errors import KnownError
 from app.paths import Paths, profile_paths, user_paths
@@ -42,7 +44,8 @@ def paths_of(options: argparse.Namespace) -> Paths:
 def new_core(options: argparse.Namespace, paths: Paths, publish: EventSink, settings: Settings) -> Core:
     """The Core that a face of this program runs on."""
     is_fake = options.engine == "fake"
-    engine = local_engine(
+    new_engine = partial(
+        local_engine,
         paths.logs,
         backend="fake" if is_fake else "llama",
         options=(
@@ -50,13 +53,13 @@ def new_core(options: argparse.Namespace, paths: Paths, publish: EventSink, sett
             if is_fake
             else [f"--debug={topic}" for topic in options.debug]
         ),
-        kv_folder=paths.kv,
-        kv_disk_bytes=int(settings.kv_disk_gb * 1e9),
     )
+    engine = new_engine(kv_folder=paths.kv, kv_disk_bytes=int(settings.kv_disk_gb * 1e9))
     model = options.model.expanduser().resolve() if options.model is not None else None
     if model is None and options.engine == "fake":
         model = Path("fake.gguf")
-    return Core(paths, engine, publish, settings=settings, model=model)
+    new_side_engine = partial(new_engine, context_tokens=SIDE_CONTEXT)
+    return Core(paths, engine, publish, settings=settings, model=model, new_side_engine=new_side_engine)
 
 
 def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:

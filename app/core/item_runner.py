@@ -54,6 +54,7 @@ class _Outcome:
 class _Running:
     item: ItemRow
     task: asyncio.Task[None]
+    has_begun: bool = False
     is_stopped: bool = False
 
 
@@ -107,7 +108,8 @@ class ItemRunner:
         for running in self._running.values():
             if running.item.job_id == job_id:
                 running.is_stopped = True
-                running.task.cancel()  # which takes its requests from the engine
+                if running.has_begun:  # else it sees that it is stopped: cancelled, it would never say that it is over
+                    running.task.cancel()  # which takes its requests from the engine
 
     @property
     def job_ids(self) -> set[str]:
@@ -148,6 +150,7 @@ class ItemRunner:
 
     async def _run(self, request_id: str, item: ItemRow) -> None:
         started = self.monotonic()
+        self._running[request_id].has_begun = True
         try:
             outcome = await self._ask(request_id, item, started)
         except asyncio.CancelledError:

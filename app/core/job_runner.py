@@ -33,6 +33,7 @@ class JobRunner:
         machine: Machine,
         model: Callable[[], str],
         tell: Callable[[str], None],
+        turn_seconds: float,
     ) -> None:
         self._store = store
         self._engine = engine
@@ -41,6 +42,7 @@ class JobRunner:
         self._machine = machine
         self._model = model
         self._tell = tell
+        self._turn_seconds = turn_seconds
         self._looking: asyncio.TimerHandle | None = None
         self._turn: asyncio.TimerHandle | None = None
         self._is_sides_turn = True
@@ -156,7 +158,7 @@ class JobRunner:
         is_sides = first[1] if first[0] != first[1] else self._is_sides_turn
         self._hold(is_sides and not self._are_chats_active, self._are_chats_active or not is_sides)
         if self._turn is None:
-            self._turn = asyncio.get_running_loop().call_later(TURN_SECONDS, self._end_turn)
+            self._turn = asyncio.get_running_loop().call_later(self._turn_seconds, self._end_turn)
 
     def _end_turn(self) -> None:
         self._turn = None

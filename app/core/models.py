@@ -84,14 +84,14 @@ class ModelService:
         """Load it in place of the one before, which stays, or comes back, where that fails. Raises KnownError."""
         if self._engine.model_state is ModelState.READY:
             await self._engine.check(path)  # a reply that is being written goes on meanwhile
+        await self._make_room()
         self.path = path
         try:
-            await self._make_room()
             await self._engine.load(path)
         except KnownError:
             if self.path == path and self._working not in (None, path):  # no other was chosen meanwhile
-                self.path = self._working
                 await self._make_room()
+                self.path = self._working
                 await self._engine.load(self.path)
             raise
         self._working = path

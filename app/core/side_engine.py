@@ -22,6 +22,8 @@ log = topic("jobs")
 WEIGHTS_SHARE = 1.3  # of a model's file: its weights, some of them a second time in the processor's own order
 WORK_BYTES = 500_000_000  # the KV of bulk, and what steps are computed in
 
+SIDE_CONTEXT = 1024  # tokens of a chat with a side engine: there is none
+
 NewEngine = Callable[[], Engine]
 
 

@@ -145,6 +145,22 @@ def test_a_job_that_is_paused_right_after_its_items_were_claimed_stands_still(tm
     asyncio.run(story())
 
 
+def test_a_job_that_is_paused_in_the_moment_it_goes_on_stands_still_too(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with desk(tmp_path, 0.001) as d:
+            await d.engine.load(Path("fake.gguf"))
+            id = d.summarize(document(tmp_path, "[[words 900]] Water and wind."))
+            await d.until_job(lambda job: job.items_running > 0)
+            d.jobs.pause(id)
+            await d.until_job(lambda job: job.items_running == 0 and job.state is JobState.PAUSED)
+            d.jobs.resume(id)
+            d.jobs.pause(id)
+            d.jobs.resume(id)
+            assert (await d.done(id)).state is JobState.DONE
+
+    asyncio.run(story())
+
+
 def test_many_documents_are_one_job_and_a_broken_one_is_named(tmp_path: Path) -> None:
     async def story() -> None:
         async with desk(tmp_path) as d:
