@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QEvent, QObject, QRect, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -78,9 +78,10 @@ def editor(lines: int, placeholder: str = "", *, is_code: bool = False) -> QPlai
 
 
 def settle_spin(*boxes: QAbstractSpinBox) -> None:
-    """The style sheet's padding does not reach the text of these."""
+    """The style sheet's padding does not reach the text of these; and see `_WheelScrolls`."""
     for box in boxes:
         box.lineEdit().setTextMargins(9, 0, 0, 0)
+        _WheelScrolls(box)
 
 
 def token_spin(value: int) -> QSpinBox:
@@ -106,9 +107,25 @@ def check(text: str) -> QCheckBox:
 def choice(options: Iterable[tuple[str, str]]) -> QComboBox:
     """A list of (name, value) of which one is taken; `currentData` is its value."""
     made = _Choice()
+    _WheelScrolls(made)
     for name, value in options:
         made.addItem(name, value)
     return made
+
+
+class _WheelScrolls(QObject):
+    """Who scrolls past a field that has not the keyboard does not want to change it."""
+
+    def __init__(self, field: QWidget) -> None:
+        super().__init__(field)
+        field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # with Qt's own the wheel would give it the keyboard
+        field.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        is_passing = event.type() is QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus()
+        if is_passing:
+            event.ignore()
+        return is_passing
 
 
 class _Choice(QComboBox):

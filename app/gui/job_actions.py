@@ -6,6 +6,7 @@ from PySide6.QtCore import QObject, QPoint, Signal
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app.core.views import JobState, JobView
+from app.gui.new_job.kind_faces import KIND_FACES
 
 GOING = (JobState.READING, JobState.QUEUED, JobState.RUNNING)
 OVER = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
@@ -54,11 +55,11 @@ def menu_for(parent: QWidget, actions: JobActions, job: JobView, *, is_top: bool
         up.triggered.connect(lambda: actions.move.emit(job_id, -1))
         down.triggered.connect(lambda: actions.move.emit(job_id, 1))
         menu.addSeparator()
-    if job.items_failed or job.state in OVER:
+    if job.kind in KIND_FACES:
         edit = menu.addAction("Edit, and run the failed ones again…")
         edit.setEnabled(job.items_failed > 0)
         edit.triggered.connect(lambda: actions.edit.emit(job_id))
-    menu.addAction("Make another like it…").triggered.connect(lambda: actions.clone.emit(job_id))
+        menu.addAction("Make another like it…").triggered.connect(lambda: actions.clone.emit(job_id))
     export = menu.addMenu("Export results")
     export.setEnabled(job.items_done > 0)
     add_exports(export, actions, job_id)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, Signal
 from app.core.events import JobChanged, JobRemoved, StatusChanged
 from app.core.kinds.summarize import SummarizeParams
 from app.core.views import JobState, JobView, MachinePhase, StatusView
+from app.gui import job_words
 from app.gui.bridge import Bridge
 from app.gui.job_actions import OVER
 from app.gui.jobs_pane import JobsPane
@@ -118,9 +119,10 @@ class JobDesk(QObject):
         self._awaited.discard(job.id)
         sentence = ""
         if job.state is JobState.DONE:
-            sentence = f"{job.title} is ready."
+            lacks = job_words.job_lacks(job)
+            sentence = f"{job.title} is ready{lacks}."
             open_result = ("Open", lambda: self._pane.actions_asked.open.emit(job.id))
-            self._notices.show_notice(sentence, tone="ok", action=open_result, key=job.id)
+            self._notices.show_notice(sentence, tone="warn" if lacks else "ok", action=open_result, key=job.id)
         elif job.state is JobState.FAILED:
             sentence = job.error or f"{job.title} failed."
             self._notices.show_notice(sentence, tone="danger", key=job.id)

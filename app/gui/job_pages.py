@@ -19,7 +19,6 @@ from app.gui.job_desk import JobDesk
 from app.gui.job_page.page import JobPage
 from app.gui.last_folder import LastFolder
 from app.gui.new_job.edit_dialog import EditDialog
-from app.gui.new_job.kind_faces import KIND_FACES
 from app.gui.notices import Notices
 from app.gui.summary_text import as_markdown
 from app.gui.summary_view import SummaryPage
@@ -149,7 +148,7 @@ class JobPages(QObject):
 
     def _edit(self, job_id: str) -> None:
         job = self._desk.job(job_id)
-        if job is not None and job.kind in KIND_FACES:
+        if job is not None:
             self._bridge.call(
                 lambda core: _asked(core, job_id), done=lambda both: self._open_editor(job, both[0], both[1])
             )

@@ -66,6 +66,16 @@ def job_documents(job: JobView) -> str:
     return f"{n}{plural(job.documents, 'document', 'documents')}{failed}"
 
 
+def job_lacks(job: JobView) -> str:
+    """ ", but 2 documents were not read and 3 items failed"; nothing where all is as it should be."""
+    parts = []
+    if n := job.documents_failed:
+        parts.append(f"{plural(n, 'document was', 'documents were')} not read")
+    if n := job.items_failed:
+        parts.append(f"{plural(n, 'item', 'items')} failed")
+    return f", but {' and '.join(parts)}" if parts else ""
+
+
 def job_saved(job: JobView) -> str:
     """ "61,000 prompt tokens shared"."""
     return f"{number(job.saved_tokens)} prompt tokens shared" if job.saved_tokens else ""

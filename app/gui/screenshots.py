@@ -12,6 +12,7 @@ from PySide6.QtCore import QEventLoop, QSize, QTimer
 from PySide6.QtWidgets import QDialog, QWidget
 
 from app.gui.keys import KeysDialog
+from app.gui.new_job.dialog import NewJobDialog
 from app.gui.settings_dialog import SettingsDialog
 from app.gui.summary_view import SummaryParagraph
 from app.gui.theme import Theme
@@ -68,8 +69,11 @@ def take(window: Window, theme: Theme, folder: Path, *, chat_id: str = "", job_i
         if job_id:
             _open_summary(window, job_id)
             grab("summary")
+            _open_items(window, job_id)
+            grab("job")
             window.show_conversation()
         for name, open_dialog, kind in (
+            ("new-job", window.new_job, NewJobDialog),
             ("settings", window.open_settings, SettingsDialog),
             ("keys", window.open_keys, KeysDialog),
         ):
@@ -77,7 +81,7 @@ def take(window: Window, theme: Theme, folder: Path, *, chat_id: str = "", job_i
             dialog = window.findChild(kind)
             assert isinstance(dialog, QDialog)
             grab(name, dialog)
-            dialog.close()
+            dialog.reject()
             spin(1)
     return made
 
@@ -104,3 +108,12 @@ def _open_summary(window: Window, job_id: str) -> None:
     paragraphs = window.job_pages.summary.findChildren(SummaryParagraph)
     if len(paragraphs) > 1:
         paragraphs[1].toggle_sources()
+
+
+def _open_items(window: Window, job_id: str) -> None:
+    """With its first item open."""
+    page = window.job_pages.items
+    window.job_pages.open_items(job_id)
+    wait_until(lambda: page.model.item(0) is not None)
+    page.table.setCurrentIndex(page.model.index(0, 0))
+    wait_until(page.pane.isVisible)

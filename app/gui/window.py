@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, Qt
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from app.core.events import (
@@ -32,7 +32,7 @@ from app.gui import dialogs
 from app.gui.bridge import Bridge
 from app.gui.chat_desk import ChatDesk
 from app.gui.conversation import Conversation
-from app.gui.drop_overlay import DropOverlay, files_of
+from app.gui.drops import Drops
 from app.gui.frame import FOLD_BELOW, Frame
 from app.gui.job_desk import JobDesk
 from app.gui.job_page.page import JobPage
@@ -41,12 +41,11 @@ from app.gui.jobs_pane import JobsPane
 from app.gui.keys import Key, KeysDialog, install
 from app.gui.last_folder import LastFolder
 from app.gui.model_desk import ModelDesk
-from app.gui.new_job.desk import NewJobs, are_tables
+from app.gui.new_job.desk import NewJobs
 from app.gui.notices import Notices
 from app.gui.settings_dialog import SettingsDialog
 from app.gui.sidebar import Sidebar
 from app.gui.status_bar import StatusBar
-from app.gui.summary_drag import summary_of
 from app.gui.summary_view import SummaryPage
 from app.gui.tab_order import step
 from app.gui.theme import Theme
@@ -63,7 +62,6 @@ class Window(QMainWindow):
         self.setWindowTitle("Rubato")
         self.setMinimumSize(480, 400)
         self.resize(1320, 860)
-        self.setAcceptDrops(True)
         self._bridge, self._theme, self._settings = bridge, theme, settings
         self._folder = LastFolder()
         self._is_closing = False
@@ -86,7 +84,7 @@ class Window(QMainWindow):
             self.stack.addWidget(page)
         self.frame = Frame(self.sidebar, self.top_bar, self.notices, self.stack, self.jobs_pane, self.status_bar)
         self.setCentralWidget(self.frame)
-        self._overlay = DropOverlay(self)
+        self.drops = Drops(self, self.conversation.isVisible)
         self._connect()
         self.keys = self._key_table()
         install(self, self.keys)
@@ -291,32 +289,6 @@ class Window(QMainWindow):
             Key(("F1", "Ctrl+/"), "This list", self.open_keys),
         )
 
-    # drop
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if files := files_of(event.mimeData()):
-            event.acceptProposedAction()
-            self._overlay.show_files(files, has_choice=not are_tables(files))
-        elif summary_of(event.mimeData()) and self.conversation.isVisible():
-            event.acceptProposedAction()
-
-    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        event.acceptProposedAction()
-        self._overlay.point_at(event.position().toPoint())
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._overlay.hide()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        wants_more = self._overlay.wants_more(event.position().toPoint())
-        self._overlay.hide()
-        if files := files_of(event.mimeData()):
-            event.acceptProposedAction()
-            (self.new_job if wants_more else self.summarize)(files)
-        elif summary := summary_of(event.mimeData()):
-            event.acceptProposedAction()
-            self.job_pages.ask_about(*summary)
-
     # geometry and end
 
     def changeEvent(self, event: QEvent) -> None:
@@ -344,7 +316,6 @@ class Window(QMainWindow):
         was_wide, is_wide = event.oldSize().width() >= FOLD_BELOW, self.width() >= FOLD_BELOW
         if was_wide != is_wide:
             self.frame.choose_sidebar(None if self._settings.sidebar_shown else False)
-        self._overlay.setGeometry(self.rect())
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Hide at once; the program ends when Core has closed."""
@@ -382,7 +353,10 @@ class Window(QMainWindow):
         self.conversation.composer.attach_asked.connect(self._choose_documents)
         self.conversation.transcript.actions_asked.choose_model.connect(self.model_desk.open_menu)
         self.conversation.transcript.actions_asked.open_link.connect(lambda link: dialogs.confirm_link(self, link))
-        pages = self.job_pages
+        pages, drops = self.job_pages, self.drops
+        drops.summarize_asked.connect(self.summarize)
+        drops.job_asked.connect(self.new_job)
+        drops.summary_dropped.connect(pages.ask_about)
         pages.shown.connect(self._show_job_page)
         pages.left.connect(self.show_conversation)
         pages.quoted.connect(self._ask_in_chat)

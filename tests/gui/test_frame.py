@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt, QUrl
-from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QWidget
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 from app.core.events import JobChanged, NoticeShown
 from app.core.views import JobState
@@ -20,7 +20,9 @@ def drop(desk: Desk, file: Path) -> None:
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(file))])
     button, key = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    desk.window.dropEvent(QDropEvent(QPointF(10, 10), Qt.DropAction.CopyAction, data, button, key))
+    copy = Qt.DropAction.CopyAction
+    QApplication.sendEvent(desk.window, QDragEnterEvent(QPoint(10, 10), copy, data, button, key))
+    QApplication.sendEvent(desk.window, QDropEvent(QPointF(10, 10), copy, data, button, key))
 
 
 def place_of(desk: Desk, widget: QWidget) -> QRect:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QFont, QGuiApplication
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.core.events import JobChanged, JobRemoved
@@ -234,9 +234,9 @@ def test_a_summary_is_dropped_into_the_chat_and_onto_another(desk: Desk) -> None
     drop(desk.window, mime, QPoint(700, 300))
     desk.until(lambda: text.toPlainText().startswith("> # Summary of lease.pdf"))
     assert text.toPlainText().endswith("\n\nWho pays?")
-    assert not desk.window._overlay.isVisible()
+    assert not desk.window.drops.overlay.isVisible()
     text.clear()
-    drop(side.list, mime, side.list.visualRect(side._model.row_of("a")).center())
+    drop(side.list.viewport(), mime, side.list.visualRect(side._model.row_of("a")).center())
     desk.until(lambda: desk.window.conversation.chat_id == "a" and text.toPlainText())
     assert side._model.row_of("a").data(CHAT_ROLE).id == "a"
     assert not text.canInsertFromMimeData(mime)
@@ -245,9 +245,9 @@ def test_a_summary_is_dropped_into_the_chat_and_onto_another(desk: Desk) -> None
 def drop(target: QWidget, mime: QMimeData, place: QPoint) -> None:
     button, key, copy = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction
     enter = QDragEnterEvent(place, copy, mime, button, key)
-    target.dragEnterEvent(enter)
+    QApplication.sendEvent(target, enter)
     assert enter.isAccepted()
-    target.dropEvent(QDropEvent(QPointF(place), copy, mime, button, key))
+    QApplication.sendEvent(target, QDropEvent(QPointF(place), copy, mime, button, key))
 
 
 # the model

@@ -95,6 +95,9 @@ def test_a_card_tells_its_pace_its_documents_and_what_was_saved() -> None:
     assert job_words.job_documents(some) == "38 of 40 documents, 2 not read"
     assert job_words.job_documents(replace(some, documents_read=12, documents_failed=0)) == "12 of 40 documents"
     assert job_words.job_documents(replace(some, documents_read=40, documents_failed=0)) == "40 documents"
+    assert job_words.job_lacks(some) == ", but 2 documents were not read"
+    assert job_words.job_lacks(replace(some, items_failed=1)) == ", but 2 documents were not read and 1 item failed"
+    assert job_words.job_lacks(running) == ""
     assert job_words.job_saved(replace(running, saved_tokens=61_000)) == "61,000 prompt tokens shared"
     assert job_words.duration(3.5 * 3600) == "about 3.5 hours"
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTime, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QWheelEvent
+from PySide6.QtWidgets import QApplication, QFileDialog
 
 from app.core.events import JobChanged
 from app.core.job_options import JobOptions
@@ -323,4 +323,56 @@ def test_what_can_not_be_used_is_said_and_never_comes_to_the_draft(desk: Desk) -
     asked = [params for _, params, _ in desk.core.called("change_job")] + [params for _, params, _ in drafts(desk)]
     assert all("{txt}" not in params.template for params in asked if isinstance(params, PromptParams))
     desk.until(dialog._start.isEnabled)
+    dialog.reject()
+
+
+def test_tab_goes_down_the_dialog_as_it_is_read(desk: Desk) -> None:
+    dialog = previewed(desk, opened(desk, LEASE))
+    desk.until(dialog.isActiveWindow)
+    start = dialog.kinds.buttons["summarize"]
+    start.setFocus()
+    names = []
+    while not names or not start.hasFocus():
+        now = QApplication.focusWidget()
+        assert now is not None
+        names.append(now.accessibleName())
+        desk.qtbot.keyClick(now, Qt.Key.Key_Tab)
+    assert names == [
+        "Kind of job: Summarise",
+        "Length: A page",
+        "Language",
+        "Look for",
+        "When it runs, and where results go, hidden",
+        "Add files…",
+        "Add a folder…",
+        "Documents",
+        "What the first item asks, hidden",
+        "Cancel",
+        "Start",
+    ]
+    dialog.reject()
+
+
+def test_who_scrolls_past_a_field_does_not_change_it(desk: Desk) -> None:
+    dialog = opened(desk, LEASE)
+    desk.until(dialog.isActiveWindow)
+    dialog.kinds.buttons["prompt"].click()
+    form = dialog.forms["prompt"]
+    box, place, pixels = form.longest, QPointF(5, 5), QPoint(0, 0)
+    for has_keyboard, changes in ((False, False), (True, True)):
+        (box if has_keyboard else form.template).setFocus()
+        assert box.hasFocus() == has_keyboard
+        before = box.value()
+        wheel = QWheelEvent(
+            place,
+            QPointF(box.mapToGlobal(QPoint(5, 5))),
+            pixels,
+            QPoint(0, 120),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        )
+        QApplication.sendEvent(box, wheel)
+        assert (box.value() != before) == changes
     dialog.reject()

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.core.core import Core
@@ -58,8 +58,8 @@ class Program:
         mime = QMimeData()
         mime.setUrls([QUrl.fromLocalFile(str(file))])
         button, key, copy = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction
-        self.window.dragEnterEvent(QDragEnterEvent(QPoint(300, 300), copy, mime, button, key))
-        self.window.dropEvent(QDropEvent(QPointF(300, 300), copy, mime, button, key))
+        QApplication.sendEvent(self.window, QDragEnterEvent(QPoint(300, 300), copy, mime, button, key))
+        QApplication.sendEvent(self.window, QDropEvent(QPointF(300, 300), copy, mime, button, key))
 
     def job_is(self, state: JobState) -> bool:
         jobs = self.of(JobChanged)

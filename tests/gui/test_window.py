@@ -33,7 +33,7 @@ from app.core.events import (
     NoticeShown,
     StatusChanged,
 )
-from app.core.views import JobState, MachinePhase, Paragraph, Source, StatusView, SummaryView
+from app.core.views import ItemState, JobState, MachinePhase, Paragraph, Source, StatusView, SummaryView
 from app.engine.interface import ModelState
 from app.engine.messages import Preset
 from app.gui import job_words, screenshots, words
@@ -84,11 +84,11 @@ def test_a_dropped_file_is_summarised_and_a_bar_leads_to_the_result(desk: Desk, 
     data.setUrls([QUrl.fromLocalFile(str(file))])
     button, key = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     enter = QDragEnterEvent(QPoint(10, 10), Qt.DropAction.CopyAction, data, button, key)
-    desk.window.dragEnterEvent(enter)
+    QApplication.sendEvent(desk.window, enter)
     assert enter.isAccepted()
-    assert desk.window._overlay.isVisible()
-    desk.window.dropEvent(QDropEvent(QPointF(10, 10), Qt.DropAction.CopyAction, data, button, key))
-    assert not desk.window._overlay.isVisible()
+    assert desk.window.drops.overlay.isVisible()
+    QApplication.sendEvent(desk.window, QDropEvent(QPointF(10, 10), Qt.DropAction.CopyAction, data, button, key))
+    assert not desk.window.drops.overlay.isVisible()
     assert desk.window.jobs_pane.isVisible()
     desk.until(lambda: [call[2] for call in desk.core.called("add_job")] == [(file,)])
     desk.until(lambda: desk.window.jobs_pane._cards)
@@ -112,9 +112,9 @@ def test_text_that_is_dragged_is_not_taken_for_files(desk: Desk) -> None:
         Qt.KeyboardModifier.NoModifier,
     )
     enter.ignore()
-    desk.window.dragEnterEvent(enter)
+    QApplication.sendEvent(desk.window, enter)
     assert not enter.isAccepted()
-    assert not desk.window._overlay.isVisible()
+    assert not desk.window.drops.overlay.isVisible()
 
 
 def test_a_summary_shows_its_pages_and_the_text_they_hold(desk: Desk) -> None:
@@ -191,11 +191,11 @@ def test_what_is_let_go_on_more_and_every_table_opens_the_dialog(desk: Desk, tmp
     for name, on_more in (("lease.pdf", True), ("tickets.csv", False)):
         data = QMimeData()
         data.setUrls([QUrl.fromLocalFile(str(tmp_path / name))])
-        desk.window.dragEnterEvent(QDragEnterEvent(QPoint(10, 10), copy, data, button, key))
-        place = desk.window._overlay._more.geometry().center() if on_more else QPoint(10, 10)
-        desk.window.dragMoveEvent(QDragMoveEvent(place, copy, data, button, key))
-        assert desk.window._overlay._more.property("marked")
-        desk.window.dropEvent(QDropEvent(QPointF(place), copy, data, button, key))
+        QApplication.sendEvent(desk.window, QDragEnterEvent(QPoint(10, 10), copy, data, button, key))
+        place = desk.window.drops.overlay._more.geometry().center() if on_more else QPoint(10, 10)
+        QApplication.sendEvent(desk.window, QDragMoveEvent(place, copy, data, button, key))
+        assert desk.window.drops.overlay._more.property("marked")
+        QApplication.sendEvent(desk.window, QDropEvent(QPointF(place), copy, data, button, key))
         dialog = desk.window.findChildren(NewJobDialog)[-1]
         assert dialog._paths == (tmp_path / name,)
         dialog.reject()
@@ -416,9 +416,12 @@ def test_the_window_ends_when_it_is_closed_and_remembers_where_it_was(desk: Desk
 def test_screenshots_of_every_main_screen_light_and_dark(desk: Desk, tmp_path: Path) -> None:
     desk.core.add_chat("a", "Warranty", ("user", "x"), ("assistant", "y"))
     desk.core.summaries["j"] = SUMMARY
+    desk.core.job_views, desk.core.item_counts[ItemState.DONE] = [job("j", "Summary", JobState.DONE, 9, 9)], 9
+    desk.window.start()
+    desk.until(lambda: desk.window.job_desk.job("j"))
     files = screenshots.take_chat(desk.window, desk.window._theme, tmp_path, "a")
     files += screenshots.take(desk.window, desk.window._theme, tmp_path, chat_id="a", job_id="j")
-    assert len(files) == 14
+    assert len(files) == 18
     assert all(file.stat().st_size > 5_000 for file in files)
 
 

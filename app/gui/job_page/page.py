@@ -17,6 +17,7 @@ from app.gui.job_page.item_model import Ask, ItemModel
 from app.gui.job_page.item_pane import ItemPane
 from app.gui.job_page.item_table import ItemTable
 from app.gui.new_job.document_list import DocumentList
+from app.gui.new_job.kind_faces import KIND_FACES
 from app.gui.segments import Segments
 from app.gui.theme import Theme
 
@@ -84,7 +85,7 @@ class JobPage(QWidget):
         self._job = job
         self.card.show_job(job, status, parked_seconds)
         self._summary.setVisible(job.kind == "summarize" and job.state is JobState.DONE)
-        self._edit.setVisible(job.items_failed > 0)
+        self._edit.setVisible(job.items_failed > 0 and job.kind in KIND_FACES)
         self._export.setEnabled(job.items_done > 0)
         said = job_words.job_documents(job)
         self._title.setText(job.title)

@@ -30,6 +30,7 @@ from app.gui.new_job.kind_form import KindForm
 from app.gui.new_job.options_form import OptionsForm
 from app.gui.new_job.preview import Preview
 from app.gui.segments import Segments
+from app.gui.tab_order import step
 from app.gui.theme import Theme
 
 _TYPING_MS = 300  # the draft follows what is typed after a rest of this
@@ -172,6 +173,10 @@ class NewJobDialog(QDialog):
         self.draft.discard()
         super().reject()
 
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Tab goes as the dialog is read."""
+        return step(self, next) or super().focusNextPrevChild(next)
+
     # drop
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -224,7 +229,7 @@ class NewJobDialog(QDialog):
         whole.addWidget(area, 1)
         whole.addLayout(foot)
         self.setMinimumSize(440, 360)
-        self.resize(680, 760)
+        self.resize(680, min(760, self.screen().availableGeometry().height() - 80))
 
     def _adders(self) -> QHBoxLayout:
         line = QHBoxLayout()

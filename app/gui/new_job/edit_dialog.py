@@ -12,6 +12,7 @@ from app.errors import KnownError
 from app.gui import fonts
 from app.gui.buttons import button, label
 from app.gui.new_job.kind_faces import KIND_FACES
+from app.gui.tab_order import step
 from app.gui.theme import Theme
 
 
@@ -66,6 +67,10 @@ class EditDialog(QDialog):
         """It was not taken."""
         self._problem.setText(sentence)
         self._problem.setVisible(bool(sentence))
+
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Tab goes as the dialog is read."""
+        return step(self, next) or super().focusNextPrevChild(next)
 
     def _run(self) -> None:
         try:
