@@ -80,8 +80,8 @@ class JobCard(QFrame):
         line = job_words.job_progress(job, status)
         self._line.setText(line)
         self._line.setVisible(not (job.error and not self._is_slim))  # also while it is empty: its place stays
-        documents = job_words.job_documents(job) if self._opens else ""  # its own page tells more of them
-        more = "\n".join(part for part in (documents, job_words.job_saved(job)) if part)
+        of_documents = job_words.job_documents(job) if self._opens else ""  # its own page tells more of them
+        more = "\n".join(part for part in (of_documents, job_words.job_saved(job), job_words.job_output(job)) if part)
         waits = "" if job.state is JobState.PAUSED else job.waits
         for part, text in ((self._more, more), (self._waits, waits), (self._error, job.error)):
             part.setText(text)

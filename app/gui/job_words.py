@@ -8,6 +8,12 @@ from app.gui.words import DOT, decimal, is_moving, number, plural, rate, seconds
 
 def job_state(job: JobView, parked_seconds: float | None = None) -> str:
     """A job's state as its card says it; `parked_seconds` since it stands still for a chat."""
+    is_over = job.state in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
+    first = "first, " if job.is_first and not is_over else ""
+    return first + _state(job, parked_seconds)
+
+
+def _state(job: JobView, parked_seconds: float | None) -> str:
     match job.state:
         case JobState.DRAFT:
             return "not started"
@@ -79,6 +85,11 @@ def job_lacks(job: JobView) -> str:
 def job_saved(job: JobView) -> str:
     """ "61,000 prompt tokens shared"."""
     return f"{number(job.saved_tokens)} prompt tokens shared" if job.saved_tokens else ""
+
+
+def job_output(job: JobView) -> str:
+    """Where its results are written as they come."""
+    return f"Results also go to {job.output_path}" if job.output_path else ""
 
 
 def item_state(state: ItemState) -> str:
