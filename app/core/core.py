@@ -6,11 +6,8 @@ import asyncio
 import dataclasses
 import time
 import uuid
-from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
-from typing import Any
-
-import msgspec
 
 from app import settings as settings_file
 from app.core.chats import ChatService
@@ -26,24 +23,17 @@ from app.core.events import (
     WindowRaised,
 )
 from app.core.instance import Execute, Instance
-from app.core.job_options import NO_OPTIONS, JobOptions, OutputFormat
+from app.core.job_calls import JobCalls
+from app.core.job_contents import JobContents
 from app.core.jobs import JobService
 from app.core.models import ModelService
-from app.core.results import Result
 from app.core.side_engine import NewEngine
 from app.core.views import (
     ChatView,
-    DocumentView,
-    ItemDetail,
-    ItemPage,
-    ItemState,
-    JobPreview,
-    JobView,
     MachinePhase,
     ModelView,
     OpenChat,
     StatusView,
-    SummaryView,
 )
 from app.engine.interface import Engine, ModelState, Vector
 from app.engine.messages import EngineReported, GenerateRequest, Preset, Priority, RequestEvent, RequestFailed, Turn
@@ -61,7 +51,7 @@ log = topic("core")
 EventSink = Callable[[Event], None]
 
 
-class Core:
+class Core(JobCalls):
     """The program without a face. Methods run on the core thread and raise KnownError only.
 
     `model` is a GGUF file to use instead of the one in the settings; `new_side_engine` makes one for jobs that keep
@@ -104,9 +94,11 @@ class Core:
         self._models = ModelService(self.paths, self._engine, self._publish, lambda: self._jobs.model_changes())
         self._chats = ChatService(Chats(self._database), self._engine, lambda: self.settings, self._publish)
         documents = DocumentService(self._engine, self.paths.logs)
+        jobs, items = Jobs(self._database), Items(self._database, lease=uuid.uuid4().hex)
+        self._contents = JobContents(jobs, items)
         self._jobs = JobService(
-            Jobs(self._database),
-            Items(self._database, lease=uuid.uuid4().hex),
+            jobs,
+            items,
             self._engine,
             documents,
             self.paths.unpacked,
@@ -224,112 +216,6 @@ class Core:
 
     def restore_chat(self, chat_id: str) -> None:
         self._chats.restore(chat_id)
-
-    # jobs
-
-    def jobs(self) -> list[JobView]:
-        return self._jobs.all()
-
-    async def add_job(
-        self,
-        kind: str,
-        params: msgspec.Struct,
-        paths: Sequence[Path],
-        options: JobOptions = NO_OPTIONS,
-        *,
-        is_draft: bool = False,
-    ) -> str:
-        """One job over all of these files, folders, archives and tables; returns its id at once.
-
-        A draft only looks at them, until `start_job`. Raises KnownError.
-        """
-        job_id = self._jobs.add(kind, params, paths, options)
-        if not is_draft:
-            try:
-                self._jobs.start(job_id)
-            except KnownError:
-                self._jobs.remove(job_id)
-                raise
-        return job_id
-
-    async def preview_job(self, job_id: str) -> JobPreview:
-        """What a draft will do, as far as its documents have been read."""
-        return await self._jobs.preview(job_id)
-
-    def change_job(
-        self, job_id: str, *, params: msgspec.Struct | None = None, options: JobOptions | None = None
-    ) -> None:
-        """Other parameters for what has not been done so far; other options."""
-        self._jobs.change(job_id, params, options)
-
-    def start_job(self, job_id: str) -> None:
-        """A draft begins. Raises KnownError where its parameters can't be used."""
-        self._jobs.start(job_id)
-
-    async def wait_for_job(self, job_id: str) -> JobView:
-        """Until a job is done, failed, paused or cancelled."""
-        return await self._jobs.wait(job_id)
-
-    def pause_job(self, job_id: str) -> None:
-        self._jobs.pause(job_id)
-
-    def resume_job(self, job_id: str) -> None:
-        self._jobs.resume(job_id)
-
-    def cancel_job(self, job_id: str) -> None:
-        self._jobs.cancel(job_id)
-
-    def retry_job(self, job_id: str) -> None:
-        self._jobs.retry(job_id)
-
-    def remove_job(self, job_id: str) -> None:
-        self._jobs.remove(job_id)
-
-    def retry_item(self, item_id: int) -> None:
-        self._jobs.retry_item(item_id)
-
-    async def clone_job(self, job_id: str) -> str:
-        """A draft like it, over the same documents; returns its id."""
-        return self._jobs.clone(job_id)
-
-    def move_job(self, job_id: str, places: int) -> None:
-        """Up (negative) or down in the queue."""
-        self._jobs.move(job_id, places)
-
-    def put_job_first(self, job_id: str, is_first: bool) -> None:
-        self._jobs.put_first(job_id, is_first)
-
-    def use_loaded_model(self, job_id: str) -> None:
-        """A job that waits for its model takes the one that is loaded."""
-        self._jobs.use_loaded_model(job_id)
-
-    def job_params(self, job_id: str) -> Any:
-        return self._jobs.params(job_id)
-
-    def job_options(self, job_id: str) -> JobOptions:
-        return self._jobs.options(job_id)
-
-    def documents(self, job_id: str) -> list[DocumentView]:
-        return self._jobs.documents(job_id)
-
-    def items(self, job_id: str, *, state: ItemState | None = None, offset: int = 0, limit: int = 100) -> ItemPage:
-        """A part of the list of a job's items, or of those in one state."""
-        return self._jobs.page(job_id, state, offset, limit)
-
-    def item(self, item_id: int) -> ItemDetail:
-        return self._jobs.item(item_id)
-
-    def summary(self, job_id: str, document: int = 0) -> SummaryView:
-        """Of one document of a summary job by its place, or (-1) of all together."""
-        return self._jobs.summary(job_id, document)
-
-    def results(self, job_id: str) -> Iterator[Result]:
-        """What a job has so far, in the order of its documents; read as it is taken. Raises KnownError."""
-        return self._jobs.results(job_id)
-
-    async def export_job(self, job_id: str, path: Path, format: OutputFormat) -> Path:
-        """All results so far, to a file or a folder."""
-        return await self._jobs.export(job_id, path, format)
 
     # the machine
 

@@ -8,15 +8,16 @@ import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
 from app import diagnostics
-from app.core import job_options, job_views
+from app.core import job_options
 from app.core.documents import DocumentService
 from app.core.events import EngineRestarted, Event, JobChanged, JobRemoved
+from app.core.file_names import check_name
 from app.core.item_runner import ItemRunner
+from app.core.job_news import JobNews
 from app.core.job_options import JobOptions, OutputFormat
 from app.core.job_progress import JobProgress
 from app.core.job_runner import BEGUN, TURN_SECONDS, JobRunner
@@ -28,8 +29,7 @@ from app.core.outputs import Outputs
 from app.core.results import Result
 from app.core.side_engine import NewEngine, SideEngine
 from app.core.source_queue import SourceQueue
-from app.core.summaries import Summaries
-from app.core.views import DocumentView, ItemDetail, ItemPage, ItemState, JobPreview, JobState, JobView, SummaryView
+from app.core.views import JobPreview, JobState, JobView
 from app.engine.interface import Engine
 from app.engine.messages import EngineReported
 from app.errors import ErrorKind, KnownError
@@ -39,7 +39,6 @@ from app.store.jobs import JobRow, Jobs
 
 log = topic("jobs")
 
-PUBLISH_SECONDS = 0.1  # a job's news are told at most so often
 _UNFINISHED = (*BEGUN, "draft", "paused")
 
 
@@ -74,7 +73,6 @@ class JobService:
         self.machine = Machine(clock=clock)
         self._levels = Levels(store, items)
         self._outputs = Outputs(store, items, publish)
-        self._summaries = Summaries(store, items)
         self._side_reported = side_reported
         self._side = SideEngine(
             new_side_engine,
@@ -97,8 +95,7 @@ class JobService:
         )
         self._progress = JobProgress(store, items, engine, documents, self._sources, model)
         self._moved = asyncio.Event()
-        self._pending: dict[str, asyncio.TimerHandle] = {}  # jobs of which something was told just now ...
-        self._has_news: set[str] = set()  # ... and which have moved on since
+        self._news = JobNews(self._tell)
 
     def _item_runner(self, engine: Engine, may_run: Callable[[], Sequence[str]]) -> ItemRunner:
         return ItemRunner(
@@ -157,8 +154,7 @@ class JobService:
 
     async def close(self) -> None:
         """Leave everything as it stands in the store; the next start goes on."""
-        for handle in self._pending.values():
-            handle.cancel()
+        self._news.close()
         await self._sources.close()
         await self._runner.close()
         await self._outputs.close()
@@ -169,7 +165,7 @@ class JobService:
     def add(self, kind_name: str, params: msgspec.Struct, paths: Sequence[Path], options: JobOptions) -> str:
         """A draft over all of these, stored before anything is read; returns its id. Raises KnownError."""
         for path in paths:
-            _check_name(path)
+            check_name(path)
         if not paths:
             raise KnownError(ErrorKind.BAD_REQUEST, "There is nothing to work on. Name at least one file or folder.")
         kind = kind_named(kind_name)
@@ -325,54 +321,6 @@ class JobService:
         """What a draft will do, as far as its documents were read."""
         return await self._progress.preview(self._job(job_id))
 
-    def params(self, job_id: str) -> Any:
-        return kind_of(self._job(job_id))[1]
-
-    def options(self, job_id: str) -> JobOptions:
-        return job_options.decode(self._job(job_id).options)
-
-    def documents(self, job_id: str) -> list[DocumentView]:
-        return [job_views.document_view(one) for one in self._store.sources(job_id) if one.state != "unfolded"]
-
-    def page(self, job_id: str, state: ItemState | None, offset: int, limit: int) -> ItemPage:
-        """A part of the list of a job's items, or of those in one state."""
-        name = state.value if state is not None else ""
-        rows = self._items.page(job_id, state=name, offset=offset, limit=limit)
-        counts = self._items.count(job_id)
-        sources = {id: self._store.source(id) for id in {row.source_id for row in rows} if id is not None}
-        return ItemPage(
-            job_id=job_id,
-            state=state,
-            offset=offset,
-            total=getattr(counts, name) if name else counts.total,
-            items=tuple(job_views.item_view(row, sources.get(row.source_id or 0)) for row in rows),
-        )
-
-    def item(self, item_id: int) -> ItemDetail:
-        row = self._items.get(item_id)
-        if row is None:
-            raise KnownError(ErrorKind.BAD_REQUEST, "This part is not there any more.")
-        source = self._store.source(row.source_id) if row.source_id is not None else None
-        return job_views.item_detail(self._job(row.job_id), row, source)
-
-    def summary(self, job_id: str, document: int) -> SummaryView:
-        """Of one document of a summary job, by its place among them; -1: of all together. Raises KnownError."""
-        job = self._job(job_id)
-        if job.kind != "summarize" or job.state != "done":
-            raise KnownError(ErrorKind.BAD_REQUEST, f"{job.title} is not finished yet.")
-        if document < 0:
-            found = self._summaries.of_all(job)
-        else:
-            sources = [source for source in self._store.sources(job_id) if source.state != "unfolded"]
-            if document >= len(sources):
-                raise KnownError(ErrorKind.BAD_REQUEST, "This document is not there any more.")
-            found = self._summaries.of_document(job, sources[document])
-            if found is None and sources[document].error:
-                raise KnownError(ErrorKind.BAD_REQUEST, sources[document].error)
-        if found is None:
-            raise KnownError(ErrorKind.BAD_REQUEST, f"{job.title} has no such summary.")
-        return found
-
     def results(self, job_id: str) -> Iterator[Result]:
         """All results so far, in the order of the documents; read as they are taken."""
         return self._outputs.results(job_id)
@@ -432,28 +380,13 @@ class JobService:
         self._outputs.ended(job_id, item_ids)
 
     def _changed(self, job_id: str) -> None:
-        """Told at once where nothing was told just before, else soon, with what comes until then; an end at once."""
         job = self._store.get(job_id)
         if job is None:
             return
-        if job.state not in BEGUN and job.state != "draft":
-            if job_id in self._pending:
-                self._pending.pop(job_id).cancel()
+        is_over = job.state not in BEGUN and job.state != "draft"
+        if is_over:
             self._outputs.finish(job_id)
-            self._tell(job_id)
-            self._runner.fill()
-        elif job_id in self._pending:
-            self._has_news.add(job_id)
-        else:
-            self._tell(job_id)
-            loop = asyncio.get_running_loop()
-            self._pending[job_id] = loop.call_later(PUBLISH_SECONDS, self._tell_pending, job_id)
-
-    def _tell_pending(self, job_id: str) -> None:
-        del self._pending[job_id]
-        if job_id in self._has_news:
-            self._has_news.discard(job_id)
-            self._changed(job_id)
+        self._news.changed(job_id, is_urgent=is_over)
 
     def _tell(self, job_id: str) -> None:
         job = self._store.get(job_id)
@@ -464,12 +397,3 @@ class JobService:
     def _tell_all(self) -> None:
         for job in self._store.all():
             self._tell(job.id)
-
-
-def _check_name(path: Path) -> None:
-    """The database, which finds it again later, holds text."""
-    try:
-        str(path).encode()
-    except UnicodeEncodeError:
-        sentence = f"The name of {path} is not valid UTF-8: rename it, and try again."
-        raise KnownError(ErrorKind.BAD_REQUEST, sentence) from None

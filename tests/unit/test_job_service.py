@@ -12,6 +12,7 @@ import pytest
 
 from app.core.documents import DocumentService
 from app.core.events import Event, JobChanged, NoticeShown
+from app.core.job_contents import JobContents
 from app.core.job_options import NO_OPTIONS, JobOptions
 from app.core.jobs import JobService
 from app.core.kinds.summarize import SummarizeParams
@@ -38,6 +39,7 @@ class Desk:
         self.now = 1_000_000.0
         self._changed = asyncio.Event()
         self.store, self.items = Jobs(self.database), Items(self.database, f"run {next(_leases)}")
+        self.contents = JobContents(self.store, self.items)
         self.jobs = JobService(
             self.store,
             self.items,
@@ -170,11 +172,11 @@ def test_many_documents_are_one_job_and_a_broken_one_is_named(tmp_path: Path) ->
             view = await d.done(id)
             assert (view.state, view.documents, view.documents_failed) == (JobState.DONE, 6, 1)
             assert view.coverage.startswith("5 of 6 documents")
-            (failed,) = [one for one in d.jobs.documents(id) if one.error]
+            (failed,) = [one for one in d.contents.documents(id) if one.error]
             assert failed.name == "empty.txt"
             assert "is empty" in failed.error
-            assert all(d.jobs.summary(id, n).paragraphs for n in range(5))
-            together = d.jobs.summary(id, -1)
+            assert all(d.contents.summary(id, n).paragraphs for n in range(5))
+            together = d.contents.summary(id, -1)
             assert together.paragraphs
             assert any("empty.txt" in note for note in together.notes)
 
@@ -242,7 +244,7 @@ def test_one_part_that_failed_is_tried_again_by_itself(tmp_path: Path) -> None:
             (row, *_) = [item for item in d.items.page(id) if item.level == 0]
             with d.database.transaction() as sql:
                 sql.execute("UPDATE items SET state = 'failed', error = 'why' WHERE id = ?", (row.id,))
-            page = d.jobs.page(id, ItemState.FAILED, 0, 10)
+            page = d.contents.page(id, ItemState.FAILED, 0, 10)
             assert [item.output for item in page.items] == ["why"]
             d.jobs.retry_item(row.id)
             again = await d.done(id)
