@@ -16,6 +16,7 @@ import msgspec
 from app.core import source_facts
 from app.core.documents import DocumentService
 from app.core.events import Event, NoticeShown
+from app.core.file_names import check_name
 from app.core.full_disk import write_when_there_is_room
 from app.core.kinds import item_input
 from app.core.kinds.item_input import Call, Piece, Row, text_of
@@ -149,8 +150,13 @@ class SourceQueue:
         folder = self._unpacked / source.job_id / str(source.id)
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)  # where it was interrupted before
         found = await gather([path], unpack_into=folder, log_file=self._documents.log_file)
-        files = [(str(file.path), file.name) for file in found.files]
-        refused = [(one.name, one.sentence) for one in found.refused]
+        files, refused = [], [(one.name, one.sentence) for one in found.refused]
+        for file in found.files:
+            try:
+                check_name(file.path)
+                files.append((str(file.path), file.name))
+            except KnownError as error:
+                refused.append((file.name, error.sentence))
         if not files and not refused:
             raise KnownError(ErrorKind.BAD_REQUEST, f"There is no document in {source.name}.")
         facts = source_facts.encode(SourceFacts(notes=found.notes))

@@ -261,3 +261,21 @@ def test_a_name_that_is_no_text_is_refused_and_nothing_is_queued(tmp_path: Path)
             assert d.jobs.all() == []
 
     asyncio.run(story())
+
+
+def test_a_folder_is_the_documents_in_it_and_a_name_that_is_no_text_is_told(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with desk(tmp_path) as d:
+            await d.engine.load(Path("fake.gguf"))
+            folder = tmp_path / "papers"
+            folder.mkdir()
+            document(folder, name="b10.txt")
+            document(folder, name="b9.txt")
+            document(folder, name="c\udce4.txt")
+            id = d.summarize(folder)
+            assert (await d.done(id)).state is JobState.DONE
+            read = {one.name: one.error for one in d.contents.documents(id)}
+            assert list(read)[:2] == ["papers/b9.txt", "papers/b10.txt"]
+            assert [error for error in read.values() if error] == [next(e for e in read.values() if "UTF-8" in e)]
+
+    asyncio.run(story())
