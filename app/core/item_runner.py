@@ -248,9 +248,13 @@ class ItemRunner:
             for outcome in batch:
                 self._running.pop(outcome.request_id, None)
             for job_id in {outcome.item.job_id for outcome in batch}:
-                self.ended(job_id, [o.item.id for o in batch if o.item.job_id == job_id and (o.output or o.error)])
+                self.ended(job_id, [o.item.id for o in batch if o.item.job_id == job_id and self._has_ended(o.item)])
                 self.changed(job_id)
             self.fill()
+
+    def _has_ended(self, item: ItemRow) -> bool:
+        row = self.items.get(item.id)
+        return row is not None and row.state in ("done", "failed")
 
     async def _record_singly(self, batch: Sequence[_Outcome]) -> None:
         """One of them brings a kind's own code to a fault: it has failed, the others have not."""
