@@ -14,6 +14,7 @@ from pathlib import Path
 from app import logs
 from app.core.core import Core, EventSink
 from app.core.events import Event, JobChanged, ModelStateChanged, ReplyEnded
+from app.core.kinds.summarize import SummarizeParams
 from app.core.views import JobState
 from app.engine.interface import ModelState
 from app.engine.local import local_engine
@@ -77,7 +78,7 @@ def _take(paths: Paths, document: Path) -> list[Path]:
     watcher.wait("the model", lambda event: isinstance(event, ModelStateChanged) and event.state is ModelState.READY)
     bridge.call(lambda core: core.send(None, QUESTION))
     watcher.wait("the reply", lambda event: isinstance(event, ReplyEnded))
-    bridge.call(lambda core: core.summarize([document]))
+    bridge.call(lambda core: core.add_job("summarize", SummarizeParams(), [document]))
     chat = next(event.message.chat_id for event in watcher.events if isinstance(event, ReplyEnded))
     watcher.wait("a part of the summary", lambda event: isinstance(event, JobChanged) and event.job.items_done > 2)
     made = screenshots.take_chat(window, theme, FOLDER, chat)

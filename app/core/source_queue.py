@@ -167,7 +167,7 @@ class SourceQueue:
             self._pages[job.id] = (n_read, n_pages)
             self._changed(job.id)
 
-        kind.check(params, Material(names=(source.name,)))
+        self._check(job, kind, params, Material(names=(source.name,)))
         document = await self._documents.read(path, pages)
         pieces, n_tokens = await self._when_model_is_there(
             source, lambda: self._cut(job, source, kind, params, document)
@@ -180,6 +180,11 @@ class SourceQueue:
                 self._was_read(kind, params, source, facts, len(pieces), n_tokens)
 
         await self._write(queue)
+
+    def _check(self, job: JobRow, kind: JobKind, params: Any, material: Material) -> None:
+        """A draft's parameters may be half written; they are checked when it begins. Raises KnownError."""
+        if job.state != "draft":
+            kind.check(params, material)
 
     async def _fitted(self, job: JobRow, kind: JobKind, params: Any) -> Any:
         """The parameters for the model that is loaded, kept with the job."""
@@ -208,7 +213,7 @@ class SourceQueue:
         n_seen, n_tokens = 0, 0.0
         async with open_table(path, log_file=self._documents.log_file) as table:
             columns = table.head.columns
-            kind.check(params, Material(names=(source.name,), columns=columns))
+            self._check(job, kind, params, Material(names=(source.name,), columns=columns))
             await self._when_model_is_there(source, lambda: self._fitted(job, kind, params))
             async for batch in table.rows():
                 rows = [Row(values=dict(zip(columns, row, strict=True))) for row in batch]
