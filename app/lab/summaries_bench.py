@@ -20,7 +20,7 @@ from app.lab.program import program
 from app.lab.row import Limit, Row
 
 PAGES, FACTS = 110, 20
-PARAMS = SummarizeParams()
+PARAMS = SummarizeParams(focus="warranty")
 _THINGS = ("Kestrel", "Marlowe", "Tarragon", "Obsidian", "Juniper", "Halcyon", "Peregrine", "Zephyr", "Cobalt", "Onyx")
 _KINDS = ("pump", "valve")
 _REPORT = (

@@ -17,6 +17,7 @@ import msgspec
 
 from app.core.kinds.item_input import Group, ItemInput, text_of
 from app.core.kinds.kind import Answer, Finished, ItemFailed, JobKind, Material
+from app.core.kinds.passages import passages_about, quoted
 from app.engine.messages import GenerateRequest, Priority, Sampling, Turn
 from app.errors import ErrorKind, KnownError
 
@@ -143,8 +144,13 @@ class Summarize(JobKind):
         text = whole_sentences(answers[0].text)
         if not text:
             raise ItemFailed("The model wrote nothing.")
-        is_piece = not isinstance(input, Group)
-        return NOTHING_SAID if is_piece and _focus(params) and _says_nothing(text) else text
+        focus = _focus(params)
+        if isinstance(input, Group) or not focus:
+            return text
+        # what the text says of it is kept word for word beside what the model makes of it
+        evidence = quoted(passages_about(focus, text_of(input)))
+        note = "" if _says_nothing(text) else text
+        return " ".join(part for part in (note, evidence) if part) or NOTHING_SAID
 
     def follows(self, params: SummarizeParams, level: Sequence[Finished]) -> list[ItemInput]:
         good = [item for item in level if says_something(item)]
