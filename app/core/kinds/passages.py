@@ -9,8 +9,8 @@ MOST_CHARACTERS = 600  # quoted of one piece
 _SENTENCE_END = re.compile(r"(?<=[.!?。])\s+|\n+")
 _WORD = re.compile(r"\w{4,}")
 _COMMON_WORDS = """
-about all also been does each every from have here into many more most much said says some text than that their them then
-there these they this those what when where which while will with would your
+about all also been does each every from have here into many more most much said says some text than that their them
+then there these they this those what when where which while will with would your
 """
 _COMMON = frozenset(_COMMON_WORDS.split())
 _ENDING = 2  # letters in which forms of a word may differ: warranty, warranties
