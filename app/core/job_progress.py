@@ -66,8 +66,10 @@ class JobProgress:
         """The speeds, for the next start."""
         if self._probe is not None:
             self._probe.cancel()
-        for model, meter in self._meters.items():
-            self.store.set_speed(model, meter.speed)
+        with contextlib.suppress(KnownError):  # a full disk: they are measured again
+            for model, meter in self._meters.items():
+                if meter.speed.read_tokens:
+                    self.store.set_speed(model, meter.speed)
 
     def _pace(self, job_id: str) -> Pace:
         return self._paces.setdefault(job_id, Pace())

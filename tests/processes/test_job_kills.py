@@ -1,12 +1,13 @@
-"""A job of a thousand items, and a hundred kills of program, engine and readers: nothing lost, nothing twice.
+"""A job of some hundred items, and kills of program, engine and readers all along: nothing lost, nothing twice.
 
 What is there at the end is compared with a run that nobody disturbed.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import random
-import re
 from pathlib import Path
 
 import psutil
@@ -14,7 +15,8 @@ import pytest
 
 from tests.processes.program import Program, rows, run, wait_for
 
-ROWS, FILES, KILLS = 940, 60, 100
+KILLS = int(os.environ.get("RUBATO_KILLS", "20"))  # 100 take some minutes
+ROWS, FILES = 9 * KILLS, KILLS
 ENGINE = ("--engine", "fake", "--fake-seconds-per-token", "0.002")
 TEMPLATE = "{text} Say it."
 
@@ -61,7 +63,7 @@ def kill(victim: str, program: Program) -> bool:
 
 
 @pytest.mark.timeout(600)
-def test_a_hundred_kills_change_nothing(tmp_path: Path) -> None:
+def test_kills_at_any_time_change_nothing(tmp_path: Path) -> None:
     files = material(tmp_path / "material")
     calm = tmp_path / "calm"
     code, _, err = run(calm, "--engine", "fake", "map", "--template", "{document}", *files)
@@ -84,7 +86,8 @@ def test_a_hundred_kills_change_nothing(tmp_path: Path) -> None:
             # some more results first: whoever is killed each time before it has done anything would never end
             wanted = n_ended(wild) + dice.randint(1, 12)
             wait_for(lambda wanted=wanted: n_ended(wild) >= wanted or is_over(wild), f"{wanted} results")  # type: ignore[misc]
-            victim = dice.choice(("program", "engine", "reader"))
+            # readers are there for a short while only
+            victim = dice.choice(("program", "engine", "reader", "reader"))
             if not kill(victim, program):
                 victim = "program"
                 program.kill()
@@ -99,9 +102,9 @@ def test_a_hundred_kills_change_nothing(tmp_path: Path) -> None:
         if program.process.poll() is None:
             program.kill()
     assert sum(n_kills.values()) == KILLS, "the job was over before: make it longer"
-    assert min(n_kills.values()) > 5, n_kills
+    assert all(n_kills.values()), n_kills
     assert results(wild) == expected
-    told = re.findall(r"(?:row|file) \d+ is done", output.read_text())
+    told = [json.loads(line)["answer"] for line in output.read_text().splitlines()]
     assert sorted(told) == sorted(text for *_, text in expected), "the file has each result once"
 
 

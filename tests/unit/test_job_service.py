@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from app.core.documents import DocumentService
@@ -19,7 +20,8 @@ from app.core.kinds.summarize import SummarizeParams
 from app.core.views import ItemState, JobState, JobView
 from app.engine.fake import fake_engine
 from app.engine.interface import ModelState
-from app.engine.messages import EngineReported
+from app.engine.messages import Capabilities, EngineReported
+from app.engine.process.fake_llama import FAKE_CAPABILITIES
 from app.errors import ErrorKind, KnownError
 from app.store.database import Database
 from app.store.items import Items
@@ -31,9 +33,9 @@ _leases = itertools.count()
 class Desk:
     """Jobs over the fake engine; `until_told` waits for an event that is as wanted."""
 
-    def __init__(self, folder: Path, seconds_per_token: float) -> None:
+    def __init__(self, folder: Path, seconds_per_token: float, capabilities: Capabilities | None) -> None:
         self.database = Database(folder / "rubato.sqlite3", folder / "backups")
-        self.engine = fake_engine(seconds_per_token=seconds_per_token)
+        self.engine = fake_engine(seconds_per_token=seconds_per_token, capabilities=capabilities)
         self.events: list[Event] = []
         self.model = "fake.gguf"
         self.now = 1_000_000.0
@@ -85,8 +87,10 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(folder: Path, seconds_per_token: float = 0.0) -> AsyncIterator[Desk]:
-    made = Desk(folder, seconds_per_token)
+async def desk(
+    folder: Path, seconds_per_token: float = 0.0, capabilities: Capabilities | None = None
+) -> AsyncIterator[Desk]:
+    made = Desk(folder, seconds_per_token, capabilities)
     await made.engine.start(made)
     try:
         yield made
@@ -277,5 +281,19 @@ def test_a_folder_is_the_documents_in_it_and_a_name_that_is_no_text_is_told(tmp_
             read = {one.name: one.error for one in d.contents.documents(id)}
             assert list(read)[:2] == ["papers/b9.txt", "papers/b10.txt"]
             assert [error for error in read.values() if error] == [next(e for e in read.values() if "UTF-8" in e)]
+
+    asyncio.run(story())
+
+
+def test_items_wait_for_a_model_that_writes(tmp_path: Path) -> None:
+    async def story() -> None:
+        only_embeds = msgspec.structs.replace(FAKE_CAPABILITIES, can_write=False)
+        async with desk(tmp_path, capabilities=only_embeds) as d:
+            await d.engine.load(Path("fake.gguf"))
+            id = d.summarize(document(tmp_path))
+            await d.until_job(lambda job: job.documents_read == 1)
+            d.jobs.wake()
+            counts = d.items.count(id)
+            assert (counts.queued, counts.total) == (1, 1)
 
     asyncio.run(story())
