@@ -104,7 +104,7 @@ def test_kills_at_any_time_change_nothing(tmp_path: Path) -> None:
     assert sum(n_kills.values()) == KILLS, "the job was over before: make it longer"
     assert all(n_kills.values()), n_kills
     assert results(wild) == expected
-    told = [json.loads(line)["answer"] for line in output.read_text().splitlines()]
+    told = [json.loads(line)["result"] for line in output.read_text().splitlines()]
     assert sorted(told) == sorted(text for *_, text in expected), "the file has each result once"
 
 
