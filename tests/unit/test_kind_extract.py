@@ -170,3 +170,10 @@ def test_a_form_that_makes_no_schema_is_told(fields: tuple[Field, ...], sentence
 def test_titles_name_the_fields() -> None:
     assert EXTRACT.title(PARAMS, FILE) == "customer, amount and 3 more from a.txt"
     assert EXTRACT.title(ExtractParams(schema='{"properties": {"a": {}}}'), FILE) == "a from a.txt"
+
+
+def test_choices_are_named_once_and_may_be_null() -> None:
+    schema = json.loads(
+        fields_schema([Field(name="a", kind="choice", choices=(" x", "x", "", "y"), is_required=False)])
+    )
+    assert schema["properties"]["a"]["enum"] == ["x", "y", None]
