@@ -26,7 +26,6 @@ from app.errors import KnownError
 
 PAGE = SummarizeParams(length="page")
 LENGTHS = st.sampled_from(("line", "paragraph", "page"))
-CONTEXTS = st.integers(300, 9000)
 
 
 def pieces(n: int, pages_each: int = 2) -> list[ItemInput]:
@@ -147,19 +146,30 @@ def test_what_failed_is_named_and_not_counted_as_covered(n: int, failing: set[in
     assert set(texts(result.paragraphs)) == {f"chunk {k}" for k in range(n)} - {f"chunk {k}" for k in failing}
 
 
-@given(st.integers(1, 300), CONTEXTS, LENGTHS, st.integers(0, 900))
-def test_no_request_of_any_level_is_longer_than_the_model_takes(n: int, context: int, length: str, words: int) -> None:
-    try:
-        params = SUMMARIZE.fitted(SummarizeParams(length=length), context)  # type: ignore[arg-type]
-    except KnownError:
-        assert context < 320
-        return
-    output = SUMMARIZE.output_tokens(params)
-    for item in run(params, pieces(n), words=words):
-        if isinstance(item.input, Group) and len(item.input.sources) > 3:
-            most = sum(min(output, len(text.encode())) for text in item.input.text.split("\n\n"))
-            assert most + output + PROMPT_OVERHEAD_TOKENS <= context
-    assert SUMMARIZE.piece_tokens(params, context) + output + PROMPT_OVERHEAD_TOKENS <= context
+@given(st.integers(1, 120), st.integers(512, 9000), LENGTHS, st.integers(0, 400), st.integers(0, 60))
+def test_no_request_of_any_level_is_longer_than_the_model_takes(
+    n: int, context: int, length: str, n_words: int, n_quoted: int
+) -> None:
+    params = SummarizeParams(length=length, focus="warranty")  # type: ignore[arg-type]
+    params = SUMMARIZE.fitted(params, context)
+    most = SUMMARIZE.output_tokens(params)
+    words = min(n_words, most // 2)  # of two tokens each, with the space
+    source = Piece(text=" ".join(f"Warranty {k} is void." for k in range(n_quoted)))
+    level, inputs = 0, [source] * n
+    while inputs:
+        for input in inputs:
+            (request,) = SUMMARIZE.requests(params, input)
+            about = sum(map(tokens, request.turns[0].content.split("\n\n")[1:-1])) if input is not source else 0
+            assert about + PROMPT_OVERHEAD_TOKENS + request.max_tokens <= context
+        output = SUMMARIZE.output(params, inputs[0], said("word " * (words - 1) + "word."))
+        rows = [Finished(id=k, position=k, level=level, input=input, output=output) for k, input in enumerate(inputs)]
+        inputs, level = SUMMARIZE.follows(params, rows), level + 1  # type: ignore[assignment]
+    assert SUMMARIZE.piece_tokens(params, context) + most + PROMPT_OVERHEAD_TOKENS <= context
+
+
+def tokens(text: str) -> int:
+    """Two a word: more than any model makes of these."""
+    return 2 * len(text.split())
 
 
 def test_a_document_ends_with_one_item_where_anything_was_said() -> None:

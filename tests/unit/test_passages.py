@@ -37,3 +37,7 @@ def test_quotes_are_bounded_and_what_is_left_out_is_counted(passages: list[str])
 def test_what_does_not_fit_is_counted() -> None:
     long = [f"{n} " + "x" * 290 for n in range(5)]
     assert quoted(long).endswith("(3 more sentences name it.)")
+
+
+def test_a_sentence_that_is_too_long_is_marked_where_it_ends() -> None:
+    assert quoted(["x" * 700], 100) == f"The text says: “{'x' * 99}…”"

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 MOST_CHARACTERS = 600  # quoted of one piece
+BEGINNING = "The text says: "
 _SENTENCE_END = re.compile(r"(?<=[.!?。])\s+|\n+")
 _WORD = re.compile(r"\w{4,}")
 _COMMON_WORDS = """
@@ -23,18 +24,18 @@ def passages_about(focus: str, text: str) -> list[str]:
     return list(dict.fromkeys(one for one in found if any(stem in one.lower() for stem in stems)))
 
 
-def quoted(passages: Sequence[str]) -> str:
+def quoted(passages: Sequence[str], most_characters: int = MOST_CHARACTERS) -> str:
     """As much of them as is to be kept, and how many were left out; empty where there are none."""
     kept: list[str] = []
     for passage in passages:
-        if kept and sum(map(len, kept)) + len(passage) > MOST_CHARACTERS:
+        if kept and sum(map(len, kept)) + len(passage) > most_characters:
             break
-        kept.append(passage[:MOST_CHARACTERS])
+        kept.append(passage if len(passage) <= most_characters else f"{passage[: most_characters - 1]}…")
     if not kept:
         return ""
     left = len(passages) - len(kept)
     more = f" ({left} more sentences name it.)" if left else ""
-    return f"The text says: {' '.join(f'“{passage}”' for passage in kept)}{more}"
+    return f"{BEGINNING}{' '.join(f'“{passage}”' for passage in kept)}{more}"
 
 
 def _stems(focus: str) -> list[str]:
