@@ -387,6 +387,8 @@ class JobService:
         if is_over:
             self._outputs.finish(job_id)
         self._news.changed(job_id, is_urgent=is_over)
+        if is_over:
+            self._runner.fill()  # its model may not be needed any more
 
     def _tell(self, job_id: str) -> None:
         job = self._store.get(job_id)
