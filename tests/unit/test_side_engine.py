@@ -12,6 +12,7 @@ import pytest
 from app.core.documents import DocumentService
 from app.core.events import EngineRestarted, Event, JobChanged
 from app.core.job_options import JobOptions
+from app.core.job_runner import LOOK_SECONDS
 from app.core.jobs import JobService
 from app.core.kinds.summarize import SummarizeParams
 from app.core.side_engine import fits
@@ -89,13 +90,13 @@ class Desk:
             last = event
         assert isinstance(last, RequestFinished)
 
-    async def until(self, wanted: Callable[[], bool]) -> None:
+    async def until(self, wanted: Callable[[], bool], *, within_seconds: float = 60) -> None:
         async def wait() -> None:
             while not wanted():
                 self._changed.clear()
                 await self._changed.wait()
 
-        await asyncio.wait_for(wait(), 60)
+        await asyncio.wait_for(wait(), within_seconds)
 
     async def until_waits(self, job_id: str, words: str) -> None:
         await self.until(lambda: any(words in e.job.waits for e in self.of(JobChanged) if e.job.id == job_id))
@@ -171,7 +172,7 @@ def test_a_job_goes_on_with_its_own_model_beside_the_chats_and_then_that_is_gone
             await d.engine.load(Path(d.model))
             id = d.add_job(d.model_file("own"))
             assert (await d.done(id)).state is JobState.DONE
-            await d.until(lambda: d.side_reports[-1:] == [None])
+            await d.until(lambda: d.side_reports[-1:] == [None], within_seconds=LOOK_SECONDS / 2)  # at once
             assert "Loading its model, own." in [event.job.waits for event in d.of(JobChanged)]
             assert d.view(id).waits == ""
             assert len(d.sides) == 1
