@@ -1,6 +1,7 @@
-"""Which job runs where: with the chat's engine or with the side engine, one of them at a time. Runs on the core thread.
+"""Which job runs where: with the chat's engine or with the side engine. Runs on the core thread.
 
-Two models that are computed at the same time take each other's cores: they take turns, and give way to chats.
+Both are computed at the same time, each with the threads that the other leaves it; the side engine gives way to chats,
+and jobs of one engine to the job of the other that was put first.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from app.engine.interface import Engine
 from app.store.jobs import JobRow, Jobs
 
 LOOK_SECONDS = 10.0  # how often what jobs wait for is looked at
-TURN_SECONDS = 5.0  # of one engine, while the other has work too
 BEGUN = ("queued", "running")
 
 
@@ -33,7 +33,6 @@ class JobRunner:
         machine: Machine,
         model: Callable[[], str],
         tell: Callable[[str], None],
-        turn_seconds: float,
     ) -> None:
         self._store = store
         self._engine = engine
@@ -42,10 +41,7 @@ class JobRunner:
         self._machine = machine
         self._model = model
         self._tell = tell
-        self._turn_seconds = turn_seconds
         self._looking: asyncio.TimerHandle | None = None
-        self._turn: asyncio.TimerHandle | None = None
-        self._is_sides_turn = True
         self._is_held = False  # bulk of the chat's engine is
         self._are_chats_active = False
 
@@ -77,9 +73,8 @@ class JobRunner:
 
     async def close(self) -> None:
         """Leave everything as it stands in the store; the next start goes on."""
-        for timer in (self._looking, self._turn):
-            if timer is not None:
-                timer.cancel()
+        if self._looking is not None:
+            self._looking.cancel()
         await self._runner.close()
         await self._side.close()
 
@@ -146,27 +141,14 @@ class JobRunner:
     # who computes
 
     def share(self) -> None:
-        """Chats go before the side engine; where both engines have items, a job that was put first, else by turns."""
-        works = self._runner.job_ids, self._side.runner.job_ids if self._side.runner is not None else set()
-        if not all(works):
-            self._hold(False, self._are_chats_active)
-            if self._turn is not None:
-                self._turn.cancel()
-                self._turn = None
-            return
-        first = [any((job := self._store.get(id)) is not None and job.is_first for id in ids) for ids in works]
-        is_sides = first[1] if first[0] != first[1] else self._is_sides_turn
-        self._hold(is_sides and not self._are_chats_active, self._are_chats_active or not is_sides)
-        if self._turn is None:
-            self._turn = asyncio.get_running_loop().call_later(self._turn_seconds, self._end_turn)
+        """Chats go before the side engine; where one engine has a job that was put first, the other waits."""
+        chats_first, sides_first = map(self._has_first, (self._runner, self._side.runner))
+        is_held = sides_first and not chats_first
+        if is_held != self._is_held:
+            self._is_held = is_held
+            self._engine.hold(is_held)
+        self._side.hold(self._are_chats_active or (chats_first and not sides_first))
 
-    def _end_turn(self) -> None:
-        self._turn = None
-        self._is_sides_turn = not self._is_sides_turn
-        self.share()
-
-    def _hold(self, chats_engine: bool, side_engine: bool) -> None:
-        if chats_engine != self._is_held:
-            self._is_held = chats_engine
-            self._engine.hold(chats_engine)
-        self._side.hold(side_engine)
+    def _has_first(self, runner: ItemRunner | None) -> bool:
+        ids = runner.job_ids if runner is not None else ()
+        return any((job := self._store.get(id)) is not None and job.is_first for id in ids)

@@ -20,7 +20,7 @@ from app.core.item_runner import ItemRunner
 from app.core.job_news import JobNews
 from app.core.job_options import JobOptions, OutputFormat
 from app.core.job_progress import JobProgress
-from app.core.job_runner import BEGUN, TURN_SECONDS, JobRunner
+from app.core.job_runner import BEGUN, JobRunner
 from app.core.kinds.kind import Material
 from app.core.kinds.known import kind_named, kind_of
 from app.core.levels import Levels
@@ -58,7 +58,6 @@ class JobService:
         new_side_engine: NewEngine | None = None,
         side_reported: Callable[[EngineReported | None], None] = lambda report: None,
         free_bytes: Callable[[], int] = diagnostics.free_memory_bytes,
-        turn_seconds: float = TURN_SECONDS,
         clock: Callable[[], float] = time.time,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
@@ -83,7 +82,7 @@ class JobService:
             crashed=lambda sentence: publish(EngineRestarted(sentence=sentence)),
         )
         runner = self._item_runner(engine, lambda: self._runner.on_chats_engine())
-        self._runner = JobRunner(store, engine, runner, self._side, self.machine, model, self._tell, turn_seconds)
+        self._runner = JobRunner(store, engine, runner, self._side, self.machine, model, self._tell)
         self._sources = SourceQueue(
             store,
             items,

@@ -32,7 +32,7 @@ GB = 1_000_000_000
 class Desk:
     """Jobs, the chat's engine, and those that were made beside it; `until` waits for what is told or reported."""
 
-    def __init__(self, folder: Path, new_side_engine: Callable[[], EngineClient], turn_seconds: float) -> None:
+    def __init__(self, folder: Path, new_side_engine: Callable[[], EngineClient]) -> None:
         self.folder = folder
         self.database = Database(folder / "rubato.sqlite3", folder / "backups")
         self.engine = fake_engine(seconds_per_token=0.0005)
@@ -60,7 +60,6 @@ class Desk:
             new_side_engine=new_side,
             side_reported=self._hear_side,
             free_bytes=lambda: self.free_bytes,
-            turn_seconds=turn_seconds,
         )
 
     def model_file(self, name: str) -> Path:
@@ -135,10 +134,8 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(
-    folder: Path, new_side_engine: Callable[[], EngineClient] = fake_engine, *, turn_seconds: float = 60.0
-) -> AsyncIterator[Desk]:
-    made = Desk(folder, new_side_engine, turn_seconds)
+async def desk(folder: Path, new_side_engine: Callable[[], EngineClient] = fake_engine) -> AsyncIterator[Desk]:
+    made = Desk(folder, new_side_engine)
     await made.engine.start(made)
     try:
         yield made
@@ -339,9 +336,7 @@ def test_a_crash_of_the_side_engine_is_told_and_nothing_is_lost(tmp_path: Path) 
     run(story())
 
 
-def test_while_both_engines_have_work_one_of_them_computes_and_the_job_that_was_put_first_is_it(
-    tmp_path: Path,
-) -> None:
+def test_a_job_that_was_put_first_has_the_machine_before_those_of_the_other_engine(tmp_path: Path) -> None:
     async def story() -> None:
         async with desk(tmp_path, slow_engine) as d:
             await d.engine.load(Path(d.model))
@@ -356,23 +351,5 @@ def test_while_both_engines_have_work_one_of_them_computes_and_the_job_that_was_
             await d.done(own)
             assert d.view(chats).state is JobState.RUNNING
             assert (await d.done(chats)).state is JobState.DONE, "it has the machine to itself now"
-
-    run(story())
-
-
-def test_engines_that_both_have_work_take_turns(tmp_path: Path) -> None:
-    async def story() -> None:
-        async with desk(tmp_path, slow_engine, turn_seconds=0.05) as d:
-            await d.engine.load(Path(d.model))
-            jobs = [d.add_job(model, "[[words 250]]", model.stem) for model in (Path(d.model), d.model_file("own"))]
-
-            def n_parked(reports: list) -> int:
-                """How often bulk came to stand still."""
-                parked = [bool(report and report.bulk_is_parked) for report in reports]
-                return sum(now and not before for before, now in zip([False, *parked], parked, strict=False))
-
-            await d.until(lambda: n_parked(d.reports) > 1 and n_parked(d.side_reports) > 1)
-            for id in jobs:
-                assert (await d.done(id)).state is JobState.DONE
 
     run(story())
