@@ -17,7 +17,8 @@ from app.errors import ErrorKind, KnownError
 
 MOST_CHARACTERS = 50_000
 MOST_NESTED = 100
-MOST_CHOICES = 250  # a character may end one in as many ways at as many places: some tenths of a second
+MOST_CHOICES = 150  # that refer: a character may end one in as many ways at as many places, some tenths of a second
+MOST_NAME_PATTERNS = 50  # each is compared with each
 MOST_JOINED_PATTERNS = 8  # each makes it take longer by half to find out what they have in common
 
 _OPTIONS = {
@@ -85,13 +86,19 @@ def _kind(part: dict[str, Any]) -> str | None:
 
 
 def _joins(part: dict[str, Any]) -> bool:
-    return "allOf" in part or (_kind(part) is not None and any(key in part for key in _JOINS))
+    """Several schemas have to fit at once."""
+    all_of = part.get("allOf")
+    n_said = (_kind(part) is not None) + sum(key in part for key in _JOINS)
+    return n_said > 1 or (isinstance(all_of, list) and len(all_of) > 1)
 
 
 def _check_cost(parts: list[dict[str, Any]], are_joined: bool) -> None:
     choices = [one for part in parts for key in _CHOICES if isinstance(part.get(key), list) for one in part[key]]
-    if sum(not (isinstance(one, dict) and ("const" in one or "enum" in one)) for one in choices) > MOST_CHOICES:
-        raise refused(f"it leaves more than {MOST_CHOICES} choices")
+    if sum('"$ref"' in json.dumps(one) for one in choices) > MOST_CHOICES:
+        raise refused(f"it leaves more than {MOST_CHOICES} choices of what it refers to")
+    of_names = [part["patternProperties"] for part in parts if isinstance(part.get("patternProperties"), dict)]
+    if sum(map(len, of_names)) > MOST_NAME_PATTERNS:
+        raise refused(f"it has more than {MOST_NAME_PATTERNS} patterns of names")
     if are_joined and len({str(part["pattern"]) for part in parts if "pattern" in part}) > MOST_JOINED_PATTERNS:
         raise refused(f"it joins more than {MOST_JOINED_PATTERNS} patterns")
 

@@ -8,14 +8,16 @@ character. Rules that only go back to themselves at their end are repetitions, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping
 
 from app.engine.process.grammar_parts import Chars, Choice, Literal, Part, Repeat, Rule, Series
 from app.errors import ErrorKind, KnownError
 
 NO_FORCING = '%llguidance {"no_forcing": true}'  # a text may be said in any tokens, not only in the usual ones
 MOST_NESTED = 100  # rules within each other; llguidance follows them on the stack
-MOST_READINGS = 60_000  # a character may end one rule in so many ways at so many places: some tenths of a second
+MOST_READINGS = 60_000  # ways to end a rule times places that wait for its end
+MOST_RECURSIVE_READINGS = 2_500  # the same for a rule that leads back into itself, where each place may be many
 EVERYTHING = "\\u{0}-\\u{10ffff}"
 _MOST_PARENTHESES = 8  # what is nested deeper becomes a rule
 
@@ -29,7 +31,7 @@ def lark_of(rules: Mapping[str, Part], root: str = "root") -> str:
         if depths[root] > MOST_NESTED:
             raise too_large()
     else:
-        _check_readings(rules)
+        _check_readings(rules, depths)
     writer = _Writer({name: f"{'R' if is_terminal else 'r'}{n}" for n, name in enumerate(rules)}, is_terminal)
     for name, part in rules.items():
         writer.write(writer.names[name], part)
@@ -128,16 +130,15 @@ def _depth(part: Part) -> int:
     return 1 + max(map(_depth, _inner(part)), default=0)
 
 
-def _check_readings(rules: Mapping[str, Part]) -> None:
-    """What a character costs grows with the ways to end a rule times the places that wait for its end."""
+def _check_readings(rules: Mapping[str, Part], not_recursive: Container[str]) -> None:
+    """What one character may cost: some tenths of a second at the limits."""
     if len(rules) > MOST_NESTED * 10:
         raise too_large()
-    n_uses = dict.fromkeys(rules, 0)
-    for part in rules.values():
-        for name in _calls(part):
-            n_uses[name] += 1
-    if any(n_uses[name] * _n_alternatives(part) > MOST_READINGS for name, part in rules.items()):
-        raise too_large()
+    n_uses = Counter(name for part in rules.values() for name in _calls(part))
+    for name, part in rules.items():
+        most = MOST_READINGS if name in not_recursive else MOST_RECURSIVE_READINGS
+        if n_uses[name] * _n_alternatives(part) > most:
+            raise too_large()
 
 
 def _n_alternatives(part: Part) -> int:
@@ -174,8 +175,27 @@ class _Writer:
             return '""'
         if isinstance(part, Repeat):
             return f"({self._text(part.part, depth + 1)}){{{part.least},{'' if part.most is None else part.most}}}"
+        if isinstance(part, Choice) and not self._is_terminal:
+            part = _told_apart(part)
         between = " | " if isinstance(part, Choice) else " "
         return f"({between.join(self._text(inner, depth + 1) for inner in part.parts)})" if part.parts else '""'
+
+
+def _told_apart(part: Choice) -> Choice:
+    """The same choice, in which no two texts begin with the same character: few of many texts are then open at once."""
+    beginnings: dict[str, list[str]] = {}
+    others: list[Part] = []
+    for inner in part.parts:
+        if isinstance(inner, Literal) and inner.text:
+            beginnings.setdefault(inner.text[0], []).append(inner.text)
+        else:
+            others.append(inner)
+    for texts in beginnings.values():
+        first, last = min(texts), max(texts)
+        shared = first[: next((n for n, pair in enumerate(zip(first, last, strict=False)) if len({*pair}) > 1), None)]
+        ends = Choice(tuple(Literal(text[len(shared) :]) for text in texts))
+        others.append(Literal(shared) if len(texts) == 1 else Series((Literal(shared), ends)))
+    return Choice(tuple(others))
 
 
 def _one_of(part: Chars) -> str:

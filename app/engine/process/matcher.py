@@ -6,6 +6,7 @@ and the one request fails. What it can't bound by itself is bounded before, in l
 
 from __future__ import annotations
 
+import re
 import threading
 from functools import lru_cache
 
@@ -22,16 +23,22 @@ log = topic("engine")
 
 MOST_SECONDS = 3.0  # to compile a grammar; most take a few milliseconds
 _MOST_SAID = 200  # characters of an explanation
-_LIMITS = LLParserLimits(
-    max_items_in_row=2_000,  # ways to read a text up to one place
-    step_max_items=1_000_000,  # for all tokens at one place
-    step_lexer_fuel=500_000,
-    initial_lexer_fuel=300_000,
-    max_lexer_states=50_000,  # 1 to 2 kB each
-    max_grammar_size=100_000,
-    verbose_errors=False,
-)
-_STACK_BYTES = 256 << 20  # of the thread that compiles, which goes down with every rule within a rule; used as needed
+_OF_SCHEMA = re.compile('compile JSON schema: |parse "%json": ')
+_STACK_BYTES = 64 << 20  # of the thread that compiles, which goes down with every rule within a rule; used as needed
+
+
+def _limits(n_tokens: int) -> LLParserLimits:
+    """Many times what grammars in use need; at all of them together a token takes some tenths of a second."""
+    return LLParserLimits(
+        max_items_in_row=1_200,  # ways to read a text up to one place; an object of 300 optional properties has as many
+        step_max_items=10_000 + n_tokens // 5,  # the same for all tokens at one place
+        step_lexer_fuel=200_000,
+        initial_lexer_fuel=300_000,
+        max_lexer_states=50_000,  # 1 to 2 kB each
+        max_grammar_size=100_000,
+        verbose_errors=False,
+    )
+
 
 Mask = npt.NDArray[np.bool_]
 
@@ -76,9 +83,10 @@ class Vocabulary:
     def _compile(self, grammar: str) -> LLMatcher | None:
         """None: it is not done in time."""
         found: list[LLMatcher] = []
+        limits = _limits(self.n_tokens)
 
         def compile_() -> None:
-            matcher = LLMatcher(self._tokenizer, grammar, log_level=0, limits=_LIMITS)
+            matcher = LLMatcher(self._tokenizer, grammar, log_level=0, limits=limits)
             matcher.compute_bitmask()  # an error of its own is found here
             found.append(matcher)
 
@@ -144,9 +152,9 @@ class Matcher:
 
 def _refused(native: LLMatcher, *, is_begun: bool) -> KnownError:
     said = native.get_error()
-    _, is_of_schema, reason = said.partition("compile JSON schema: ")
-    if is_of_schema:
-        first, *more = reason.splitlines()
+    of_schema = _OF_SCHEMA.search(said)
+    if of_schema:
+        first, *more = said[of_schema.end() :].splitlines()
         of_pattern = next((line.removeprefix("error: ") for line in more if line.startswith("error: ")), "")
         return json_schema.refused(f"{first} {of_pattern}".strip()[:_MOST_SAID])
     if not said.startswith("NoExtension"):

@@ -37,6 +37,7 @@ class Sampler:
         matcher: Matcher | None = None,
     ) -> None:
         self._llama, self._n_vocab, self._matcher = llama, n_vocab, matcher
+        self._tokens = np.arange(n_vocab if matcher is not None else 0, dtype=np.int32)
         self._chain = None if is_plain_greedy(sampling) else new_chain(llama, vocab, sampling, n_vocab)
         if self._chain is not None and looks_back(sampling):
             for token in tokens[-sampling.penalty_tokens :]:
@@ -57,7 +58,7 @@ class Sampler:
             self._chain = None
 
     def _choose_allowed(self, matcher: Matcher, logits: Row) -> int:
-        token = self._pick(np.arange(self._n_vocab, dtype=np.int32), logits)
+        token = self._pick(self._tokens, logits)
         if not matcher.allows(token):
             allowed = np.flatnonzero(matcher.allowed()).astype(np.int32)
             token = self._pick(allowed, logits[allowed])
