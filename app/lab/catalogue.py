@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from app.lab import bulk_benches, busy_bench, chat_benches, guess_bench, scheduler_bench
+from app.lab import (
+    bulk_benches,
+    busy_bench,
+    chat_benches,
+    classify_bench,
+    guess_bench,
+    jobs_bench,
+    scheduler_bench,
+    summaries_bench,
+)
 from app.lab.bench import Bench
 
 BENCHES: dict[str, Bench] = {
@@ -17,4 +26,7 @@ BENCHES: dict[str, Bench] = {
     "speculative": guess_bench.speculative,
     "memory": chat_benches.memory,
     "scheduler": scheduler_bench.scheduler,
+    "jobs": jobs_bench.jobs,
+    "classify": classify_bench.classify,
+    "summaries": summaries_bench.summaries,
 }

@@ -1,4 +1,8 @@
-"""Are summaries of use? Facts planted over a long document: what the notes keep, beside asking page by page."""
+"""Are summaries of use? Facts planted over a long document: what the notes keep, beside asking page by page.
+
+The planted sentences name the focus, and the notes quote such sentences: what is measured is the program with its
+model, against the model by itself.
+"""
 
 from __future__ import annotations
 
