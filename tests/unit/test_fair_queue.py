@@ -63,3 +63,11 @@ def test_a_job_knows_what_its_items_cost(queue: tuple[Jobs, Items]) -> None:
     job = jobs.get("a")
     assert job is not None
     assert (job.prompt_tokens, job.cached_tokens, job.output_tokens) == (200, 120, 14)
+
+
+def test_what_was_running_at_a_crash_keeps_only_those_jobs_waiting_that_may_run(queue: tuple[Jobs, Items]) -> None:
+    _, items = queue
+    (item,) = items.claim(["a"], 1)
+    items.requeue_suspect(item.id, 0)
+    assert items.has_suspects(["a", "b"])
+    assert not items.has_suspects(["b", "c"])

@@ -11,6 +11,7 @@ import pytest
 
 from app.core.documents import DocumentService
 from app.core.events import EngineRestarted, Event, JobChanged
+from app.core.item_runner import MOST_CRASHES_ALONE
 from app.core.job_options import JobOptions
 from app.core.job_runner import LOOK_SECONDS
 from app.core.jobs import JobService
@@ -27,6 +28,7 @@ from app.store.items import Items
 from app.store.jobs import Jobs
 
 GB = 1_000_000_000
+PATIENCE_SECONDS = LOOK_SECONDS - 2  # nothing here is to wait for the look that comes now and then
 
 
 class Desk:
@@ -81,7 +83,7 @@ class Desk:
         return next(view for view in self.jobs.all() if view.id == job_id)
 
     async def done(self, job_id: str) -> JobView:
-        return await asyncio.wait_for(self.jobs.wait(job_id), 60)
+        return await asyncio.wait_for(self.jobs.wait(job_id), PATIENCE_SECONDS)
 
     async def chat(self, text: str) -> None:
         request = GenerateRequest(turns=(Turn("user", text),), priority=Priority.INTERACTIVE, max_tokens=4000)
@@ -89,13 +91,13 @@ class Desk:
             last = event
         assert isinstance(last, RequestFinished)
 
-    async def until(self, wanted: Callable[[], bool], *, within_seconds: float = 60) -> None:
+    async def until(self, wanted: Callable[[], bool]) -> None:
         async def wait() -> None:
             while not wanted():
                 self._changed.clear()
                 await self._changed.wait()
 
-        await asyncio.wait_for(wait(), within_seconds)
+        await asyncio.wait_for(wait(), PATIENCE_SECONDS)
 
     async def until_waits(self, job_id: str, words: str) -> None:
         await self.until(lambda: any(words in e.job.waits for e in self.of(JobChanged) if e.job.id == job_id))
@@ -169,7 +171,7 @@ def test_a_job_goes_on_with_its_own_model_beside_the_chats_and_then_that_is_gone
             await d.engine.load(Path(d.model))
             id = d.add_job(d.model_file("own"))
             assert (await d.done(id)).state is JobState.DONE
-            await d.until(lambda: d.side_reports[-1:] == [None], within_seconds=LOOK_SECONDS / 2)  # at once
+            await d.until(lambda: d.side_reports[-1:] == [None])
             assert "Loading its model, own." in [event.job.waits for event in d.of(JobChanged)]
             assert d.view(id).waits == ""
             assert len(d.sides) == 1
@@ -199,10 +201,11 @@ def test_no_model_is_loaded_while_somebody_chats(tmp_path: Path) -> None:
     async def story() -> None:
         async with desk(tmp_path) as d:
             await d.engine.load(Path(d.model))
-            chat = asyncio.create_task(d.chat("Hello. [[words 100]]"))
+            chat = asyncio.create_task(d.chat("Hello. [[words 400]]"))
             await d.until(lambda: any(report.interactive_running for report in d.reports))
             id = d.add_job(d.model_file("own"))
             await d.until_waits(id, "Waits for its model, own.")
+            await d.until(lambda: d.view(id).documents_read == 1)
             assert d.sides == []
             assert not chat.done()
             await chat
@@ -332,6 +335,25 @@ def test_a_crash_of_the_side_engine_is_told_and_nothing_is_lost(tmp_path: Path) 
                 view = await d.done(id)
                 assert (view.state, view.items_failed) == (JobState.DONE, 0)
             assert len(d.sides) == 1
+
+    run(story())
+
+
+def test_an_item_that_crashes_the_side_engine_each_time_has_failed(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with desk(tmp_path, lambda: fake_engine(seconds_per_token=0.003)) as d:
+            await d.engine.load(Path(d.model))
+            id = d.add_job(d.model_file("own"), "[[words 100]]")
+            for n in range(MOST_CRASHES_ALONE):
+                await d.until(lambda: d.last_side_report is not None and d.last_side_report.bulk_running > 0)
+                connection = d.sides[0]._connection
+                assert connection is not None
+                connection.kill()
+                await d.until(lambda n=n: len(d.of(EngineRestarted)) > n)
+                d.side_reports.clear()
+            view = await d.done(id)
+            assert (view.state, view.items_failed) == (JobState.FAILED, 1)
+            assert "crash" in view.error
 
     run(story())
 
