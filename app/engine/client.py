@@ -11,10 +11,11 @@ import itertools
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from app import wire
 from app.children import describe_exit
+from app.engine.answers import Answers, pieces_of
 from app.engine.interface import EngineObserver, ModelState, Vector
 from app.engine.messages import (
     Cancel,
@@ -102,8 +103,7 @@ class EngineClient:
         self._observer: EngineObserver | None = None
         self._streams: dict[str, asyncio.Queue[RequestEvent]] = {}
         self._submitted: set[str] = set()  # streams whose request the engine has
-        self._counts: dict[str, asyncio.Future[tuple[int, ...]]] = {}
-        self._embeddings: dict[str, asyncio.Future[tuple[Vector, ...]]] = {}
+        self._answers = Answers()
         self._loading: asyncio.Future[Capabilities] | None = None
         self._load_settled = asyncio.Event()
         self._load_id = ""  # of the newest load: what is told of an older one is not heard
@@ -142,7 +142,7 @@ class EngineClient:
         if self._connection is not None:
             await self._connection.close()
         self._load_settled.set()  # whoever waits for a model is told that there is none
-        self._fail_waiting(KnownError(ErrorKind.NO_MODEL, "The engine was closed before this was done."))
+        self._answers.fail(KnownError(ErrorKind.NO_MODEL, "The engine was closed before this was done."))
         if self._supervisor is not None:
             self._supervisor.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -284,12 +284,12 @@ class EngineClient:
 
     async def count_tokens(self, texts: Sequence[str]) -> list[int]:
         counts: list[int] = []
-        for piece in _pieces(texts, COUNT_BYTES):
+        for piece in pieces_of(texts, COUNT_BYTES):
             await self._load_settled.wait()
             if self._model_state is not ModelState.READY:
                 raise KnownError(ErrorKind.NO_MODEL, self._why_no_model)
             id = f"count-{next(self._ids)}"
-            future = self._counts[id] = asyncio.get_running_loop().create_future()
+            future = self._answers.expect(id)
             self._send(CountTokens(id=id, texts=tuple(piece)))
             got = await future
             if len(got) != len(piece):
@@ -305,13 +305,13 @@ class EngineClient:
             if self._model_state is not ModelState.READY:
                 raise KnownError(ErrorKind.NO_MODEL, self._why_no_model)
             id = f"embed-{next(self._ids)}"
-            future = self._embeddings[id] = asyncio.get_running_loop().create_future()
+            future = self._answers.expect(id)
             with self._awaited(priority):
                 self._send(Embed(id=id, texts=tuple(texts[start : start + EMBEDDED_TEXTS]), priority=priority))
                 try:
                     vectors += await future
                 finally:
-                    if self._embeddings.pop(id, None) is not None:
+                    if self._answers.drop(id):
                         self._send(Cancel(id=id))
         return vectors
 
@@ -377,7 +377,7 @@ class EngineClient:
         was_loading = self._model_state is ModelState.LOADING
         self._capabilities = None
         self._connection = None
-        self._fail_waiting(KnownError(ErrorKind.ENGINE_CRASHED, _CRASHED))
+        self._answers.fail(KnownError(ErrorKind.ENGINE_CRASHED, _CRASHED))
         if was_loading:
             self._crashes_at_load += 1
         if self._crashes_at_load >= CRASHES_AT_LOAD and self._model is not None:
@@ -394,14 +394,6 @@ class EngineClient:
         if self._observer is not None:
             self._observer.engine_crashed(running, _CRASHED)
 
-    def _fail_waiting(self, error: KnownError) -> None:
-        waiting: list[asyncio.Future[Any]] = [*self._counts.values(), *self._embeddings.values()]
-        for future in waiting:
-            if not future.done():
-                future.set_exception(error)
-        self._counts.clear()
-        self._embeddings.clear()
-
     def _take(self, event: Event) -> None:
         if isinstance(event, EngineStarted):
             log.info("engine started with the %s backend", event.backend)
@@ -417,39 +409,13 @@ class EngineClient:
                 self._loading.set_result(event.capabilities)
         elif isinstance(event, ModelLoadFailed):
             self._load_failed(event.kind, event.sentence)
-        elif isinstance(event, TokensCounted):
-            future = self._counts.pop(event.id, None)
-            if future is not None and not future.done():
-                future.set_result(event.counts)
-        elif event.id in self._embeddings:
-            _settle_embedding(self._embeddings.pop(event.id), event)
+        elif event.id in self._answers:
+            self._answers.take(event)
         elif isinstance(event, EngineReported):
             if self._observer is not None:
                 self._observer.engine_reported(event)
-        elif event.id in self._streams and not isinstance(event, TextsEmbedded):
+        elif event.id in self._streams and not isinstance(event, TextsEmbedded | TokensCounted):
             self._streams[event.id].put_nowait(event)
-
-
-def _settle_embedding(future: asyncio.Future[tuple[Vector, ...]], event: Event) -> None:
-    if future.done():
-        return
-    if isinstance(event, TextsEmbedded):
-        future.set_result(event.vectors)
-    elif isinstance(event, RequestFailed):
-        future.set_exception(KnownError(event.kind, event.sentence))
-
-
-def _pieces(texts: Sequence[str], limit: int) -> list[list[str]]:
-    """Neighbours together up to about `limit` characters."""
-    pieces: list[list[str]] = []
-    size = 0
-    for text in texts:
-        if not pieces or size + len(text) > limit:
-            pieces.append([])
-            size = 0
-        pieces[-1].append(text)
-        size += len(text)
-    return pieces
 
 
 def _fault(id: str, request: GenerateRequest) -> RequestFailed | None:
