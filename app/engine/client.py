@@ -9,13 +9,13 @@ import asyncio
 import contextlib
 import itertools
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
 
-from app import wire
 from app.children import describe_exit
 from app.engine.answers import Answers, pieces_of
+from app.engine.connection import Check, Connect, Connection, takes_any_model
+from app.engine.early_words import cancelled, fault_of
 from app.engine.interface import EngineObserver, ModelState, Vector
 from app.engine.messages import (
     Cancel,
@@ -26,7 +26,6 @@ from app.engine.messages import (
     EngineReported,
     EngineStarted,
     Event,
-    FinishReason,
     ForgetChat,
     GenerateRequest,
     Hold,
@@ -43,11 +42,8 @@ from app.engine.messages import (
     SetPreset,
     Submit,
     TextsEmbedded,
-    Timings,
     TokensCounted,
-    Usage,
 )
-from app.engine.sampling_range import check_sampling
 from app.errors import ErrorKind, KnownError
 from app.logs import topic
 
@@ -63,24 +59,6 @@ COUNT_BYTES = 64 * 1024  # texts are counted in pieces of about this size, so th
 _CRASHED = "The engine stopped unexpectedly and was restarted."
 
 
-class Connection(Protocol):
-    """A running engine at the other end of a pipe."""
-
-    def send(self, *messages: wire.Message) -> None: ...
-    def messages(self) -> AsyncIterator[Event]: ...
-    async def wait(self) -> int: ...
-    def kill(self) -> None: ...
-    async def close(self) -> int: ...
-
-
-Connect = Callable[[], Awaitable[Connection]]
-Check = Callable[[Path], Awaitable[None]]
-
-
-async def _takes_any_model(path: Path) -> None:
-    pass
-
-
 class EngineClient:
     """An Engine (see interface.py) over a Connection. `check` looks at a model file without loading it.
 
@@ -90,7 +68,7 @@ class EngineClient:
     def __init__(
         self,
         connect: Connect,
-        check: Check = _takes_any_model,
+        check: Check = takes_any_model,
         *,
         context_tokens: int = 8192,
         kv_disk_bytes: int = 0,
@@ -211,7 +189,7 @@ class EngineClient:
             if early is None and self._model_state is not ModelState.READY:
                 early = RequestFailed(id=id, kind=ErrorKind.NO_MODEL, sentence=self._why_no_model)
             if early is None:
-                early = _fault(id, request)
+                early = fault_of(id, request)
             if early is not None:
                 is_over = True
                 yield early
@@ -264,14 +242,7 @@ class EngineClient:
 
     def cancel(self, id: str) -> None:
         if id in self._streams and id not in self._submitted:
-            self._streams[id].put_nowait(
-                RequestFinished(
-                    id=id,
-                    reason=FinishReason.CANCELLED,
-                    usage=Usage(prompt_tokens=0, cached_tokens=0, output_tokens=0),
-                    timings=Timings(queue_seconds=0.0, ttft_seconds=0.0, total_seconds=0.0),
-                )
-            )
+            self._streams[id].put_nowait(cancelled(id))
             return
         self._send(Cancel(id=id))
         if id in self._submitted:
@@ -416,12 +387,3 @@ class EngineClient:
                 self._observer.engine_reported(event)
         elif event.id in self._streams and not isinstance(event, TextsEmbedded | TokensCounted):
             self._streams[event.id].put_nowait(event)
-
-
-def _fault(id: str, request: GenerateRequest) -> RequestFailed | None:
-    """Told before it is sent: a number that is none has no place in JSON."""
-    try:
-        check_sampling(request.sampling)
-    except KnownError as error:
-        return RequestFailed(id=id, kind=error.kind, sentence=error.sentence)
-    return None

@@ -7,7 +7,8 @@ import threading
 from collections.abc import AsyncIterator
 
 from app import wire
-from app.engine.client import Connection, EngineClient
+from app.engine.client import EngineClient
+from app.engine.connection import Connection
 from app.engine.messages import Capabilities, Command, Event
 from app.engine.process.fake_llama import FakeBackend
 from app.engine.process.inbox import Inbox

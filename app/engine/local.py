@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app.children import Child
-from app.engine.client import Connection, EngineClient
+from app.engine.client import EngineClient
+from app.engine.connection import Connection
 from app.engine.messages import Event, ModelChecked, ModelLoadFailed
 from app.errors import ErrorKind, KnownError
 
