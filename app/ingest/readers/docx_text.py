@@ -10,9 +10,9 @@ from typing import Any
 
 from app.ingest.cleaning import clean, one_line
 from app.ingest.document import Block, BlockKind
+from app.ingest.readers.office_xml import FALLBACK, outermost
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
-_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _HEADING_STYLE = re.compile(r"(heading \d|title$|subtitle$)", re.I)
 _SHOWN = {"tab": "\t", "br": "\n", "cr": "\n", "noBreakHyphen": "-"}
 
@@ -25,7 +25,7 @@ class Body:
         self._styles = {style.style_id: style for style in package.styles if style.type == 1}  # paragraph styles
 
     def blocks(self) -> Iterator[Block]:
-        for element in _outermost(self._root, ("p", "tbl")):
+        for element in outermost(self._root, (f"{_W}p", f"{_W}tbl")):
             block = self._paragraph(element) if element.tag == f"{_W}p" else _table(element)
             if block is not None:
                 yield block
@@ -50,25 +50,15 @@ class Body:
 def _table(element: Any) -> Block | None:
     """Rows as lines, cells between bars; a table in a cell becomes part of its text."""
     rows = []
-    for row in _outermost(element, ("tr",)):
-        cells = [
-            one_line(" ".join(_text(part) for part in _outermost(cell, ("p",)))) for cell in _outermost(row, ("tc",))
-        ]
+    for row in outermost(element, (f"{_W}tr",)):
+        cells = [_cell_text(cell) for cell in outermost(row, (f"{_W}tc",))]
         if any(cells):
             rows.append(" | ".join(cells))
     return Block(text="\n".join(rows), kind=BlockKind.TABLE) if rows else None
 
 
-def _outermost(root: Any, names: tuple[str, ...]) -> Iterator[Any]:
-    """Elements of these names below `root`, in order, without those that are inside others of them."""
-    wanted = tuple(f"{_W}{name}" for name in names)
-    stack = list(reversed(root))
-    while stack:
-        element = stack.pop()
-        if element.tag in wanted:
-            yield element
-        elif element.tag != _FALLBACK:
-            stack.extend(reversed(element))
+def _cell_text(cell: Any) -> str:
+    return one_line(" ".join(_text(part) for part in outermost(cell, (f"{_W}p",))))
 
 
 def _text(paragraph: Any) -> str:
@@ -81,7 +71,7 @@ def _text(paragraph: Any) -> str:
             parts.append(element.text or "")
         elif isinstance(element.tag, str) and element.tag.startswith(_W) and element.tag[len(_W) :] in _SHOWN:
             parts.append(_SHOWN[element.tag[len(_W) :]])
-        elif element.tag not in (_FALLBACK, f"{_W}pPr"):
+        elif element.tag not in (FALLBACK, f"{_W}pPr"):
             if element.tag == f"{_W}p":  # of a text box
                 parts.append("\n")
             stack.extend(reversed(element))

@@ -9,17 +9,17 @@ from typing import Any
 
 from app.ingest.cleaning import clean, one_line
 from app.ingest.document import Block, BlockKind
+from app.ingest.readers.office_xml import outermost
 
 _A = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
 _P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"
-_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _TITLES = ("title", "ctrTitle")
 _ON_EVERY_SLIDE = ("dt", "ftr", "hdr", "sldNum")  # date, footer, header, number
 
 
 def shape_blocks(root: Any, page: int) -> Iterator[Block]:
     """Text boxes and tables below `root`; the title is a heading."""
-    for element in _outermost(root, (f"{_P}sp", f"{_A}tbl")):
+    for element in outermost(root, (f"{_P}sp", f"{_A}tbl")):
         if element.tag == f"{_A}tbl":
             rows = [_row(row) for row in element.iterchildren(f"{_A}tr")]
             text = "\n".join(row for row in rows if row)
@@ -38,7 +38,7 @@ def shape_blocks(root: Any, page: int) -> Iterator[Block]:
 def paragraphs(root: Any) -> list[str]:
     """The paragraphs below `root` that are not empty; those of a lower level as items of a list."""
     lines = []
-    for element in _outermost(root, (f"{_A}p",)):
+    for element in outermost(root, (f"{_A}p",)):
         text = clean(_text(element)).strip()
         properties = element.find(f"{_A}pPr")
         level = "0" if properties is None else properties.get("lvl", "0")
@@ -56,17 +56,6 @@ def _placeholder(shape: Any) -> str:
     """What kind of place of the layout a shape fills, or nothing."""
     place = shape.find(f"{_P}nvSpPr/{_P}nvPr/{_P}ph")
     return "" if place is None else place.get("type", "body")
-
-
-def _outermost(root: Any, names: tuple[str, ...]) -> Iterator[Any]:
-    """Elements of these names below `root`, in order, without those that are inside others of them."""
-    stack = list(reversed(root))
-    while stack:
-        element = stack.pop()
-        if element.tag in names:
-            yield element
-        elif element.tag != _FALLBACK:
-            stack.extend(reversed(element))
 
 
 def _text(paragraph: Any) -> str:
