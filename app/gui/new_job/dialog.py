@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.core.events import JobChanged
 from app.core.job_options import JobOptions
@@ -24,6 +24,7 @@ from app.gui.buttons import button, label
 from app.gui.disclosure import Disclosure
 from app.gui.drop_overlay import files_of
 from app.gui.last_folder import LastFolder
+from app.gui.new_job.dialog_layout import column_inside, lay_out
 from app.gui.new_job.draft import Draft, Wish
 from app.gui.new_job.kind_faces import KIND_FACES
 from app.gui.new_job.kind_form import KindForm
@@ -195,11 +196,7 @@ class NewJobDialog(QDialog):
         head.setSpacing(8)
         head.addWidget(self.kinds)
         head.addWidget(self._hint)
-        inside = QWidget()
-        inside.setObjectName("column")
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(24, 0, 24, 8)
-        column.setSpacing(16)
+        inside, column = column_inside()
         column.addLayout(head)
         for form in self.forms.values():
             column.addWidget(form)
@@ -208,26 +205,7 @@ class NewJobDialog(QDialog):
             column.addLayout(self._adders())
         column.addWidget(self.preview)
         column.addStretch()
-        area = QScrollArea()
-        area.setObjectName("dialogArea")
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(inside)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(24, 0, 24, 0)
-        foot.addStretch()
-        foot.addWidget(button("Cancel", self.reject))
-        foot.addWidget(self._start)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 20, 0, 20)
-        whole.setSpacing(16)
-        title = label("New job", role=fonts.TITLE)
-        title.setContentsMargins(24, 0, 24, 0)
-        whole.addWidget(title)
-        whole.addWidget(area, 1)
-        whole.addLayout(foot)
+        lay_out(self, "New job", inside, button("Cancel", self.reject), self._start)
         self.setMinimumSize(440, 360)
         self.resize(680, min(760, self.screen().availableGeometry().height() - 80))
 

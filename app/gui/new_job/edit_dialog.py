@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 import msgspec
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QWidget
 
 from app.errors import KnownError
 from app.gui import fonts
 from app.gui.buttons import button, label
+from app.gui.new_job.dialog_layout import column_inside, lay_out
 from app.gui.new_job.kind_faces import KIND_FACES
 from app.gui.tab_order import step
 from app.gui.theme import Theme
@@ -32,33 +33,13 @@ class EditDialog(QDialog):
         self.form.set_columns(columns)
         self._problem = label(tone="danger", wraps=True)
         self._problem.hide()
-        inside = QWidget()
-        inside.setObjectName("column")
-        column = QVBoxLayout(inside)
-        column.setContentsMargins(24, 0, 24, 8)
-        column.setSpacing(16)
+        inside, column = column_inside()
         column.addWidget(label(f"{title}. What is done already stays as it is.", tone="muted", wraps=True))
         column.addWidget(self.form)
         column.addWidget(self._problem)
         column.addStretch()
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        area.setWidget(inside)
-        foot = QHBoxLayout()
-        foot.setContentsMargins(24, 0, 24, 0)
-        foot.addStretch()
-        foot.addWidget(button("Cancel", self.reject))
-        foot.addWidget(button("Run the failed ones again", self._run, kind="main", role=fonts.UI_STRONG))
-        head = label("Edit, and run the failed ones again", role=fonts.TITLE, wraps=True)
-        head.setContentsMargins(24, 0, 24, 0)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 20, 0, 20)
-        whole.setSpacing(16)
-        whole.addWidget(head)
-        whole.addWidget(area, 1)
-        whole.addLayout(foot)
+        run = button("Run the failed ones again", self._run, kind="main", role=fonts.UI_STRONG)
+        lay_out(self, "Edit, and run the failed ones again", inside, button("Cancel", self.reject), run)
         self.setMinimumSize(440, 320)
         self.resize(640, 620)
         self.form.focus()
