@@ -13,20 +13,23 @@ _MOST_FAILED = 10_000  # items that are looked at for their pages
 def coverage(job: JobRow, jobs: Jobs, items: Items) -> str:
     """Of a job that is through. A page of which a part failed does not count."""
     totals = jobs.source_totals(job.id)
-    counts = items.count(job.id, 0)
-    sources = {source.id: source_facts.decode(source.facts) for source in jobs.sources(job.id)}
-    n_read = totals.n - totals.n_failed - totals.n_waiting
-    parts = [f"{n_read:,} of {totals.n:,} documents"] if totals.n > 1 else []
-    if sources and all(facts.n_pages is not None for facts in sources.values() if facts != source_facts.SourceFacts()):
-        n_pages = sum(facts.n_pages or 0 for facts in sources.values())
-        missing: set[tuple[int | None, int]] = {
-            (id, page) for id, facts in sources.items() for page in facts.unread_pages
-        }
-        for item in items.page(job.id, state="failed", limit=_MOST_FAILED):
-            input = item_input.decode(item.input)
-            if isinstance(input, item_input.Piece) and input.first_page is not None and input.last_page is not None:
-                missing |= {(item.source_id, page) for page in range(input.first_page, input.last_page + 1)}
-        if n_pages:
-            return ", ".join([*parts, f"{n_pages - len(missing):,} of {n_pages:,} pages"])
-    has_rows = any(facts.columns is not None for facts in sources.values())
-    return ", ".join([*parts, f"{counts.done:,} of {counts.total:,} {'rows' if has_rows else 'parts'}"])
+    was_read = {one.id: one for one in jobs.sources(job.id) if one.state in ("read", "done")}
+    facts = {id: source_facts.decode(source.facts) for id, source in was_read.items()}
+    n_pages = {id: one.n_pages for id, one in facts.items() if one.n_pages is not None}
+    missing = {(id, page) for id in n_pages for page in facts[id].unread_pages}
+    n_failed = items.count(job.id, 0).failed
+    for item in items.page(job.id, state="failed", limit=_MOST_FAILED):
+        input = item_input.decode(item.input)
+        if item.level == 0 and item.source_id in n_pages and isinstance(input, item_input.Piece):
+            n_failed -= 1
+            missing |= {(item.source_id, page) for page in range(input.first_page or 1, (input.last_page or 0) + 1)}
+    n_parts = sum(source.n_items for id, source in was_read.items() if id not in n_pages)
+    texts = []
+    if totals.n > 1:
+        texts.append(f"{totals.n - totals.n_failed - totals.n_waiting:,} of {totals.n:,} documents")
+    if n_pages:
+        texts.append(f"{sum(n_pages.values()) - len(missing):,} of {sum(n_pages.values()):,} pages")
+    if n_parts:
+        word = "rows" if any(one.columns is not None for one in facts.values()) else "parts"
+        texts.append(f"{n_parts - n_failed:,} of {n_parts:,} {word}")
+    return ", ".join(texts)
