@@ -109,7 +109,7 @@ class JobRunner:
         return [self._runner] if self._side.runner is None else [self._runner, self._side.runner]
 
     def _begun(self) -> list[JobRow]:
-        return [job for job in self._store.all() if job.state in BEGUN]
+        return self._store.begun()
 
     def _is_chats(self, job: JobRow) -> bool:
         return job.model in ("", self._model())

@@ -84,6 +84,15 @@ class Jobs:
     def all(self) -> list[JobRow]:
         return [_job(row) for row in self._database.read("SELECT * FROM jobs ORDER BY is_first DESC, position")]
 
+    def begun(self) -> list[JobRow]:
+        """Those that are to be worked on, in their order."""
+        return [
+            _job(row)
+            for row in self._database.read(
+                "SELECT * FROM jobs WHERE state IN ('queued', 'running') ORDER BY is_first DESC, position"
+            )
+        ]
+
     def get(self, job_id: str) -> JobRow | None:
         rows = self._database.read("SELECT * FROM jobs WHERE id = ?", job_id)
         return _job(rows[0]) if rows else None
