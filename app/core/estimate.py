@@ -10,7 +10,7 @@ from app.store.jobs import SpeedRow
 FILL = 0.6  # of the most that an item may write, is written on the mean (summaries of the starter model)
 LEAST_TOKENS = 256  # measured, before a speed says something
 MOST_TOKENS = 200_000  # measured: beyond it, what is older counts for less and less
-LEAST_DONE = 3  # items, before their pace says more than the speeds
+LEAST_DONE = 12  # items: the first ones end late, since several run side by side, and would say that all take as long
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -66,18 +66,20 @@ def test_the_time_left_is_corrected_by_the_pace_of_the_job() -> None:
     pace = Pace()
     pace.runs(0.0, is_running=True)
     assert pace.seconds_left(100, 50.0) == 50.0, "nothing is done: by the speeds"
-    pace.runs(10.0, is_running=True)
-    pace.took(10.0, 10, 1_000)
-    assert pace.seconds_left(90, 45.0) == pytest.approx(90.0)
+    pace.runs(20.0, is_running=True)
+    pace.took(20.0, 4, 400)
+    assert pace.seconds_left(96, 48.0) == 48.0, "those that run beside the first ones are not counted yet"
+    pace.took(20.0, 16, 1_600)
+    assert pace.seconds_left(80, 40.0) == pytest.approx(80.0)
     assert pace.seconds_left(0, None) is None
 
 
 def test_time_in_which_a_job_stands_still_does_not_count() -> None:
     pace = Pace()
     pace.runs(0.0, is_running=True)
-    pace.took(5.0, 5, 10)
+    pace.took(5.0, 10, 10)
     pace.runs(5.0, is_running=False)
     pace.runs(1_000.0, is_running=True)
     pace.runs(1_005.0, is_running=True)
-    pace.took(1_005.0, 5, 10)
-    assert pace.seconds_left(10, None) == pytest.approx(10.0)
+    pace.took(1_005.0, 10, 10)
+    assert pace.seconds_left(20, None) == pytest.approx(10.0)
