@@ -245,7 +245,9 @@ def test_in_balanced_bulk_goes_on_in_the_chats_steps_and_says_what_it_says_alone
 
 def test_bulk_that_is_held_stands_still_and_goes_on_where_it_was(engine_and_model) -> None:
     async def story(engine: EngineClient, observer: Observer) -> None:
-        prompt = bulk("Tell me of rivers. [[words 30]]", max_tokens=300)
+        is_fake = engine.capabilities is not None and engine.capabilities.model_name == "Fake"
+        text = "Tell me of rivers. [[pause]] [[words 30]]"  # still under way when the hold arrives
+        prompt = bulk(text, max_tokens=300)
         said = ""
         async for event in engine.generate("b", prompt):
             if isinstance(event, TextProduced):
@@ -262,8 +264,7 @@ def test_bulk_that_is_held_stands_still_and_goes_on_where_it_was(engine_and_mode
                     assert observer.reports[-1].bulk_tokens_per_second == 0
                     engine.hold(False)
                 said += event.text
-        is_fake = engine.capabilities is not None and engine.capabilities.model_name == "Fake"
-        assert said == reply_to("Tell me of rivers. [[words 30]]") if is_fake else len(said) > 40
+        assert said == reply_to(text) if is_fake else len(said) > 40
 
     asyncio.run(run_with(engine_and_model, story))
 

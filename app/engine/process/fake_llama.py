@@ -7,7 +7,8 @@ up or cut wrongly shows in the text. Words in the last message steer it:
 - `[[say TEXT]]`: a reply of exactly that text; <think> and </think> in it are a thought's
 - `[[crash]]`: the process dies, as by a fault in native code, when the prompt has been read
 - `[[stall]]`: the first step after the prompt never ends, unless it is interrupted
-- `[[hang]]`: the same, and nothing interrupts it, as by a fault in native code
+- `[[pause]]`: the first step after the prompt takes a second, unless it is interrupted
+- `[[hang]]`: after the first token nothing goes on and nothing interrupts it, as by a fault in native code
 """
 
 from __future__ import annotations
@@ -108,6 +109,8 @@ class FakeBackend:
         self._kv: dict[Slot, list[int]] = {}
         self._kv_tokens = kv_tokens
         self._interrupted = threading.Event()
+        self._hangs = False
+        self._paused: set[str] = set()  # requests that have paused
         self._beside = StepPlan(work=())
 
     @property
@@ -188,6 +191,8 @@ class FakeBackend:
             else:
                 result = self._compute(piece, kv)
             yield StepResult(results=(result,), seconds=time.perf_counter() - started)
+            if self._hangs:
+                threading.Event().wait()  # the first token is told, and nothing else was heard since
         for text in plan.texts:
             is_torn = self._interrupted.wait(self._seconds_per_token * len(text.tokens)) or self._interrupted.is_set()
             vector = None if is_torn else embedding_of_words(bytes(text.tokens).decode("utf-8", "replace"))
@@ -206,8 +211,12 @@ class FakeBackend:
             self._interrupted.wait()
             del kv[len(kv) - n_sure :]
             return WorkResult(id=piece.id, n_done=0)
-        if "[[hang]]" in conversation and len(kv) > start:
-            threading.Event().wait()
+        if "[[pause]]" in conversation and len(kv) > start and piece.id not in self._paused:
+            self._paused.add(piece.id)
+            if self._interrupted.wait(1.0):
+                del kv[len(kv) - n_sure :]
+                return WorkResult(id=piece.id, n_done=0)
+        self._hangs = "[[hang]]" in conversation
         reply = reply_to(conversation).encode()
         said = [*reply, END]
         if piece.continuations:
