@@ -22,8 +22,14 @@ TURNS = 20
 BALANCED_SLOWER = 1.5
 
 
-async def documents(engine: EngineClient, n: int = DOCUMENTS) -> list[tuple[Turn, ...]]:
-    return [(Turn("user", await prose_of(DOCUMENT_TOKENS - 30, 1000 + k, engine.count_tokens)),) for k in range(n)]
+async def documents(engine: EngineClient, n: int = DOCUMENTS, *, first: int = 1000) -> list[tuple[Turn, ...]]:
+    """`first` is the seed of the first of them."""
+    return [(Turn("user", await prose_of(DOCUMENT_TOKENS - 30, first + k, engine.count_tokens)),) for k in range(n)]
+
+
+def unseen() -> int:
+    """A seed that no other run had: a server may keep the prompts that it was sent before."""
+    return 10_000 + 100 * int(time.time())
 
 
 async def wall_seconds(
@@ -39,7 +45,7 @@ async def bulk(lab: Lab) -> Row:
     """Documents as fast as they go."""
     row = Row("bulk", limits=[Limit("wall_ratio", 1.05)])
     async with lab.engine() as (engine, _):
-        requests = await documents(engine)
+        requests = await documents(engine, first=unseen())
         assert engine.capabilities is not None
         width, context = engine.capabilities.bulk_sequences, engine.capabilities.bulk_context
         async with lab.bare(n_sequences=width, context_tokens=context) as bare:
@@ -63,9 +69,10 @@ async def bulk(lab: Lab) -> Row:
             "bare": bare.settings,
         }
         if lab.against:
-            theirs, _ = await wall_seconds(ServerTarget(lab.against), requests, DOCUMENT_OUTPUT)
+            theirs, answers = await wall_seconds(ServerTarget(lab.against), requests, DOCUMENT_OUTPUT)
             row.figures["against_wall_seconds"] = theirs
             row.figures["against_ratio"] = wall / theirs
+            row.figures["against_cached_tokens"] = sum(s.n_cached for s in answers)
     return row
 
 
