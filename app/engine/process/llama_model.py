@@ -10,6 +10,7 @@ from typing import Any
 
 import llama_cpp.llama_cpp as llama
 
+from app.engine.gguf_metadata import read_metadata
 from app.engine.messages import GenerateRequest
 from app.engine.process.chat_template import ChatTemplate
 from app.engine.process.matcher import Vocabulary
@@ -171,17 +172,7 @@ def check(path: Path) -> None:
 
 def _load(path: Path, on_progress: Callable[[float], bool], *, with_weights: bool = True) -> Any:
     """The model in memory. Raises KnownError for a file that is not there, not a GGUF, cut short or unknown."""
-    try:
-        with path.open("rb") as file:
-            magic = file.read(4)
-    except OSError as error:
-        raise KnownError(
-            ErrorKind.NO_MODEL, f"The model file {path} can't be opened ({error.strerror}). Choose another one."
-        ) from error
-    if magic != b"GGUF":
-        raise KnownError(
-            ErrorKind.MODEL_UNREADABLE, f"{path.name} is not a GGUF model, whatever its name says. Choose another file."
-        )
+    read_metadata(path)  # says in a sentence what llama.cpp would only say in its log
     _route_log()
     params = llama.llama_model_default_params()
     callback = llama.llama_progress_callback(lambda fraction, _: on_progress(fraction))
@@ -192,7 +183,7 @@ def _load(path: Path, on_progress: Callable[[float], bool], *, with_weights: boo
     if not model:
         raise KnownError(
             ErrorKind.MODEL_UNREADABLE,
-            f"{path.name} could not be loaded: it is damaged, cut short, or of a kind that this version does not "
-            "know. Download it again or choose another model.",
+            f"{path.name} could not be loaded: it is damaged, or of a kind that this version does not know. "
+            "Download it again or choose another model.",
         )
     return model
