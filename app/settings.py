@@ -21,6 +21,7 @@ class Settings(msgspec.Struct, kw_only=True, omit_defaults=True):
     preset: Literal["responsive", "balanced", "batch"] = "responsive"
     balanced_slowdown: float = 1.5  # in Balanced a reply may take so many times as long as alone
     theme: str = "system"  # system | light | dark
+    language: str = ""  # of the window, as in assets/languages; empty: the system's
     model: str = ""  # path of the model to load at start; empty: the starter model
     system_prompt: str = "You are a helpful assistant."
     temperature: float = 0.7

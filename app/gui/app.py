@@ -6,15 +6,15 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from app.errors import KnownError
-from app.gui import fonts
+from app.gui import fonts, tongue
 from app.gui.bridge import Bridge
 from app.gui.qt_messages import log_qt_messages
 from app.gui.signals import Signals
 from app.gui.theme import Theme
+from app.gui.tongue import tr
 from app.gui.window import Window
 from app.settings import Settings
 
@@ -28,7 +28,7 @@ def run(make_core: Callable[[EventSink], Core], settings: Settings) -> int:
     `make_core` is called on the core thread. `settings` is the core's own object: it changes and writes it, the
     window reads it.
     """
-    app = make_app(sys.argv[:1])
+    app = make_app(sys.argv[:1], settings.language)
     theme = Theme(app, settings.theme)
     bridge = Bridge(make_core)
     window = Window(bridge, theme, settings)
@@ -44,12 +44,12 @@ def show_problem(sentence: str) -> None:
     app = make_app(sys.argv[:1])
     Theme(app, "system")
     box = QMessageBox(QMessageBox.Icon.Warning, "Rubato", sentence)
-    box.setAccessibleName("Problem")
+    box.setAccessibleName(tr("Problem"))
     box.exec()
 
 
-def make_app(arguments: list[str]) -> QApplication:
-    """Qt's application with the program's fonts and names; ends only when the bridge has closed."""
+def make_app(arguments: list[str], language: str = "") -> QApplication:
+    """Qt's application with the program's fonts, names and language; ends only when the bridge has closed."""
     log_qt_messages()
     app = QApplication(arguments)
     app.setApplicationName("rubato")
@@ -57,8 +57,7 @@ def make_app(arguments: list[str]) -> QApplication:
     app.setDesktopFileName("rubato")
     app.setStyle("Fusion")
     app.setQuitOnLastWindowClosed(False)
-    if QLocale.system().language() is QLocale.Language.C:  # it would write 1306 for 1,306
-        QLocale.setDefault(QLocale(QLocale.Language.English, QLocale.Country.UnitedKingdom))
+    tongue.speak(app, language)
     fonts.load(app)
     return app
 

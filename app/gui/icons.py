@@ -8,15 +8,22 @@ from __future__ import annotations
 from functools import cache
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QIcon, QPainter, QPixmap
+from PySide6.QtGui import QIcon, QPainter, QPixmap, QTransform
 from PySide6.QtSvg import QSvgRenderer
 
+from app.gui.tongue import is_right_to_left
 from app.paths import resource
+
+_POINTING = ("arrow-left", "arrow-right", "chevron-left", "chevron-right", "panel-left", "panel-right")
+
+
+def icon(name: str, colour: str, pixels: int = 16) -> QIcon:
+    """One icon at one, two and three times its size, with strokes of 1.5 px; mirrored where the page is."""
+    return _made(name, colour, pixels, name in _POINTING and is_right_to_left())
 
 
 @cache
-def icon(name: str, colour: str, pixels: int = 16) -> QIcon:
-    """One icon at one, two and three times its size, with strokes of 1.5 px."""
+def _made(name: str, colour: str, pixels: int, is_mirrored: bool) -> QIcon:
     source = resource("assets", "icons", f"{name}.svg").read_text(encoding="utf-8")
     stroke = 1.5 * 24 / pixels
     source = source.replace("currentColor", colour).replace('stroke-width="2"', f'stroke-width="{stroke:g}"')
@@ -28,6 +35,8 @@ def icon(name: str, colour: str, pixels: int = 16) -> QIcon:
         painter = QPainter(pixmap)
         renderer.render(painter, QRectF(0, 0, pixels * scale, pixels * scale))
         painter.end()
+        if is_mirrored:
+            pixmap = pixmap.transformed(QTransform.fromScale(-1, 1))
         pixmap.setDevicePixelRatio(scale)
         made.addPixmap(pixmap)
     return made
