@@ -10,6 +10,7 @@ from app.core.core import Core
 from app.core.instance import Console
 from app.core.views import ModelView
 from app.diagnostics import free_disk_bytes, machine_facts
+from app.engine import devices
 from app.errors import KnownError
 
 PARTS = ("llama-cpp-python", "PySide6_Essentials", "msgspec", "pypdfium2", "huggingface-hub")
@@ -23,6 +24,8 @@ async def doctor(core: Core, console: Console) -> int:
     for part in PARTS:
         console.out(f"{part:20} {_version(part)}\n")
     console.out(f"{'profile':20} {core.paths.data}\n{'logs':20} {core.paths.logs}\n")
+    for sentence in devices.findings(devices.look()):
+        console.out(f"{'devices':20} {sentence}\n")
     is_well = True
     async for name, problem in _checks(core):
         is_well = is_well and not problem

@@ -21,6 +21,7 @@ from pathlib import Path
 import llama_cpp.llama_cpp as llama
 
 from app import diagnostics
+from app.engine.fit import ContextShape, advice
 from app.engine.messages import Capabilities, GenerateRequest, Priority, Sampling
 from app.engine.process.backend import (
     DecodeFailed,
@@ -37,7 +38,7 @@ from app.engine.process.llama_embedding import EmbeddingContext
 from app.engine.process.llama_model import LlamaModel
 from app.engine.process.logits import Row, log_probabilities, logits_of
 from app.engine.process.matcher import Matcher, Vocabulary
-from app.engine.process.memory_plan import KvPlan, plan_kv
+from app.engine.process.memory_plan import SMALLEST_CONTEXT, KvPlan, plan_kv
 from app.engine.process.presets import STEP_TOKENS
 from app.engine.process.sampling import Sampler
 from app.engine.process.sequence import Slot
@@ -117,7 +118,11 @@ class LlamaBackend:
         if priority not in self._contexts:
             n_context, n_sequences = self._shapes[priority]
             flag = self._flags[priority] if self._model.can_cut else None
-            self._contexts[priority] = LlamaContext(self._model.handle, n_context, n_sequences, self._n_threads, flag)
+            try:
+                context = LlamaContext(self._model.handle, n_context, n_sequences, self._n_threads, flag)
+            except KnownError as error:
+                raise KnownError(error.kind, f"{error.sentence} {self._what_would_fit(n_context // 2)}") from error
+            self._contexts[priority] = context
         return self._contexts[priority]
 
     def prepare_embedding(self) -> None:
@@ -348,6 +353,10 @@ class LlamaBackend:
             self._embedding.close()
         self._model.close()
 
+    def _what_would_fit(self, context_tokens: int) -> str:
+        wanted = ContextShape(context_tokens=context_tokens)
+        return advice(self._model.shape, wanted, diagnostics.free_memory_bytes())
+
     def _plan_memory(self, context_tokens: int) -> KvPlan:
         plan = plan_kv(
             bytes_per_token=self._model.kv_bytes_per_token,
@@ -358,6 +367,6 @@ class LlamaBackend:
         if plan is None:
             raise KnownError(
                 ErrorKind.OUT_OF_MEMORY,
-                "There is not enough free memory to use this model. Close other programs or choose a smaller model.",
+                f"There is not enough free memory to use this model. {self._what_would_fit(SMALLEST_CONTEXT)}",
             )
         return plan

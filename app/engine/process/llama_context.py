@@ -49,7 +49,7 @@ class LlamaContext:
         if not self.handle:
             raise KnownError(
                 ErrorKind.OUT_OF_MEMORY,
-                "There is not enough memory for this model's context. Close other programs or choose a smaller model.",
+                "There is not enough memory for this model's context.",
             )
         self._n_threads = n_threads
         if flag is not None:

@@ -12,6 +12,7 @@ import llama_cpp.llama_cpp as llama
 
 from app.engine.gguf_metadata import read_metadata
 from app.engine.messages import GenerateRequest
+from app.engine.model_shape import shape_of
 from app.engine.process.chat_template import ChatTemplate
 from app.engine.process.matcher import Vocabulary
 from app.errors import ErrorKind, KnownError
@@ -30,6 +31,7 @@ class LlamaModel:
     """Raises KnownError where the file can't be used."""
 
     def __init__(self, path: Path, on_progress: Callable[[float], bool]) -> None:
+        self.shape = shape_of(read_metadata(path))  # in a sentence, what llama.cpp would only say in its log
         self.handle = _load(path, on_progress)
         self.vocab = llama.llama_model_get_vocab(self.handle)
         self.n_vocab = llama.llama_vocab_n_tokens(self.vocab)
@@ -113,10 +115,7 @@ class LlamaModel:
 
     @property
     def kv_bytes_per_token(self) -> int:
-        n_head = max(1, llama.llama_model_n_head(self.handle))
-        n_head_kv = llama.llama_model_n_head_kv(self.handle) or n_head
-        head_size = llama.llama_model_n_embd(self.handle) // n_head
-        return int(llama.llama_model_n_layer(self.handle) * n_head_kv * head_size * 2 * _F16_BYTES)
+        return sum(layer.k + layer.v for layer in self.shape.layers) * _F16_BYTES
 
     @property
     def embedding_size(self) -> int:
@@ -167,12 +166,12 @@ def _route_log() -> None:
 
 def check(path: Path) -> None:
     """Open a file as a model without its weights. Raises KnownError for what `LlamaModel` would refuse."""
+    read_metadata(path)
     llama.llama_model_free(_load(path, lambda fraction: True, with_weights=False))
 
 
 def _load(path: Path, on_progress: Callable[[float], bool], *, with_weights: bool = True) -> Any:
-    """The model in memory. Raises KnownError for a file that is not there, not a GGUF, cut short or unknown."""
-    read_metadata(path)  # says in a sentence what llama.cpp would only say in its log
+    """The model in memory. Raises KnownError for what llama.cpp can't load though its header is right."""
     _route_log()
     params = llama.llama_model_default_params()
     callback = llama.llama_progress_callback(lambda fraction, _: on_progress(fraction))

@@ -1,0 +1,187 @@
+"""Which processors compute: what this build of llama.cpp can use, what is in the machine, what is missing for it. Pure,
+but for `look`, which gathers the facts without loading llama.cpp or any driver.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+
+class Build(Enum):
+    """Kinds of GPUs' languages that llama.cpp can be built for."""
+
+    CUDA = "CUDA"
+    METAL = "Metal"
+    VULKAN = "Vulkan"
+    ROCM = "ROCm"
+
+
+_LIBRARIES = {"ggml-cuda": Build.CUDA, "ggml-metal": Build.METAL, "ggml-vulkan": Build.VULKAN, "ggml-hip": Build.ROCM}
+_VENDORS = {"0x10de": "NVIDIA", "0x1002": "AMD", "0x8086": "Intel", "0x106b": "Apple"}
+_WHEELS = "https://abetlen.github.io/llama-cpp-python/whl"
+_INSTALL = {
+    Build.CUDA: f"pip install --force-reinstall llama-cpp-python --extra-index-url {_WHEELS}/cu125",
+    Build.METAL: f"pip install --force-reinstall llama-cpp-python --extra-index-url {_WHEELS}/metal",
+    Build.VULKAN: "CMAKE_ARGS=-DGGML_VULKAN=on pip install --force-reinstall --no-binary :all: llama-cpp-python",
+    Build.ROCM: "CMAKE_ARGS=-DGGML_HIP=on pip install --force-reinstall --no-binary :all: llama-cpp-python",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """`gpus`: their makers, one a GPU. `drivers`: which builds the installed drivers would serve."""
+
+    system: str  # as platform.system() says
+    processor: str
+    processor_flags: frozenset[str] = frozenset()
+    libraries: tuple[str, ...] = ()
+    gpus: tuple[str, ...] = ()
+    drivers: frozenset[Build] = frozenset()
+
+
+def built_in(facts: Facts) -> frozenset[Build]:
+    return frozenset(build for stem, build in _LIBRARIES.items() if any(stem in name for name in facts.libraries))
+
+
+def best_build(maker: str, facts: Facts) -> Build:
+    """For a GPU of this maker."""
+    if facts.system == "Darwin":
+        return Build.METAL
+    if maker == "NVIDIA":
+        return Build.CUDA
+    if maker == "AMD" and Build.ROCM in facts.drivers:
+        return Build.ROCM
+    return Build.VULKAN
+
+
+def findings(facts: Facts) -> list[str]:
+    """One sentence for each kind of GPU in the machine: used, or what is missing and how that is installed."""
+    has = built_in(facts)
+    if not facts.gpus:
+        return ["No GPU was found: the processor computes."]
+    sentences = []
+    for maker in dict.fromkeys(facts.gpus):
+        n = facts.gpus.count(maker)
+        name = f"{n} GPUs of {maker}" if n > 1 else f"A GPU of {maker}"
+        build = best_build(maker, facts)
+        usable = {build, Build.VULKAN} & has & facts.drivers
+        if usable:
+            sentences.append(f"{name}: used, through {min(usable, key=lambda b: b is not build).value}.")
+        elif build not in facts.drivers:
+            sentences.append(f"{name}: not used, its driver for {build.value} is not installed. Install that first.")
+        else:
+            sentences.append(
+                f"{name}: not used, this llama.cpp is built without {build.value}. Install that with: {_INSTALL[build]}"
+            )
+    return sentences
+
+
+def reorders(facts: Facts) -> frozenset[str]:
+    """Kinds of weights that llama.cpp keeps a second time, in an order for this processor."""
+    if facts.processor.lower() in ("arm64", "aarch64"):
+        return frozenset({"Q4_0", "Q4_K", "Q8_0", "IQ4_NL"}) if "asimddp" in facts.processor_flags else frozenset()
+    return frozenset({"Q4_0", "Q4_K", "IQ4_NL"}) if "avx2" in facts.processor_flags else frozenset()
+
+
+def reordered_kinds() -> frozenset[str]:
+    """On this machine."""
+    return reorders(look())
+
+
+# layers on GPUs
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gpu:
+    name: str
+    free_bytes: int
+
+
+def split_layers(
+    layer_bytes: Sequence[int], gpus: Sequence[Gpu], *, beside_bytes: int, wanted: Sequence[int] | None = None
+) -> tuple[int, ...]:
+    """How many layers go to each GPU, the last layers first, as llama.cpp does; the rest stays with the processor.
+
+    `layer_bytes`: weights and KV of each layer. `beside_bytes`: what every GPU that is used needs to compute in.
+    `wanted`: a person's own choice, which is taken as far as there are layers.
+    """
+    left = len(layer_bytes)
+    counts = []
+    if wanted is not None:
+        for n in (*wanted, *([0] * len(gpus)))[: len(gpus)]:
+            counts.append(max(0, min(n, left)))
+            left -= counts[-1]
+        return tuple(counts)
+    for gpu in gpus:
+        n, room = 0, gpu.free_bytes - beside_bytes
+        while left > 0 and layer_bytes[left - 1] <= room:
+            left -= 1
+            room -= layer_bytes[left]
+            n += 1
+        counts.append(n)
+    return tuple(counts)
+
+
+# the facts
+
+
+def look() -> Facts:
+    return Facts(
+        system=platform.system(),
+        processor=platform.machine(),
+        processor_flags=_processor_flags(),
+        libraries=_libraries(),
+        gpus=_gpus(Path("/sys/bus/pci/devices")),
+        drivers=_drivers(Path("/"), platform.system()),
+    )
+
+
+def _libraries() -> tuple[str, ...]:
+    spec = importlib.util.find_spec("llama_cpp")
+    folders = [Path(folder) / "lib" for folder in spec.submodule_search_locations or ()] if spec else []
+    return tuple(file.name for folder in folders if folder.is_dir() for file in sorted(folder.iterdir()))
+
+
+def _processor_flags() -> frozenset[str]:
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
+            if line.startswith(("flags", "Features")):
+                return frozenset(line.partition(":")[2].split())
+    is_x86 = platform.machine().lower() in ("x86_64", "amd64")
+    return frozenset({"avx2"} if is_x86 else {"asimddp"})  # nearly all that are in use
+
+
+def _gpus(devices: Path) -> tuple[str, ...]:
+    if platform.system() == "Darwin":
+        return ("Apple",)
+    makers = []
+    with contextlib.suppress(OSError):
+        for device in sorted(devices.iterdir()):
+            with contextlib.suppress(OSError):
+                if (device / "class").read_text().startswith("0x03"):
+                    maker = _VENDORS.get((device / "vendor").read_text().strip())
+                    if maker is not None:
+                        makers.append(maker)
+    return tuple(makers)
+
+
+def _drivers(root: Path, system: str) -> frozenset[Build]:
+    if system == "Darwin":
+        return frozenset({Build.METAL})
+    if system == "Windows":
+        folder = Path(os.environ.get("SYSTEMROOT", r"C:\Windows")) / "System32"
+        files = {Build.CUDA: folder / "nvcuda.dll", Build.VULKAN: folder / "vulkan-1.dll"}
+        return frozenset(build for build, file in files.items() if file.exists())
+    places = {
+        Build.CUDA: ["proc/driver/nvidia/version"],
+        Build.ROCM: ["dev/kfd"],
+        Build.VULKAN: ["usr/share/vulkan/icd.d", "etc/vulkan/icd.d"],
+    }
+    return frozenset(build for build, names in places.items() if any((root / name).exists() for name in names))
