@@ -13,6 +13,7 @@ from app.cli.codes import BUG, FAILED, OK, USAGE
 from app.cli.doctor import doctor
 from app.cli.jobs import JobCommands
 from app.cli.text import figures_line
+from app.core.chat_views import MessageState
 from app.core.core import Core
 from app.core.events import (
     Event,
@@ -23,7 +24,6 @@ from app.core.events import (
     ReplyGrew,
 )
 from app.core.instance import Console
-from app.core.views import MessageState
 from app.engine.interface import ModelState
 from app.errors import ErrorKind, KnownError
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from app.core.chat_views import Figures
 from app.core.output_layouts import section
 from app.core.results import Result
-from app.core.views import Figures, ItemView, JobPreview, JobState, JobView
+from app.core.views import ItemView, JobPreview, JobState, JobView
 
 BAR_CHARACTERS = 20
 MOST_SHOWN = 20  # of documents in a preview, and of failures in a report

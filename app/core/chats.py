@@ -7,9 +7,9 @@ import time
 import uuid
 from collections.abc import Callable
 
+from app.core.chat_views import ChatView, Figures, MessageState, MessageView, OpenChat, Role, SearchHit
 from app.core.events import ChatChanged, ChatDeleted, Event, MessageAdded, MessagesReplaced, ReplyEnded
 from app.core.reply_writer import BROKEN_OFF, Ending, ReplyWriter
-from app.core.views import ChatView, Figures, MessageState, MessageView, OpenChat, Role
 from app.engine.interface import Engine
 from app.errors import ErrorKind, KnownError
 from app.logs import topic
@@ -53,8 +53,9 @@ class ChatService:
     def all(self) -> list[ChatView]:
         return [self._chat_view(row) for row in self._store.all()]
 
-    def search(self, text: str) -> list[ChatView]:
-        return [self._chat_view(row) for row in self._store.search(text)] if text.strip() else self.all()
+    def search(self, text: str, limit: int) -> list[SearchHit]:
+        found = self._store.search(text)[:limit] if text.strip() else []
+        return [SearchHit(chat=self._chat_view(row), message_id="", snippet=row.title) for row in found]
 
     def open(self, chat_id: str) -> OpenChat:
         row = self._chat(chat_id)

@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 
 from app import settings as settings_file
+from app.core.chat_calls import ChatCalls
 from app.core.chats import ChatService
 from app.core.documents import DocumentService
 from app.core.events import (
@@ -29,10 +30,8 @@ from app.core.jobs import JobService
 from app.core.models import ModelService
 from app.core.side_engine import NewEngine
 from app.core.views import (
-    ChatView,
     MachinePhase,
     ModelView,
-    OpenChat,
     StatusView,
 )
 from app.engine.interface import Engine, ModelState, Vector
@@ -51,7 +50,7 @@ log = topic("core")
 EventSink = Callable[[Event], None]
 
 
-class Core(JobCalls):
+class Core(ChatCalls, JobCalls):
     """The program without a face. Methods run on the core thread and raise KnownError only.
 
     `model` is a GGUF file to use instead of the one in the settings; `new_side_engine` makes one for jobs that keep
@@ -164,58 +163,6 @@ class Core(JobCalls):
                 last_ttft_seconds=figures.ttft_seconds,
                 last_tokens_per_second=figures.tokens_per_second,
             )
-
-    # chats
-
-    def chats(self) -> list[ChatView]:
-        return self._chats.all()
-
-    def search(self, text: str) -> list[ChatView]:
-        return self._chats.search(text)
-
-    def open_chat(self, chat_id: str) -> OpenChat:
-        return self._chats.open(chat_id)
-
-    async def send(
-        self, chat_id: str | None, text: str, *, new_id: str | None = None, entered_seconds: float | None = None
-    ) -> str:
-        """Ask in a chat, or in a new one (which gets `new_id` where that is given); returns the chat's id.
-
-        `entered_seconds`: when the person pressed Enter, by time.monotonic.
-        """
-        return await self._chats.send(chat_id, text, new_id=new_id, entered_seconds=entered_seconds)
-
-    def read_ahead(self, chat_id: str, typed: str) -> None:
-        """A turn is near: have the engine read the chat and what is typed, so that the reply begins sooner."""
-        self._chats.read_ahead(chat_id, typed)
-
-    async def wait_for_reply(self, chat_id: str) -> None:
-        """Until nothing is being written in this chat."""
-        await self._chats.wait(chat_id)
-
-    def stop(self, chat_id: str) -> None:
-        self._chats.stop(chat_id)
-
-    async def regenerate(self, message_id: str) -> None:
-        await self._chats.regenerate(message_id)
-
-    async def continue_reply(self, message_id: str) -> None:
-        await self._chats.continue_reply(message_id)
-
-    async def edit(self, message_id: str, text: str) -> None:
-        await self._chats.edit(message_id, text)
-
-    def choose_version(self, message_id: str, version: int) -> None:
-        self._chats.choose_version(message_id, version)
-
-    def rename_chat(self, chat_id: str, title: str) -> None:
-        self._chats.rename(chat_id, title)
-
-    def delete_chat(self, chat_id: str) -> None:
-        self._chats.delete(chat_id)
-
-    def restore_chat(self, chat_id: str) -> None:
-        self._chats.restore(chat_id)
 
     # the machine
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.core.views import ChatView, JobView, MessageView, StatusView
+from app.core.chat_views import (
+    AttachmentView,
+    ChatView,
+    FolderView,
+    MessageView,
+    PersonaView,
+    QueuedTurn,
+    SavedPrompt,
+)
+from app.core.views import JobView, StatusView
 from app.engine.interface import ModelState
 
 
@@ -74,6 +83,44 @@ class ReplyEnded:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MessageChanged:
+    """Something about a message other than its text is new."""
+
+    message: MessageView
+
+
+@dataclass(frozen=True, kw_only=True)
+class QueuedTurnsChanged:
+    """`turns` is all that waits in this chat, in the order in which it will be sent."""
+
+    chat_id: str
+    turns: tuple[QueuedTurn, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AttachmentsChanged:
+    """`attachments` is all that waits at the composer of this chat."""
+
+    chat_id: str
+    attachments: tuple[AttachmentView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldersChanged:
+    folders: tuple[FolderView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonasChanged:
+    personas: tuple[PersonaView, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromptsChanged:
+    prompts: tuple[SavedPrompt, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobChanged:
     """A job is new or has moved on."""
 
@@ -113,6 +160,12 @@ Event = (
     | PromptProgressed
     | ReplyGrew
     | ReplyEnded
+    | MessageChanged
+    | QueuedTurnsChanged
+    | AttachmentsChanged
+    | FoldersChanged
+    | PersonasChanged
+    | PromptsChanged
     | JobChanged
     | JobRemoved
     | StatusChanged

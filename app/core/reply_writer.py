@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 import msgspec
 
 from app.core import thoughts
+from app.core.chat_views import Figures, MessageState, Role
 from app.core.events import Event, NoticeShown, PromptProgressed, ReplyGrew
 from app.core.full_disk import AGAIN_SECONDS
-from app.core.views import Figures, MessageState, Role
 from app.engine.interface import Engine
 from app.engine.messages import (
     FinishReason,

@@ -7,65 +7,6 @@ from enum import Enum
 from pathlib import Path
 
 
-class Role(Enum):
-    USER = "user"
-    ASSISTANT = "assistant"
-
-
-class MessageState(Enum):
-    """WRITING: being generated now. The others are last words."""
-
-    WRITING = "writing"
-    COMPLETE = "complete"
-    STOPPED = "stopped"  # by the person
-    CUT = "cut"  # at the length limit
-    INTERRUPTED = "interrupted"  # by a crash or a quit; can be continued
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Figures:
-    """Measured while a reply was made. TTFT runs from the person's Enter."""
-
-    ttft_seconds: float
-    tokens_per_second: float
-    output_tokens: int
-    prompt_tokens: int
-    cached_tokens: int
-    dropped_messages: int = 0  # the oldest ones of the chat, which no longer fit the context
-    reread_reason: str = ""  # why what had been read before was read again: a sentence
-
-
-@dataclass(frozen=True, kw_only=True)
-class MessageView:
-    id: str
-    chat_id: str
-    role: Role
-    text: str
-    state: MessageState
-    created_seconds: float  # Unix time
-    figures: Figures | None = None
-    error: str = ""  # one sentence, where the state is FAILED or INTERRUPTED
-    version: int = 1  # "< 2/3 >": this is version 2 ...
-    n_versions: int = 1  # ... of 3
-
-
-@dataclass(frozen=True, kw_only=True)
-class ChatView:
-    id: str
-    title: str
-    updated_seconds: float
-    is_answering: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class OpenChat:
-    """One chat with the messages of the branch that is shown, oldest first."""
-
-    chat: ChatView
-    messages: tuple[MessageView, ...]
-
-
 class JobState(Enum):
     DRAFT = "draft"  # its documents are looked at; it begins when the person says so
     READING = "reading"  # it has begun, and none of its documents has been read so far

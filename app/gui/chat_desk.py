@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
+from app.core.chat_views import ChatView, SearchHit
 from app.core.events import ChatChanged, ChatDeleted
-from app.core.views import ChatView
 from app.errors import KnownError
 from app.gui.bridge import Bridge
 from app.gui.notices import Notices
@@ -50,7 +50,7 @@ class ChatDesk(QObject):
     def search(self, text: str) -> None:
         """Show the chats that have this text; all where it is empty."""
         if text:
-            self._bridge.call(lambda core: core.search(text), done=self._show_found, failed=self._say)
+            self._bridge.call(lambda core: core.search(text), done=self._show_hits, failed=self._say)
         else:
             self._show_found(None)
 
@@ -73,6 +73,9 @@ class ChatDesk(QObject):
     def _show(self, chats: list[ChatView]) -> None:
         self._chats = {chat.id: chat for chat in chats}
         self._refresh()
+
+    def _show_hits(self, hits: list[SearchHit]) -> None:
+        self._show_found(list({hit.chat.id: hit.chat for hit in hits}.values()))
 
     def _show_found(self, found: list[ChatView] | None) -> None:
         self._found = found if self._sidebar.search.text().strip() else None

@@ -28,7 +28,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
-from app.core.views import ChatView
+from app.core.chat_views import ChatView
 from app.gui import fonts, words
 from app.gui.summary_drag import summary_of
 from app.gui.theme import Theme

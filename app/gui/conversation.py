@@ -15,6 +15,7 @@ from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from app.core.chat_views import MessageState, MessageView, OpenChat, Role
 from app.core.events import (
     Event,
     MessageAdded,
@@ -24,7 +25,7 @@ from app.core.events import (
     ReplyEnded,
     ReplyGrew,
 )
-from app.core.views import JobView, MessageState, MessageView, OpenChat, Role, StatusView
+from app.core.views import JobView, StatusView
 from app.engine.interface import ModelState
 from app.errors import KnownError
 from app.gui import words

@@ -8,7 +8,7 @@ from datetime import datetime
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QInputDialog, QLineEdit, QMenu, QVBoxLayout
 
-from app.core.views import ChatView
+from app.core.chat_views import ChatView
 from app.gui import fonts, words
 from app.gui.buttons import IconButton, button, label
 from app.gui.chat_list import CHAT_ROLE, ChatListModel, ChatListView, ChatRow

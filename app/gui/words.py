@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 from PySide6.QtCore import QDateTime, QLocale
 
-from app.core.views import Figures, MachinePhase, StatusView
+from app.core.chat_views import Figures
+from app.core.views import MachinePhase, StatusView
 
 DOT = "  ·  "
 

@@ -11,12 +11,11 @@ from typing import Any
 
 import msgspec
 
+from app.core.chat_views import ChatView, Figures, MessageState, MessageView, OpenChat, Role, SearchHit
 from app.core.events import ChatChanged, ChatDeleted, Event, JobChanged, MessageAdded, ReplyEnded, ReplyGrew
 from app.core.job_options import JobOptions, OutputFormat
 from app.core.views import (
-    ChatView,
     DocumentView,
-    Figures,
     ItemDetail,
     ItemPage,
     ItemState,
@@ -24,11 +23,7 @@ from app.core.views import (
     JobPreview,
     JobState,
     JobView,
-    MessageState,
-    MessageView,
     ModelView,
-    OpenChat,
-    Role,
     SummaryView,
 )
 from app.engine.messages import Preset
@@ -133,9 +128,10 @@ class ScriptedCore:
     def chats(self) -> list[ChatView]:
         return list(self.chat_views.values())
 
-    def search(self, text: str) -> list[ChatView]:
+    def search(self, text: str, limit: int = 50) -> list[SearchHit]:
         self._record("search", text)
-        return [chat for chat in self.chat_views.values() if text.lower() in chat.title.lower()]
+        found = [chat for chat in self.chat_views.values() if text.lower() in chat.title.lower()]
+        return [SearchHit(chat=chat, message_id="", snippet=chat.title) for chat in found[:limit]]
 
     def open_chat(self, chat_id: str) -> OpenChat:
         self._record("open_chat", chat_id)

@@ -9,8 +9,9 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu, QMessageBox, QPushButton
 
+from app.core.chat_views import MessageState, Role
 from app.core.events import MessagesReplaced, ModelStateChanged, PromptProgressed, ReplyEnded, StatusChanged
-from app.core.views import MessageState, ModelView, Role, StatusView
+from app.core.views import ModelView, StatusView
 from app.engine.interface import ModelState
 from app.errors import ErrorKind, KnownError
 from app.gui import dialogs

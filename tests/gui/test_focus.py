@@ -6,8 +6,9 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from shiboken6 import isValid
 
+from app.core.chat_views import MessageState
 from app.core.events import JobChanged
-from app.core.views import JobState, MessageState
+from app.core.views import JobState
 from app.gui.focus_ring import FocusRing
 from tests.gui.conftest import Desk
 from tests.gui.scripted_core import job

@@ -14,9 +14,10 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
+from app.core.chat_views import MessageState
 from app.core.core import Core
 from app.core.events import Event, JobChanged, JobRemoved, ReplyEnded, ReplyGrew
-from app.core.views import JobState, MessageState
+from app.core.views import JobState
 from app.engine.client import EngineClient
 from app.engine.local import local_engine
 from app.engine.process.fake_llama import reply_to

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from app.core.chat_views import MessageState
 from app.core.core import Core
 from app.core.events import Event, ModelStateChanged, ReplyEnded, ReplyGrew
-from app.core.views import MessageState
 from app.engine.client import EngineClient
 from app.engine.local import local_engine
 from app.errors import ErrorKind, KnownError

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from app.core.chat_views import MessageState
 from app.core.core import Core
 from app.core.events import EngineRestarted, Event, JobChanged, ModelStateChanged, ReplyEnded, StatusChanged
 from app.core.kinds.prompt import PromptParams
 from app.core.side_engine import SIDE_CONTEXT
-from app.core.views import JobState, MachinePhase, MessageState
+from app.core.views import JobState, MachinePhase
 from app.engine.client import EngineClient
 from app.engine.interface import ModelState
 from app.engine.local import local_engine

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from app.core.chat_views import MessageState
 from app.core.chats import ChatService
 from app.core.events import Event, NoticeShown, ReplyEnded
-from app.core.views import MessageState
 from app.engine.fake import fake_engine
 from app.engine.interface import ModelState
 from app.engine.messages import EngineReported

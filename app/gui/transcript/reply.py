@@ -11,7 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from app.core.views import MessageState, MessageView
+from app.core.chat_views import MessageState, MessageView
 from app.gui import fonts, words
 from app.gui.buttons import IconLabel, button, label, set_tone
 from app.gui.theme import Theme

@@ -12,7 +12,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QEnterEvent, QFontMetricsF, QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
-from app.core.views import MessageView
+from app.core.chat_views import MessageView
 from app.gui import fonts
 from app.gui.buttons import button
 from app.gui.growing_text import GrowingText

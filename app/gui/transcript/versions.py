@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from app.core.views import MessageView
+from app.core.chat_views import MessageView
 from app.gui import fonts
 from app.gui.buttons import IconButton, label
 from app.gui.theme import Theme

@@ -12,7 +12,7 @@ from PySide6.QtCore import QPoint, QSize, Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
-from app.core.views import MessageState, MessageView, Role
+from app.core.chat_views import MessageState, MessageView, Role
 from app.gui import words
 from app.gui.icons import icon
 from app.gui.page import Page
