@@ -6,6 +6,7 @@
 #   make test         setup, then the tests
 #   make check        setup, then ruff, mypy, the import contracts and the tests
 #   make screenshots  setup, then the pictures of the README
+#   make languages    setup, then new sentences of the window into assets/languages/*.po
 #   make licenses     setup, then packaging/LICENSES.md anew, from what is installed
 #   make lock         requirements.lock anew, from pyproject.toml
 #
@@ -13,7 +14,7 @@
 
 PYTHON ?= python3
 
-.PHONY: run setup test check screenshots licenses lock
-run setup test check screenshots licenses lock:
+.PHONY: run setup test check screenshots languages licenses lock
+run setup test check screenshots languages licenses lock:
 	@command -v $(PYTHON) >/dev/null || { echo "Rubato needs Python 3.11 or newer, and there is no $(PYTHON). Install it, or name one: make $@ PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) packaging/targets.py $@ $(ARGUMENTS)

@@ -108,6 +108,12 @@ def screenshots() -> int:
     return _say_and_run([program("python"), "packaging/screenshots.py", *sys.argv[2:]])
 
 
+def languages() -> int:
+    """assets/languages/*.po, from what the window says; `languages fr` begins another one."""
+    prepare(needs_qt=False)
+    return _say_and_run([program("python"), "packaging/languages.py", *sys.argv[2:]])
+
+
 def licenses() -> int:
     """packaging/LICENSES.md, from what is installed."""
     prepare(needs_qt=False)
@@ -133,6 +139,7 @@ TARGETS = {
     "test": test,
     "check": check,
     "screenshots": screenshots,
+    "languages": languages,
     "licenses": licenses,
     "lock": lock,
 }

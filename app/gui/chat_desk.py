@@ -13,6 +13,7 @@ from app.errors import KnownError
 from app.gui.bridge import Bridge
 from app.gui.notices import Notices
 from app.gui.sidebar import Sidebar
+from app.gui.tongue import tr
 
 _UNDO_SECONDS = 10
 
@@ -62,7 +63,7 @@ class ChatDesk(QObject):
         self._bridge.call(lambda core: core.delete_chat(chat_id), failed=self._say)
         self._notices.show_notice(
             f"“{title}” is deleted.",
-            action=("Undo", lambda: self.restore(chat_id)),
+            action=(tr("Undo"), lambda: self.restore(chat_id)),
             key="undo",
             seconds=_UNDO_SECONDS,
         )

@@ -32,6 +32,7 @@ from app.core.chat_views import ChatView
 from app.gui import fonts, words
 from app.gui.summary_drag import summary_of
 from app.gui.theme import Theme
+from app.gui.tongue import tr
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -78,9 +79,9 @@ class ChatListModel(QAbstractListModel):
         row = self._rows[index.row()]
         match role:
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.ToolTipRole:
-                return row if isinstance(row, str) else row.title
+                return tr(row) if isinstance(row, str) else row.title
             case Qt.ItemDataRole.AccessibleTextRole:
-                return row if isinstance(row, str) else f"{row.title}, {state_of(row)}"
+                return tr(row) if isinstance(row, str) else f"{row.title}, {state_of(row)}"
             case _ if role == CHAT_ROLE:
                 return row if isinstance(row, ChatView) else None
         return None
@@ -183,7 +184,7 @@ class ChatRow(QStyledItemDelegate):
 
 def state_of(chat: ChatView) -> str:
     """The second line of a row."""
-    return "answering…" if chat.is_answering else words.when(chat.updated_seconds, datetime.now())
+    return tr("answering…") if chat.is_answering else words.when(chat.updated_seconds, datetime.now())
 
 
 def _id(row: ChatView | str) -> str:

@@ -10,22 +10,23 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from app.gui.last_folder import LastFolder
+from app.gui.tongue import mark, tr
 
-_DOCUMENTS = (
+_DOCUMENTS = mark(
     "Documents and tables (*.pdf *.docx *.pptx *.xlsx *.odt *.epub *.html *.htm *.rtf *.md *.txt *.eml *.csv *.tsv"
     " *.jsonl *.zip);;All files (*)"
 )
 _RESULTS = {
-    "csv": ("Save as CSV", "CSV (*.csv)", "csv"),
-    "jsonl": ("Save as JSON Lines", "JSON Lines (*.jsonl)", "jsonl"),
-    "markdown": ("Save as Markdown", "Markdown (*.md)", "md"),
-    "markdown_each": ("One Markdown file a document, in this folder", "", ""),
+    "csv": (mark("Save as CSV"), mark("CSV (*.csv)"), "csv"),
+    "jsonl": (mark("Save as JSON Lines"), mark("JSON Lines (*.jsonl)"), "jsonl"),
+    "markdown": (mark("Save as Markdown"), mark("Markdown (*.md)"), "md"),
+    "markdown_each": (mark("One Markdown file a document, in this folder"), "", ""),
 }
 
 
 def choose_documents(parent: QWidget, folder: LastFolder, done: Callable[[list[Path]], None]) -> None:
     """Some documents or tables to work on."""
-    dialog = _file_dialog(parent, folder, "Choose documents", _DOCUMENTS)
+    dialog = _file_dialog(parent, folder, tr("Choose documents"), _DOCUMENTS)
     dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
     dialog.filesSelected.connect(lambda names: done([Path(name) for name in names]))
     dialog.open()
@@ -33,7 +34,7 @@ def choose_documents(parent: QWidget, folder: LastFolder, done: Callable[[list[P
 
 def choose_folder(parent: QWidget, folder: LastFolder, done: Callable[[list[Path]], None]) -> None:
     """A folder with all that is in it."""
-    dialog = _file_dialog(parent, folder, "Choose a folder", "")
+    dialog = _file_dialog(parent, folder, tr("Choose a folder"), "")
     dialog.setFileMode(QFileDialog.FileMode.Directory)
     dialog.setOption(QFileDialog.Option.ShowDirsOnly)
     dialog.fileSelected.connect(lambda name: done([Path(name)]))
@@ -42,7 +43,7 @@ def choose_folder(parent: QWidget, folder: LastFolder, done: Callable[[list[Path
 
 def choose_model(parent: QWidget, folder: LastFolder, done: Callable[[Path], None]) -> None:
     """A model file."""
-    dialog = _file_dialog(parent, folder, "Open a model", "Models (*.gguf);;All files (*)")
+    dialog = _file_dialog(parent, folder, tr("Open a model"), mark("Models (*.gguf);;All files (*)"))
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     dialog.fileSelected.connect(lambda name: done(Path(name)))
     dialog.open()
@@ -54,7 +55,7 @@ def choose_results(parent: QWidget, folder: LastFolder, name: str, format: str, 
     `name` is proposed, without its ending; `format` as in JobOptions.
     """
     title, names, suffix = _RESULTS[format]
-    dialog = _file_dialog(parent, folder, title, names)
+    dialog = _file_dialog(parent, folder, tr(title), names)
     if format == "markdown_each":
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
@@ -71,14 +72,14 @@ def confirm_link(parent: QWidget, address: str) -> None:
     url = QUrl(address, QUrl.ParsingMode.StrictMode)
     box = QMessageBox(parent)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.setWindowTitle("Open link")
+    box.setWindowTitle(tr("Open link"))
     box.setTextFormat(Qt.TextFormat.PlainText)
     if url.scheme() not in ("http", "https", "mailto"):
-        box.setText("This link does not lead to a web page, so it is not opened.")
+        box.setText(tr("This link does not lead to a web page, so it is not opened."))
         box.setInformativeText(address[:500])
         box.setStandardButtons(QMessageBox.StandardButton.Close)
     else:
-        box.setText("Open this link in your browser?")
+        box.setText(tr("Open this link in your browser?"))
         box.setInformativeText(address[:500])
         box.setStandardButtons(QMessageBox.StandardButton.Open | QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(QMessageBox.StandardButton.Cancel)
@@ -90,5 +91,5 @@ def _file_dialog(parent: QWidget, folder: LastFolder, title: str, names: str) ->
     dialog = QFileDialog(parent, title, str(folder.path))
     dialog.filesSelected.connect(lambda names: folder.remember(Path(names[0])))
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    dialog.setNameFilter(names)
+    dialog.setNameFilter(tr(names))
     return dialog

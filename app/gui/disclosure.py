@@ -9,6 +9,7 @@ from app.gui import fonts
 from app.gui.buttons import button
 from app.gui.icons import icon
 from app.gui.theme import Theme
+from app.gui.tongue import tr
 
 
 class Disclosure(QWidget):
@@ -49,4 +50,4 @@ class Disclosure(QWidget):
     def _show_state(self) -> None:
         name = "chevron-down" if self.is_open else "chevron-right"
         self._button.setIcon(icon(name, self._theme.tokens.muted))
-        self._button.setAccessibleName(f"{self._title}, {'shown' if self.is_open else 'hidden'}")
+        self._button.setAccessibleName(f"{self._title}, {tr('shown') if self.is_open else tr('hidden')}")

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from app.gui import fonts
 from app.gui.buttons import label
+from app.gui.tongue import tr, trn
 
 
 class DropOverlay(QWidget):
@@ -23,8 +24,8 @@ class DropOverlay(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._count = label(tone="muted")
-        self._summarize = _box("Drop to summarise", self._count)
-        self._more = _box("More…", label("Classify, extract, ask, or choose how", tone="muted"))
+        self._summarize = _box(tr("Drop to summarise"), self._count)
+        self._more = _box(tr("More…"), label(tr("Classify, extract, ask, or choose how"), tone="muted"))
         column = QVBoxLayout(self)
         column.setSpacing(16)
         column.addStretch(1)
@@ -37,8 +38,10 @@ class DropOverlay(QWidget):
         """Cover the window. Without a choice, what is dropped anywhere opens the dialog."""
         parent = self.parentWidget()
         assert parent is not None
-        first = files[0].name
-        self._count.setText(first if len(files) == 1 else f"{first} and {len(files) - 1} more")
+        first, n_more = files[0].name, len(files) - 1
+        self._count.setText(
+            first if n_more == 0 else trn("{name} and {count} more", "{name} and {count} more", n_more, name=first)
+        )
         self._summarize.setVisible(has_choice)
         self.setGeometry(parent.rect())
         self.raise_()

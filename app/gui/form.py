@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from app.gui import fonts
 from app.gui.buttons import label
 from app.gui.icons import icon
+from app.gui.tongue import is_right_to_left, tr
 
 _NAME_WIDTH, _LINE_HEIGHT, _LEAST_HEIGHT = 116, 36, 24
 _LINE_PX, _FRAME_PX = 20, 14  # of an editor
@@ -90,7 +91,7 @@ def token_spin(value: int) -> QSpinBox:
     made.setRange(1, 131_072)
     made.setSingleStep(128)
     made.setGroupSeparatorShown(True)
-    made.setSuffix(" tokens")
+    made.setSuffix(tr(" tokens"))
     made.setValue(value)
     made.setFixedWidth(150)
     settle_spin(made)
@@ -105,11 +106,11 @@ def check(text: str) -> QCheckBox:
 
 
 def choice(options: Iterable[tuple[str, str]]) -> QComboBox:
-    """A list of (name, value) of which one is taken; `currentData` is its value."""
+    """A list of (name, value), names marked for `tr`, of which one is taken; `currentData` is its value."""
     made = _Choice()
     _WheelScrolls(made)
     for name, value in options:
-        made.addItem(name, value)
+        made.addItem(tr(name), value)
     return made
 
 
@@ -135,6 +136,7 @@ class _Choice(QComboBox):
         super().paintEvent(event)
         painter = QPainter(self)
         side = 16
-        place = QRect(self.width() - side - 8, (self.height() - side) // 2, side, side)
+        left = 8 if is_right_to_left() else self.width() - side - 8
+        place = QRect(left, (self.height() - side) // 2, side, side)
         icon("chevron-down", self.palette().placeholderText().color().name()).paint(painter, place)
         painter.end()

@@ -7,14 +7,15 @@ from PySide6.QtWidgets import QMenu, QWidget
 
 from app.core.views import JobState, JobView
 from app.gui.new_job.kind_faces import KIND_FACES
+from app.gui.tongue import mark, tr
 
 GOING = (JobState.READING, JobState.QUEUED, JobState.RUNNING)
 OVER = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 _FORMATS = {
-    "csv": "CSV…",
-    "jsonl": "JSON Lines…",
-    "markdown": "Markdown…",
-    "markdown_each": "One Markdown file a document…",
+    "csv": mark("CSV…"),
+    "jsonl": mark("JSON Lines…"),
+    "markdown": mark("Markdown…"),
+    "markdown_each": mark("One Markdown file a document…"),
 }
 
 
@@ -39,7 +40,7 @@ class JobActions(QObject):
 def add_exports(menu: QMenu, actions: JobActions, job_id: str) -> None:
     """An entry for each format."""
     for format, name in _FORMATS.items():
-        menu.addAction(name).triggered.connect(lambda _=False, format=format: actions.export.emit(job_id, format))
+        menu.addAction(tr(name)).triggered.connect(lambda _=False, format=format: actions.export.emit(job_id, format))
 
 
 def menu_for(parent: QWidget, actions: JobActions, job: JobView, *, is_top: bool, is_last: bool) -> QMenu:
@@ -47,20 +48,20 @@ def menu_for(parent: QWidget, actions: JobActions, job: JobView, *, is_top: bool
     menu = QMenu(parent)
     job_id = job.id
     if job.state not in OVER:
-        first = menu.addAction("No longer first" if job.is_first else "Put first")
+        first = menu.addAction(tr("No longer first") if job.is_first else tr("Put first"))
         first.triggered.connect(lambda: actions.put_first.emit(job_id, not job.is_first))
-        up, down = menu.addAction("Move up"), menu.addAction("Move down")
+        up, down = menu.addAction(tr("Move up")), menu.addAction(tr("Move down"))
         up.setEnabled(not is_top)
         down.setEnabled(not is_last)
         up.triggered.connect(lambda: actions.move.emit(job_id, -1))
         down.triggered.connect(lambda: actions.move.emit(job_id, 1))
         menu.addSeparator()
     if job.kind in KIND_FACES:
-        edit = menu.addAction("Edit, and run the failed ones again…")
+        edit = menu.addAction(tr("Edit, and run the failed ones again…"))
         edit.setEnabled(job.items_failed > 0)
         edit.triggered.connect(lambda: actions.edit.emit(job_id))
-        menu.addAction("Make another like it…").triggered.connect(lambda: actions.clone.emit(job_id))
-    export = menu.addMenu("Export results")
+        menu.addAction(tr("Make another like it…")).triggered.connect(lambda: actions.clone.emit(job_id))
+    export = menu.addMenu(tr("Export results"))
     export.setEnabled(job.items_done > 0)
     add_exports(export, actions, job_id)
     return menu

@@ -11,6 +11,7 @@ from app.gui.buttons import ElidedLabel, IconButton, button, label, set_tone
 from app.gui.job_actions import GOING, OVER, JobActions
 from app.gui.summary_drag import Draggable, mime_of
 from app.gui.theme import Theme
+from app.gui.tongue import tr
 
 _STEPS = 1_000
 _HEIRS = {  # who gets the keyboard when the button that has it goes
@@ -38,26 +39,26 @@ class JobCard(QFrame):
         self._bar = QProgressBar()
         self._bar.setRange(0, _STEPS)
         self._bar.setTextVisible(False)
-        self._bar.setAccessibleName("Progress")
+        self._bar.setAccessibleName(tr("Progress"))
         self._line = label(role=fonts.SMALL, tone="muted", wraps=not is_slim)
         self._more = label(role=fonts.SMALL, tone="muted", wraps=True)
         self._waits = label(role=fonts.SMALL, tone="warn", wraps=True)
         self._error = label(role=fonts.SMALL, tone="danger", wraps=True)
         self._use_model = button(
-            "Use the loaded model", lambda: actions.use_model.emit(self._id), kind="link", role=fonts.SMALL
+            tr("Use the loaded model"), lambda: actions.use_model.emit(self._id), kind="link", role=fonts.SMALL
         )
         self._buttons = {
             name: self._button(text, signal)
             for name, text, signal in (
-                ("open", "Open", actions.open),
-                ("pause", "Pause", actions.pause),
-                ("resume", "Resume", actions.resume),
-                ("retry", "Try again", actions.retry),
-                ("cancel", "Cancel", actions.cancel),
-                ("remove", "Remove", actions.remove),
+                ("open", tr("Open"), actions.open),
+                ("pause", tr("Pause"), actions.pause),
+                ("resume", tr("Resume"), actions.resume),
+                ("retry", tr("Try again"), actions.retry),
+                ("cancel", tr("Cancel"), actions.cancel),
+                ("remove", tr("Remove"), actions.remove),
             )
         }
-        self._menu = IconButton(theme, "ellipsis", "More about this job", self._ask_menu, 28)
+        self._menu = IconButton(theme, "ellipsis", tr("More about this job"), self._ask_menu, 28)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 12, 8, 12 if is_slim else 8)
         column.setSpacing(4)
@@ -106,7 +107,7 @@ class JobCard(QFrame):
             self._bar.style().polish(self._bar)
 
     def _offer(self, job: JobView) -> None:
-        self._buttons["open"].setText("Open result" if job.state is JobState.DONE else "Open")
+        self._buttons["open"].setText(tr("Open result") if job.state is JobState.DONE else tr("Open"))
         shown = {
             "open": self._opens,
             "pause": job.state in GOING,

@@ -16,6 +16,7 @@ from app.gui.bridge import Bridge
 from app.gui.job_actions import OVER
 from app.gui.jobs_pane import JobsPane
 from app.gui.notices import Notices
+from app.gui.tongue import tr
 
 _AT_WORK = (JobState.RUNNING, JobState.READING)
 
@@ -120,11 +121,11 @@ class JobDesk(QObject):
         sentence = ""
         if job.state is JobState.DONE:
             lacks = job_words.job_lacks(job)
-            sentence = f"{job.title} is ready{lacks}."
-            open_result = ("Open", lambda: self._pane.actions_asked.open.emit(job.id))
+            sentence = tr("{title} is ready{lacks}.", title=job.title, lacks=lacks)
+            open_result = (tr("Open"), lambda: self._pane.actions_asked.open.emit(job.id))
             self._notices.show_notice(sentence, tone="warn" if lacks else "ok", action=open_result, key=job.id)
         elif job.state is JobState.FAILED:
-            sentence = job.error or f"{job.title} failed."
+            sentence = job.error or tr("{title} failed.", title=job.title)
             self._notices.show_notice(sentence, tone="danger", key=job.id)
         if sentence:
             self.over.emit(sentence)

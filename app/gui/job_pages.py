@@ -23,6 +23,7 @@ from app.gui.notices import Notices
 from app.gui.summary_text import as_markdown
 from app.gui.summary_view import SummaryPage
 from app.gui.theme import Theme
+from app.gui.tongue import tr
 
 if TYPE_CHECKING:
     from app.core.core import Core
@@ -127,7 +128,7 @@ class JobPages(QObject):
 
     def _export(self, job_id: str, format: str) -> None:
         job = self._desk.job(job_id)
-        name = job.title if job is not None else "Results"
+        name = job.title if job is not None else tr("Results")
         dialogs.choose_results(
             self._window, self._folder, name, format, lambda path: self._export_to(job_id, path, format)
         )
@@ -135,7 +136,9 @@ class JobPages(QObject):
     def _export_to(self, job_id: str, path: Path, format: str) -> None:
         self._bridge.call(
             lambda core: core.export_job(job_id, path, format),  # type: ignore[arg-type]
-            done=lambda written: self._notices.show_notice(f"Saved to {written}.", tone="ok", seconds=8),
+            done=lambda written: self._notices.show_notice(
+                tr("Saved to {written}.", written=written), tone="ok", seconds=8
+            ),
         )
 
     def _save_text(self, name: str, text: str) -> None:

@@ -3,36 +3,46 @@
 from __future__ import annotations
 
 from app.core.views import DocumentView, ItemState, ItemView, JobPreview, JobState, JobView, StatusView
-from app.gui.words import DOT, decimal, is_moving, number, plural, rate, seconds, time_left
+from app.gui.tongue import apart, listed, mark, tr, trn
+from app.gui.words import DOT, decimal, documents, is_moving, number, rate, seconds, time_left, tokens
+
+_ITEM_STATES = {
+    ItemState.QUEUED: mark("Waiting"),
+    ItemState.RUNNING: mark("Running"),
+    ItemState.DONE: mark("Done"),
+    ItemState.FAILED: mark("Failed"),
+}
 
 
 def job_state(job: JobView, parked_seconds: float | None = None) -> str:
     """A job's state as its card says it; `parked_seconds` since it stands still for a chat."""
     is_over = job.state in (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
-    first = "first, " if job.is_first and not is_over else ""
-    return first + _state(job, parked_seconds)
+    state = _state(job, parked_seconds)
+    return tr("first, {state}", state=state) if job.is_first and not is_over else state
 
 
 def _state(job: JobView, parked_seconds: float | None) -> str:
     match job.state:
         case JobState.DRAFT:
-            return "not started"
+            return tr("not started")
         case JobState.READING:
-            return "reading…"
+            return tr("reading…")
         case JobState.QUEUED:
-            return "waiting" if job.waits else "waiting its turn"
+            return tr("waiting") if job.waits else tr("waiting its turn")
         case JobState.RUNNING:
             if parked_seconds is None:
-                return "running"
-            return "paused" if parked_seconds < 1 else f"paused {number(int(parked_seconds))} s for this reply"
+                return tr("running")
+            if parked_seconds < 1:
+                return tr("paused")
+            return tr("paused {number} s for this reply", number=number(int(parked_seconds)))
         case JobState.PAUSED:
-            return "paused"
+            return tr("paused")
         case JobState.DONE:
-            return "done"
+            return tr("done")
         case JobState.FAILED:
-            return "failed"
+            return tr("failed")
         case JobState.CANCELLED:
-            return "cancelled"
+            return tr("cancelled")
 
 
 def job_progress(job: JobView, status: StatusView) -> str:
@@ -40,9 +50,9 @@ def job_progress(job: JobView, status: StatusView) -> str:
     parts = []
     is_covered = job.state is JobState.DONE and bool(job.coverage)
     if job.items_total and not is_covered:
-        parts.append(f"{number(job.items_done)} of {number(job.items_total)}")
+        parts.append(tr("{done} of {total}", done=number(job.items_done), total=number(job.items_total)))
     if job.items_failed:
-        parts.append(f"{number(job.items_failed)} failed")
+        parts.append(trn("{count} failed", "{count} failed", job.items_failed))
     if job.state is JobState.RUNNING:
         if is_moving(status):
             if job.items_per_second > 0:
@@ -58,8 +68,8 @@ def job_progress(job: JobView, status: StatusView) -> str:
 def pace(items_per_second: float) -> str:
     """ "12 items/s", "0.8 items/s"; a minute's, where that is easier to read."""
     if items_per_second >= 0.1:
-        return f"{decimal(items_per_second, 0 if items_per_second >= 10 else 1)} items/s"
-    return f"{decimal(items_per_second * 60)} items/min"
+        return tr("{number} items/s", number=decimal(items_per_second, 0 if items_per_second >= 10 else 1))
+    return tr("{number} items/min", number=decimal(items_per_second * 60))
 
 
 def job_documents(job: JobView) -> str:
@@ -67,54 +77,59 @@ def job_documents(job: JobView) -> str:
     if job.documents <= 1 and not job.documents_failed:
         return ""
     is_reading = job.documents_read + job.documents_failed < job.documents
-    n = f"{number(job.documents_read)} of " if is_reading or job.documents_failed else ""
-    failed = f", {number(job.documents_failed)} not read" if job.documents_failed else ""
-    return f"{n}{plural(job.documents, 'document', 'documents')}{failed}"
+    n = documents(job.documents)
+    if is_reading or job.documents_failed:
+        n = trn(
+            "{read} of {count} document", "{read} of {count} documents", job.documents, read=number(job.documents_read)
+        )
+    return f"{n}{_comma()}{_not_read(job.documents_failed)}" if job.documents_failed else n
 
 
 def job_lacks(job: JobView) -> str:
     """ ", but 2 documents were not read and 3 items failed"; nothing where all is as it should be."""
     parts = []
     if n := job.documents_failed:
-        parts.append(f"{plural(n, 'document was', 'documents were')} not read")
+        parts.append(trn("{count} document was not read", "{count} documents were not read", n))
     if n := job.items_failed:
-        parts.append(f"{plural(n, 'item', 'items')} failed")
-    return f", but {' and '.join(parts)}" if parts else ""
+        parts.append(trn("{count} item failed", "{count} items failed", n))
+    return tr(", but {what}", what=listed(parts)) if parts else ""
 
 
 def job_saved(job: JobView) -> str:
     """ "61,000 prompt tokens shared"."""
-    return f"{number(job.saved_tokens)} prompt tokens shared" if job.saved_tokens else ""
+    if not job.saved_tokens:
+        return ""
+    return trn("{count} prompt token shared", "{count} prompt tokens shared", job.saved_tokens)
 
 
 def job_output(job: JobView) -> str:
     """Where its results are written as they come."""
-    return f"Results also go to {job.output_path}" if job.output_path else ""
+    return tr("Results also go to {path}", path=apart(job.output_path)) if job.output_path else ""
 
 
 def item_state(state: ItemState) -> str:
-    return {"queued": "Waiting", "running": "Running", "done": "Done", "failed": "Failed"}[state.value]
+    return tr(_ITEM_STATES[state])
 
 
 def item_cost(item: ItemView, saved_tokens: int = 0) -> str:
     """ "812 tokens · 2.1 s · 640 shared"."""
     parts = []
     if item.tokens:
-        parts.append(plural(item.tokens, "token", "tokens"))
+        parts.append(tokens(item.tokens))
     if item.seconds:
         parts.append(seconds(item.seconds))
     if saved_tokens:
-        parts.append(f"{number(saved_tokens)} shared")
+        parts.append(tr("{number} shared", number=number(saved_tokens)))
     return DOT.join(parts)
 
 
 def preview_contents(preview: JobPreview) -> str:
     """ "40 documents · 1,240 items"."""
-    parts = [plural(preview.n_documents, "document", "documents")]
+    parts = [documents(preview.n_documents)]
     if preview.n_failed:
-        parts.append(f"{number(preview.n_failed)} not read")
+        parts.append(_not_read(preview.n_failed))
     if preview.n_items:
-        parts.append(plural(preview.n_items, "item", "items"))
+        parts.append(trn("{count} item", "{count} items", preview.n_items))
     return DOT.join(parts)
 
 
@@ -122,26 +137,31 @@ def preview_tokens(preview: JobPreview) -> str:
     """ "about 410,000 tokens to read, 36,000 to write"."""
     if not preview.read_tokens:
         return ""
-    written = f", up to {number(_rounded(preview.written_tokens))} to write" if preview.written_tokens else ""
-    return f"About {plural(_rounded(preview.read_tokens), 'token', 'tokens')} to read{written}"
+    read, written = tokens(_rounded(preview.read_tokens)), number(_rounded(preview.written_tokens))
+    if preview.written_tokens:
+        return tr("About {tokens} to read, up to {written} to write", tokens=read, written=written)
+    return tr("About {tokens} to read", tokens=read)
 
 
 def preview_time(preview: JobPreview) -> str:
     """How long it will take, as far as that is known."""
     if preview.seconds is None:
-        return "How long it takes is unknown until this model has done some work on this machine."
-    return f"{duration(preview.seconds).capitalize()} on this machine"
+        return tr("How long it takes is unknown until this model has done some work on this machine.")
+    said = tr("{duration} on this machine", duration=duration(preview.seconds))
+    return said[:1].upper() + said[1:]
 
 
 def duration(value: float) -> str:
     """ "less than a minute", "about 12 minutes", "about 3.5 hours"; never more precise than an estimate can be."""
     if value < 60:
-        return "less than a minute"
+        return tr("less than a minute")
     minutes = round(value / 60)
     if minutes < 90:
-        return f"about {plural(minutes, 'minute', 'minutes')}"
+        return trn("about {count} minute", "about {count} minutes", minutes)
     hours = value / 3600
-    return f"about {decimal(hours)} hours" if hours < 48 else f"about {number(round(hours / 24))} days"
+    if hours < 48:
+        return tr("about {number} hours", number=decimal(hours))
+    return trn("about {count} day", "about {count} days", round(hours / 24))
 
 
 def document_line(document: DocumentView) -> str:
@@ -149,9 +169,17 @@ def document_line(document: DocumentView) -> str:
     if document.error:
         return document.error
     if document.state == "waiting":
-        return "being read…"
-    parts = [plural(document.n_tokens, "token", "tokens")] if document.n_tokens else []
+        return tr("being read…")
+    parts = [tokens(document.n_tokens)] if document.n_tokens else []
     return DOT.join([*parts, *document.notes])
+
+
+def _not_read(count: int) -> str:
+    return trn("{count} not read", "{count} not read", count)
+
+
+def _comma() -> str:
+    return tr(", ")
 
 
 def _rounded(value: int) -> int:

@@ -12,7 +12,9 @@ from app.gui import fonts, words
 from app.gui.buttons import IconButton, button, label
 from app.gui.job_actions import GOING, OVER, JobActions, menu_for
 from app.gui.job_card import JobCard
+from app.gui.keys import native
 from app.gui.theme import Theme
+from app.gui.tongue import tr
 
 WIDTH = 380
 PAGE = 20  # jobs that are over, and are shown at once
@@ -37,13 +39,15 @@ class JobsPane(QFrame):
         self._parked_seconds: float | None = None
         self._n_over = PAGE
         self._empty = self._make_empty()
-        self._more = button("Show more", self._show_more, kind="link", role=fonts.SMALL)
+        self._more = button(tr("Show more"), self._show_more, kind="link", role=fonts.SMALL)
         head = QHBoxLayout()
         head.setContentsMargins(16, 12, 12, 0)
-        head.addWidget(label("Jobs", role=fonts.UI_STRONG), 1)
-        self._new = button("New job…", self.new_job_asked.emit, kind="link", tip="Ctrl+Shift+J", role=fonts.SMALL)
+        head.addWidget(label(tr("Jobs"), role=fonts.UI_STRONG), 1)
+        self._new = button(
+            tr("New job…"), self.new_job_asked.emit, kind="link", tip=native("Ctrl+Shift+J"), role=fonts.SMALL
+        )
         head.addWidget(self._new)
-        head.addWidget(IconButton(theme, "x", "Close the jobs", self.closed.emit))
+        head.addWidget(IconButton(theme, "x", tr("Close the jobs"), self.closed.emit))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
@@ -115,7 +119,9 @@ class JobsPane(QFrame):
         for place, job in enumerate(shown):
             self._place(job, place)
         n_left = len(over) - self._n_over
-        more = f"Show {words.number(min(n_left, PAGE))} more of {words.number(max(0, n_left))}"
+        more = tr(
+            "Show {count} more of {left}", count=words.number(min(n_left, PAGE)), left=words.number(max(0, n_left))
+        )
         self._more.setText(more)
         self._more.setAccessibleName(more)
         self._more.setVisible(n_left > 0)
@@ -152,7 +158,7 @@ class JobsPane(QFrame):
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
         area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setAccessibleName("Jobs")
+        area.setAccessibleName(tr("Jobs"))
         area.setWidget(inside)
         return area
 
@@ -161,7 +167,7 @@ class JobsPane(QFrame):
         column = QVBoxLayout(made)
         column.setContentsMargins(0, 12, 0, 0)
         column.setSpacing(12)
-        sentence = "Nothing is being worked on. Drop documents or tables on the window, or choose some."
+        sentence = tr("Nothing is being worked on. Drop documents or tables on the window, or choose some.")
         column.addWidget(label(sentence, tone="muted", wraps=True))
-        column.addWidget(button("New job…", self.new_job_asked.emit, name="Make a new job…"))
+        column.addWidget(button(tr("New job…"), self.new_job_asked.emit, name=tr("Make a new job…")))
         return made

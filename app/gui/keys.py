@@ -11,11 +11,12 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QVBoxLayout, QWidget
 
 from app.gui import fonts
 from app.gui.buttons import button, label
+from app.gui.tongue import tr
 
 
 @dataclass(frozen=True)
 class Key:
-    """`keys` are alternatives, as Qt writes them; without `do` another widget handles them."""
+    """`keys` are alternatives, as Qt writes them; without `do` another widget handles them. `does` is marked."""
 
     keys: tuple[str, ...]
     does: str
@@ -36,23 +37,24 @@ class KeysDialog(QDialog):
 
     def __init__(self, parent: QWidget, table: tuple[Key, ...]) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Keys")
+        self.setWindowTitle(tr("Keys"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         grid = QGridLayout()
         grid.setHorizontalSpacing(24)
         grid.setVerticalSpacing(8)
         for row, key in enumerate(table):
-            cap = label("  or  ".join(_native(text) for text in key.keys), role=fonts.SMALL)
+            cap = label(tr("  or  ").join(native(text) for text in key.keys), role=fonts.SMALL)
             cap.setObjectName("keyCap")
             grid.addWidget(cap, row % 10, 2 * (row // 10), Qt.AlignmentFlag.AlignLeft)
-            grid.addWidget(label(key.does, role=fonts.UI), row % 10, 2 * (row // 10) + 1)
+            grid.addWidget(label(tr(key.does), role=fonts.UI), row % 10, 2 * (row // 10) + 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(16)
-        column.addWidget(label("Keys", role=fonts.TITLE))
+        column.addWidget(label(tr("Keys"), role=fonts.TITLE))
         column.addLayout(grid)
-        column.addWidget(button("Close", self.close), 0, Qt.AlignmentFlag.AlignRight)
+        column.addWidget(button(tr("Close"), self.close), 0, Qt.AlignmentFlag.AlignRight)
 
 
-def _native(keys: str) -> str:
-    return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText).replace("Return", "Enter")
+def native(keys: str) -> str:
+    """As the system and the language write them: "Strg+L"."""
+    return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText).replace("Return", tr("Enter"))

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.gui import fonts, words
 from app.gui.buttons import button
+from app.gui.tongue import tr
 from app.gui.transcript.message_text import MessageText
 
 AT_FIRST = 6_000  # characters
@@ -20,7 +21,7 @@ class LongText(QWidget):
         self.shown = MessageText()
         self.shown.setAccessibleName(name)
         self.shown.setFont(fonts.code_font(12) if is_code else fonts.font(fonts.UI))
-        self._more = button("Show all of it", self.show_all, kind="link", role=fonts.SMALL)
+        self._more = button(tr("Show all of it"), self.show_all, kind="link", role=fonts.SMALL)
         self.setFocusProxy(self.shown)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -35,7 +36,7 @@ class LongText(QWidget):
         self._text = text
         is_long = len(text) > AT_FIRST
         self.shown.show_plain(f"{text[:AT_FIRST]}…" if is_long else text)
-        said = f"Show all of it, {words.number(len(text))} characters"
+        said = tr("Show all of it, {count} characters", count=words.number(len(text)))
         self._more.setText(said)
         self._more.setAccessibleName(said)
         self._more.setVisible(is_long)

@@ -16,13 +16,14 @@ from app.engine.interface import ModelState
 from app.errors import ErrorKind, KnownError
 from app.gui.bridge import Bridge
 from app.gui.notices import Notices
+from app.gui.tongue import mark, tr
 from app.gui.top_bar import TopBar
 
 _LINGER_SECONDS = 2.0  # the engine may be back sooner than its notice was read
 _GONE_SECONDS = 10.0
 _ABOUT_MODEL = (ErrorKind.NO_MODEL, ErrorKind.MODEL_UNREADABLE, ErrorKind.OUT_OF_MEMORY)
-_NONE_CHOSEN = "No model is loaded. Choose one of those on this machine."
-_NO_MODEL = (
+_NONE_CHOSEN = mark("No model is loaded. Choose one of those on this machine.")
+_NO_MODEL = mark(
     "There is no model on this machine yet. Choose a GGUF file, or get the starter model: "
     "“rubato models get” in a terminal fetches it."
 )
@@ -72,7 +73,7 @@ class ModelDesk(QObject):
         if error.kind in _ABOUT_MODEL and self.state is ModelState.FAILED:
             self._say_why(error.sentence)
         else:
-            action = ("Choose a model", self.open_menu) if error.kind in _ABOUT_MODEL else None
+            action = (tr("Choose a model"), self.open_menu) if error.kind in _ABOUT_MODEL else None
             self._notices.show_notice(error.sentence, tone="danger", action=action)
 
     def _say_why(self, sentence: str) -> None:
@@ -82,8 +83,8 @@ class ModelDesk(QObject):
             if self.state is not ModelState.FAILED:
                 return
             has_some = any(model.path is not None for model in models)
-            action = ("Choose a model", self.open_menu) if has_some else ("Choose a file…", self._choose_file)
-            said = sentence or (_NONE_CHOSEN if has_some else _NO_MODEL)
+            action = (tr("Choose a model"), self.open_menu) if has_some else (tr("Choose a file…"), self._choose_file)
+            said = sentence or (tr(_NONE_CHOSEN) if has_some else tr(_NO_MODEL))
             self._notices.show_notice(said, tone="danger", action=action, key="model", keeps=True)
 
         self._bridge.call(lambda core: core.models(), done=say)

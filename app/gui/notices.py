@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.gui.buttons import IconButton, IconLabel, button, label
 from app.gui.theme import Theme
+from app.gui.tongue import tr
 
 _AT_MOST = 3
 _ICONS = {"muted": "info", "warn": "triangle-alert", "danger": "circle-alert", "ok": "circle-check"}
@@ -112,7 +113,7 @@ class Notice(QFrame):
             text, self._do = action
             self._close = None if keeps else close
             row.addWidget(button(text, self._act))
-        row.addWidget(IconButton(theme, "x", "Dismiss", close, 28))
+        row.addWidget(IconButton(theme, "x", tr("Dismiss"), close, 28))
 
     def _act(self) -> None:
         self._do()

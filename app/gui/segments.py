@@ -9,10 +9,11 @@ from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QSizePolicy
 
 from app.gui import fonts
+from app.gui.tongue import is_right_to_left, tr
 
 
 class Segments(QFrame):
-    """`options`: value to (name, tooltip). `chosen` is emitted when the person takes one, with its value."""
+    """`options`: value to (name, tooltip), both marked. `chosen` has the value of the one that a person takes."""
 
     chosen = Signal(str)
 
@@ -29,14 +30,14 @@ class Segments(QFrame):
         for value, (text, tip) in options.items():
             button = self.buttons[value] = QPushButton()
             button.setCheckable(True)
-            button.setAccessibleDescription(tip)
-            button.setToolTip(tip)
+            button.setAccessibleDescription(tr(tip))
+            button.setToolTip(tr(tip))
             button.setAutoDefault(False)
             button.installEventFilter(self)
             button.clicked.connect(lambda _checked=False, value=value: self._choose(value))
             self._group.addButton(button)
             row.addWidget(button)
-            self.set_text(value, text)
+            self.set_text(value, tr(text))
         self.show_value(next(iter(options)))
 
     def set_text(self, value: str, text: str) -> None:
@@ -87,6 +88,8 @@ class Segments(QFrame):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
         step = steps.get(Qt.Key(event.key()))
+        if step is not None and is_right_to_left() and event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right):
+            step = -step
         if step is None:
             super().keyPressEvent(event)
             return

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 from app.core.views import Source
 from app.gui import fonts, words
 from app.gui.buttons import button, label
+from app.gui.tongue import tr
 from app.gui.transcript.message_text import MessageText
 
 PAGE = 20  # pieces that are shown at once, and with each "Show more"
@@ -31,7 +32,7 @@ class SourceList(QWidget):
         self._timer = QTimer(self)
         self._timer.setInterval(0)
         self._timer.timeout.connect(self._build_some)
-        self._more = button("Show more", self.show_more, kind="link", role=fonts.SMALL)
+        self._more = button(tr("Show more"), self.show_more, kind="link", role=fonts.SMALL)
         self._more.hide()
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 4, 0, 4)
@@ -70,7 +71,7 @@ class SourceList(QWidget):
 
     def _offer_more(self) -> None:
         n_left = len(self._sources) - self._n_built
-        text = f"Show {words.number(min(PAGE, n_left))} more of {words.number(n_left)}"
+        text = tr("Show {count} more of {left}", count=words.number(min(PAGE, n_left)), left=words.number(n_left))
         self._more.setText(text)
         self._more.setAccessibleName(text)
         self._more.setVisible(n_left > 0)
@@ -80,7 +81,7 @@ def _block(source: Source) -> QFrame:
     made = QFrame()
     made.setObjectName("sourceBlock")
     text = MessageText()
-    text.setAccessibleName(f"Text of {source.label}")
+    text.setAccessibleName(tr("Text of {label}", label=source.label))
     text.show_plain(source.text)
     made.setFocusProxy(text)
     column = QVBoxLayout(made)

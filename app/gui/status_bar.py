@@ -11,13 +11,14 @@ from app.engine.messages import Preset
 from app.gui import fonts, words
 from app.gui.buttons import ElidedLabel, label
 from app.gui.segments import Segments
+from app.gui.tongue import mark, tr
 
 HEIGHT = 35  # 34 and its line
 _ROOM_FOR_TURN = 600
 _PRESETS = {
-    Preset.RESPONSIVE.value: ("Responsive", "Jobs stand still while a chat is being answered."),
-    Preset.BALANCED.value: ("Balanced", "Jobs go on slowly while a chat is being answered."),
-    Preset.BATCH.value: ("Batch", "Jobs go on at full speed; chat answers take longer."),
+    Preset.RESPONSIVE.value: (mark("Responsive"), mark("Jobs stand still while a chat is being answered.")),
+    Preset.BALANCED.value: (mark("Balanced"), mark("Jobs go on slowly while a chat is being answered.")),
+    Preset.BATCH.value: (mark("Batch"), mark("Jobs go on at full speed; chat answers take longer.")),
 }
 
 
@@ -30,10 +31,10 @@ class StatusBar(QFrame):
         super().__init__()
         self.setObjectName("statusBar")
         self.setFixedHeight(HEIGHT)
-        self.toggle = Segments("How chat and jobs share the machine", _PRESETS)
+        self.toggle = Segments(tr("How chat and jobs share the machine"), _PRESETS)
         self.toggle.chosen.connect(lambda value: self.preset_chosen.emit(Preset(value)))
         self._turn = label(role=fonts.SMALL, tone="muted")
-        self._turn.setToolTip("Of your last turn: the time to the first word, and the writing speed.")
+        self._turn.setToolTip(tr("Of your last turn: the time to the first word, and the writing speed."))
         self._machine = ElidedLabel(role=fonts.SMALL, tone="muted")
         self._machine.setAlignment(Qt.AlignmentFlag.AlignRight)
         row = QHBoxLayout(self)

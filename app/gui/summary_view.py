@@ -21,6 +21,7 @@ from app.gui.source_list import SourceList
 from app.gui.summary_drag import Draggable, mime_of
 from app.gui.summary_text import as_markdown
 from app.gui.theme import Theme
+from app.gui.tongue import tr
 from app.gui.transcript.reply_text import ReplyText
 from app.gui.transcript.styles import Styles
 
@@ -43,16 +44,16 @@ class SummaryPage(QWidget):
         self._theme = theme
         self._summary: SummaryView | None = None
         self._document = 0
-        self._back = button("Back", self.back_asked.emit, kind="quiet", name="Back to the chat", role=fonts.UI)
-        self._items = button("Items", self._ask_items, kind="quiet", tip="All parts of this job, one by one")
-        self._ask = button("Ask about it", self._quote, tip="Click for a new chat, or drag this into another")
+        self._back = button(tr("Back"), self.back_asked.emit, kind="quiet", name=tr("Back to the chat"), role=fonts.UI)
+        self._items = button(tr("Items"), self._ask_items, kind="quiet", tip=tr("All parts of this job, one by one"))
+        self._ask = button(tr("Ask about it"), self._quote, tip=tr("Click for a new chat, or drag this into another"))
         self.documents = choice(())
-        self.documents.setAccessibleName("Document")
+        self.documents.setAccessibleName(tr("Document"))
         self.documents.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.documents.activated.connect(self._choose_document)
         self.documents.hide()
         Draggable(self._ask, self._dragged)
-        self._page = Page("Summary", spacing=16)
+        self._page = Page(tr("Summary"), spacing=16)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(self._make_head())
@@ -81,7 +82,7 @@ class SummaryPage(QWidget):
     def show_documents(self, documents: Sequence[DocumentView]) -> None:
         """Those that can be read one by one; nothing is to be chosen where it is only one."""
         self.documents.clear()
-        self.documents.addItem("All documents together", -1)
+        self.documents.addItem(tr("All documents together"), -1)
         for place, document in enumerate(documents):
             if not document.error:
                 self.documents.addItem(document.name, place)
@@ -112,8 +113,8 @@ class SummaryPage(QWidget):
         head.addStretch()
         head.addWidget(self._items)
         head.addWidget(self._ask)
-        head.addWidget(button("Copy", self._copy, name="Copy the summary"))
-        head.addWidget(button("Save…", self._save, name="Save as Markdown…"))
+        head.addWidget(button(tr("Copy"), self._copy, name=tr("Copy the summary")))
+        head.addWidget(button(tr("Save…"), self._save, name=tr("Save as Markdown…")))
         return head
 
     def _follow(self, address: str) -> None:
@@ -168,7 +169,7 @@ class _ParagraphText(ReplyText):
     def __init__(self, paragraph: Paragraph, theme: Theme) -> None:
         self._pages = paragraph.label if paragraph.sources else ""
         super().__init__(theme)
-        self.setAccessibleName("Paragraph")
+        self.setAccessibleName(tr("Paragraph"))
         self.link_clicked.connect(self._follow)
         self.show_text(paragraph.text)
 
@@ -195,7 +196,9 @@ def _facts(summary: SummaryView) -> QWidget:
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(4)
     if summary.coverage:
-        column.addWidget(label(f"Made from {summary.coverage}.", role=fonts.SMALL, tone="muted", wraps=True))
+        column.addWidget(
+            label(tr("Made from {coverage}.", coverage=summary.coverage), role=fonts.SMALL, tone="muted", wraps=True)
+        )
     for note in summary.notes:
         column.addWidget(label(note, role=fonts.SMALL, tone="warn", wraps=True))
     return made

@@ -14,7 +14,9 @@ from app.engine.interface import ModelState
 from app.gui import fonts, words
 from app.gui.buttons import ElidedLabel, IconButton
 from app.gui.icons import icon
+from app.gui.keys import native
 from app.gui.theme import Theme
+from app.gui.tongue import is_right_to_left, tr
 
 
 class TopBar(QWidget):
@@ -29,12 +31,12 @@ class TopBar(QWidget):
         super().__init__()
         self.setObjectName("topBar")
         self._theme = theme
-        self.sidebar_button = IconButton(theme, "panel-left", "Show the sidebar", self.sidebar_asked.emit)
-        self.picker = QPushButton("No model")
-        self.picker.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # the chevron stands after the name
+        self.sidebar_button = IconButton(theme, "panel-left", tr("Show the sidebar"), self.sidebar_asked.emit)
+        self.picker = QPushButton(tr("No model"))
+        self.picker.setLayoutDirection(_other_direction())  # the chevron stands after the name
         self.picker.setIconSize(QSize(16, 16))
         self.picker.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self.picker.setToolTip("Choose a model   Ctrl+L")
+        self.picker.setToolTip(f"{tr('Choose a model')}   {native('Ctrl+L')}")
         self.picker.setProperty("kind", "raised")
         self.picker.setAutoDefault(False)
         self.picker.clicked.connect(self.models_asked.emit)
@@ -51,15 +53,15 @@ class TopBar(QWidget):
 
     def show_model(self, change: ModelStateChanged) -> None:
         """What is loaded, or how far it is."""
-        self.picker.setText(f"{change.name or 'Choose a model'} ")  # a little room before the chevron
-        self.picker.setAccessibleName(f"Model: {change.name or 'none'}")
+        self.picker.setText(f"{change.name or tr('Choose a model')} ")  # a little room before the chevron
+        self.picker.setAccessibleName(tr("Model: {name}", name=change.name or tr("none")))
         match change.state:
             case ModelState.LOADING:
-                note = f"Loading, {words.percent(change.fraction)}"
+                note = tr("Loading, {fraction}", fraction=words.percent(change.fraction))
             case ModelState.FAILED:
-                note = "No model is loaded"  # a notice says why, and what to do
+                note = tr("No model is loaded")  # a notice says why, and what to do
             case ModelState.ABSENT:
-                note = "No model is loaded"
+                note = tr("No model is loaded")
             case _:
                 note = words.size(change.size_bytes) if change.size_bytes else ""
         self._note.setText(note)
@@ -77,8 +79,12 @@ class TopBar(QWidget):
             action.triggered.connect(lambda _checked=False, path=model.path: self.model_chosen.emit(path))
         if models:
             menu.addSeparator()
-        menu.addAction("Open a GGUF file…").triggered.connect(self.file_asked.emit)
+        menu.addAction(tr("Open a GGUF file…")).triggered.connect(self.file_asked.emit)
         menu.popup(self.picker.mapToGlobal(self.picker.rect().bottomLeft()))
 
     def _tint(self) -> None:
         self.picker.setIcon(icon("chevron-down", self._theme.tokens.text))
+
+
+def _other_direction() -> Qt.LayoutDirection:
+    return Qt.LayoutDirection.LeftToRight if is_right_to_left() else Qt.LayoutDirection.RightToLeft

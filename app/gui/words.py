@@ -8,6 +8,7 @@ from PySide6.QtCore import QDateTime, QLocale
 
 from app.core.chat_views import Figures
 from app.core.views import MachinePhase, StatusView
+from app.gui.tongue import mark, tr, trn
 
 DOT = "  ·  "
 
@@ -24,72 +25,94 @@ def decimal(value: float, digits: int = 1) -> str:
 
 def percent(fraction: float) -> str:
     """ "43 %"; never 100 before it is so."""
-    return f"{min(100, int(fraction * 100))} %"
+    return tr("{number} %", number=number(min(100, int(fraction * 100))))
 
 
 def seconds(value: float) -> str:
     """A short time: "0.16 s", "2.1 s", "43 s"."""
-    return f"{decimal(value, 2 if value < 1 else 1 if value < 10 else 0)} s"
+    return tr("{number} s", number=decimal(value, 2 if value < 1 else 1 if value < 10 else 0))
 
 
 def rate(tokens_per_second: float) -> str:
     """ "84 tok/s"; one decimal where it is slow."""
-    return f"{decimal(tokens_per_second, 0 if tokens_per_second >= 10 else 1)} tok/s"
+    return tr("{number} tok/s", number=decimal(tokens_per_second, 0 if tokens_per_second >= 10 else 1))
 
 
 def size(n_bytes: int) -> str:
     """ "92 MB", "4.1 GB"."""
     if n_bytes >= 1_000_000_000:
-        return f"{decimal(n_bytes / 1e9)} GB"
-    return f"{number(max(1, round(n_bytes / 1e6)))} MB"
+        return tr("{number} GB", number=decimal(n_bytes / 1e9))
+    return tr("{number} MB", number=number(max(1, round(n_bytes / 1e6))))
 
 
-def plural(count: int, one: str, many: str) -> str:
+def tokens(count: int) -> str:
     """ "1 token", "212 tokens"."""
-    return f"{number(count)} {one if count == 1 else many}"
+    return trn("{count} token", "{count} tokens", count)
+
+
+def documents(count: int) -> str:
+    """ "1 document", "40 documents"."""
+    return trn("{count} document", "{count} documents", count)
 
 
 def figures(value: Figures) -> str:
     """The line under a reply, TTFT first."""
-    parts = [f"TTFT {seconds(value.ttft_seconds)}"]
+    parts = [tr("TTFT {time}", time=seconds(value.ttft_seconds))]
     if value.tokens_per_second > 0:
         parts.append(rate(value.tokens_per_second))
-    parts.append(plural(value.output_tokens, "token", "tokens"))
+    parts.append(tokens(value.output_tokens))
     if value.prompt_tokens:
-        parts.append(f"{number(value.cached_tokens)} of {number(value.prompt_tokens)} cached")
+        parts.append(
+            tr("{cached} of {total} cached", cached=number(value.cached_tokens), total=number(value.prompt_tokens))
+        )
     if value.reread_reason:
-        parts.append("read again")
+        parts.append(tr("read again"))
     if value.dropped_messages:
-        parts.append(f"without the oldest {plural(value.dropped_messages, 'message', 'messages')}")
+        parts.append(
+            trn("without the oldest {count} message", "without the oldest {count} messages", value.dropped_messages)
+        )
     return DOT.join(parts)
 
 
 def figures_explained(value: Figures) -> str:
     """What the line means, for its tooltip."""
-    reread = f"\n{value.reread_reason}" if value.reread_reason else ""
-    dropped = (
-        f"\nThe chat no longer fits the context, so its oldest {plural(value.dropped_messages, 'message', 'messages')} "
-        "were left out of what the model saw. They are still here."
-        if value.dropped_messages
-        else ""
-    )
-    return (
-        f"The first word came {seconds(value.ttft_seconds)} after Enter.\n"
-        f"{plural(value.output_tokens, 'token', 'tokens')} were written, "
-        f"{rate(value.tokens_per_second)} after the first.\n"
-        f"Of {number(value.prompt_tokens)} tokens that the model had to know, "
-        f"{number(value.cached_tokens)} were still in memory.{reread}{dropped}"
-    )
+    lines = [
+        tr("The first word came {time} after Enter.", time=seconds(value.ttft_seconds)),
+        trn(
+            "{count} token was written, {rate} after the first.",
+            "{count} tokens were written, {rate} after the first.",
+            value.output_tokens,
+            rate=rate(value.tokens_per_second),
+        ),
+        tr(
+            "Of {total} tokens that the model had to know, {cached} were still in memory.",
+            total=number(value.prompt_tokens),
+            cached=number(value.cached_tokens),
+        ),
+    ]
+    if value.reread_reason:
+        lines.append(tr(value.reread_reason))
+    if value.dropped_messages:
+        lines.append(
+            trn(
+                "The chat no longer fits the context, so its oldest {count} message was left out of what the model "
+                "saw. It is still here.",
+                "The chat no longer fits the context, so its oldest {count} messages were left out of what the model "
+                "saw. They are still here.",
+                value.dropped_messages,
+            )
+        )
+    return "\n".join(lines)
 
 
 def time_left(value: float) -> str:
     """ "about 38 min left"; never more precise than an estimate can be."""
     if value < 60:
-        return "less than a minute left"
+        return tr("less than a minute left")
     minutes = round(value / 60)
     if minutes < 90:
-        return f"about {minutes} min left"
-    return f"about {decimal(value / 3600)} h left"
+        return tr("about {number} min left", number=number(minutes))
+    return tr("about {number} h left", number=decimal(value / 3600))
 
 
 def is_moving(status: StatusView) -> bool:
@@ -101,7 +124,7 @@ def last_turn(status: StatusView) -> str:
     """ "TTFT 0.16 s · 84 tok/s" of the last chat turn; nothing before the first."""
     parts = []
     if status.last_ttft_seconds is not None:
-        parts.append(f"TTFT {seconds(status.last_ttft_seconds)}")
+        parts.append(tr("TTFT {time}", time=seconds(status.last_ttft_seconds)))
     if status.last_tokens_per_second:
         parts.append(rate(status.last_tokens_per_second))
     return DOT.join(parts)
@@ -111,23 +134,26 @@ def machine(status: StatusView) -> str:
     """The right end of the status bar."""
     parts = []
     if status.jobs_total:
-        parked = ", paused for chat" if status.phase is MachinePhase.BULK_PARKED else ""
-        parts.append(f"Jobs {number(status.jobs_done)}/{number(status.jobs_total)}{parked}")
+        figures = {"done": number(status.jobs_done), "total": number(status.jobs_total)}
+        is_parked = status.phase is MachinePhase.BULK_PARKED
+        parts.append(
+            tr("Jobs {done}/{total}, paused for chat", **figures) if is_parked else tr("Jobs {done}/{total}", **figures)
+        )
     if is_moving(status):
-        parts.append(f"jobs at {rate(status.bulk_tokens_per_second)}")
+        parts.append(tr("jobs at {rate}", rate=rate(status.bulk_tokens_per_second)))
     if status.kv_used_fraction > 0 or status.n_threads:
-        parts.append(f"KV {percent(status.kv_used_fraction)}")
+        parts.append(tr("KV {percent}", percent=percent(status.kv_used_fraction)))
     if status.n_threads:
-        parts.append(plural(status.n_threads, "thread", "threads"))
+        parts.append(trn("{count} thread", "{count} threads", status.n_threads))
     return DOT.join(parts)
 
 
 def group(updated_seconds: float, now: datetime) -> str:
-    """Today, This week or Older: where a chat stands in the sidebar."""
+    """Today, This week or Older: where a chat stands in the sidebar; marked for `tr`."""
     day = datetime.fromtimestamp(updated_seconds).date()
     if day >= now.date():
-        return "Today"
-    return "This week" if day > now.date() - timedelta(days=7) else "Older"
+        return mark("Today")
+    return mark("This week") if day > now.date() - timedelta(days=7) else mark("Older")
 
 
 def when(updated_seconds: float, now: datetime) -> str:

@@ -16,11 +16,12 @@ from app.gui import fonts, job_words, words
 from app.gui.icons import icon
 from app.gui.job_page.item_words import in_one_line
 from app.gui.theme import Theme
+from app.gui.tongue import mark, tr
 
 PAGE = 100
 KEPT = 8  # pages
 ITEM_ROLE = Qt.ItemDataRole.UserRole
-HEADS = ("Item", "State", "Result", "Tokens", "Time")
+HEADS = (mark("Item"), mark("State"), mark("Result"), mark("Tokens"), mark("Time"))
 NAME, STATE, RESULT, TOKENS, TIME = range(len(HEADS))
 STATE_ICONS = {
     ItemState.QUEUED: ("circle-dashed", "muted"),
@@ -147,7 +148,7 @@ class ItemModel(QAbstractTableModel):
             return _RIGHT if section in (TOKENS, TIME) else _LEFT
         if role == Qt.ItemDataRole.FontRole:
             return fonts.font(fonts.SMALL)
-        return HEADS[section] if role == Qt.ItemDataRole.DisplayRole else None
+        return tr(HEADS[section]) if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         item, column = self.item(index.row()), index.column()

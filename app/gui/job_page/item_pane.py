@@ -14,6 +14,7 @@ from app.gui.job_page.item_model import STATE_ICONS
 from app.gui.job_page.item_words import indented, is_data
 from app.gui.long_text import LongText
 from app.gui.theme import Theme
+from app.gui.tongue import tr
 from app.gui.transcript.reply_text import ReplyText
 
 _BESIDE_FROM = 640  # result and source stand side by side where this is the width
@@ -36,17 +37,19 @@ class ItemPane(QFrame):
         self._icon = IconLabel(theme, "circle-dashed")
         self._state = label(role=fonts.SMALL, tone="muted")
         self._error = label(tone="danger", wraps=True)
-        self._copy = button("Copy", self._copy_result, kind="quiet", name="Copy the result", role=fonts.SMALL)
-        self._again = button("Try again", self._ask_retry, kind="link", name="Try this item again", role=fonts.SMALL)
+        self._copy = button(tr("Copy"), self._copy_result, kind="quiet", name=tr("Copy the result"), role=fonts.SMALL)
+        self._again = button(
+            tr("Try again"), self._ask_retry, kind="link", name=tr("Try this item again"), role=fonts.SMALL
+        )
         self._text = ReplyText(theme)
-        self._text.setAccessibleName("Result")
+        self._text.setAccessibleName(tr("Result"))
         self._text.setFont(fonts.font(fonts.UI))
-        self._data = LongText("Result", is_code=True)
-        self._source = LongText("What it was made from")
-        self._prompt = LongText("What was asked", is_code=True)
-        self._result_block = _block("Result", self._error, self._text, self._data)
-        self._source_block = _block("Made from", self._source)
-        self._asked = Disclosure(theme, "What was asked", _framed(self._prompt))
+        self._data = LongText(tr("Result"), is_code=True)
+        self._source = LongText(tr("What it was made from"))
+        self._prompt = LongText(tr("What was asked"), is_code=True)
+        self._result_block = _block(tr("Result"), self._error, self._text, self._data)
+        self._source_block = _block(tr("Made from"), self._source)
+        self._asked = Disclosure(theme, tr("What was asked"), _framed(self._prompt))
         self._body = QBoxLayout(QBoxLayout.Direction.TopToBottom)
         self._build(theme)
         self._text.link_clicked.connect(self.link_clicked)
@@ -102,7 +105,7 @@ class ItemPane(QFrame):
         self._body.setDirection(direction)
 
     def _build(self, theme: Theme) -> None:
-        self._waiting = label("There is no result so far.", tone="muted")
+        self._waiting = label(tr("There is no result so far."), tone="muted")
         block = self._result_block.layout()
         assert block is not None
         block.addWidget(self._waiting)
@@ -112,7 +115,7 @@ class ItemPane(QFrame):
         head.addWidget(self._name, 1)
         head.addWidget(self._copy)
         head.addWidget(self._again)
-        head.addWidget(IconButton(theme, "x", "Close this item", self.closed.emit, 28))
+        head.addWidget(IconButton(theme, "x", tr("Close this item"), self.closed.emit, 28))
         figures = QHBoxLayout()
         figures.setContentsMargins(16, 0, 16, 8)
         figures.setSpacing(6)
@@ -133,7 +136,7 @@ class ItemPane(QFrame):
         self._area.setWidgetResizable(True)
         self._area.setFrameShape(QFrame.Shape.NoFrame)
         self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setAccessibleName("Item")
+        self._area.setAccessibleName(tr("Item"))
         self._area.setWidget(inside)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 from app.gui import fonts
 from app.gui.job_page.item_model import NAME, RESULT, STATE, TIME, TOKENS, ItemModel
 from app.gui.theme import Theme
+from app.gui.tongue import tr
 
 ROW_PX = 32
 _Index = QModelIndex | QPersistentModelIndex
@@ -41,7 +42,7 @@ class ItemTable(QTableView):
         self.setModel(model)
         self.setItemDelegate(self._row)
         self.setObjectName("items")
-        self.setAccessibleName("Items")
+        self.setAccessibleName(tr("Items"))
         fonts.set_role(self, fonts.SMALL)
         self.setShowGrid(False)
         self.setWordWrap(False)

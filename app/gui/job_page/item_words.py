@@ -6,6 +6,7 @@ import json
 import re
 
 from app.gui import words
+from app.gui.tongue import tr
 
 _LABEL = re.compile(r'^\{"label": ("(?:[^"\\]|\\.)*"), "confidence": ([\d.]+)')
 _LABELS = re.compile(r'^\{"labels": (\[(?:"(?:[^"\\]|\\.)*"(?:, )?)*\]), "confidence": ([\d.]+)')
@@ -18,7 +19,7 @@ def in_one_line(output: str) -> str:
     if found := _LABEL.match(output):
         return _scored(str(json.loads(found[1])), found[2])
     if found := _LABELS.match(output):
-        return _scored(", ".join(json.loads(found[1])) or "none", found[2])
+        return _scored(", ".join(json.loads(found[1])) or tr("none"), found[2])
     try:
         value = json.loads(output)
     except ValueError:

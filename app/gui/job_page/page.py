@@ -20,8 +20,15 @@ from app.gui.new_job.document_list import DocumentList
 from app.gui.new_job.kind_faces import KIND_FACES
 from app.gui.segments import Segments
 from app.gui.theme import Theme
+from app.gui.tongue import mark, tr
 
-_FILTERS = {"all": "All", "running": "Running", "done": "Done", "failed": "Failed", "queued": "Waiting"}
+_FILTERS = {
+    "all": mark("All"),
+    "running": mark("Running"),
+    "done": mark("Done"),
+    "failed": mark("Failed"),
+    "queued": mark("Waiting"),
+}
 _BESIDE_FROM = 960  # an open item stands beside the table; else below it
 _COUNTS_FROM = 620
 _CARD_FROM = 420  # of height: in less, the card gives way to the items
@@ -42,17 +49,17 @@ class JobPage(QWidget):
         self.setObjectName("jobPage")
         self._theme, self._actions = theme, actions
         self._job: JobView | None = None
-        self._back = button("Back", self.back_asked.emit, kind="quiet", name="Back to the chat", role=fonts.UI)
-        self._summary = button("Read the summary", self._ask_summary, kind="main", role=fonts.UI_STRONG)
+        self._back = button(tr("Back"), self.back_asked.emit, kind="quiet", name=tr("Back to the chat"), role=fonts.UI)
+        self._summary = button(tr("Read the summary"), self._ask_summary, kind="main", role=fonts.UI_STRONG)
         self._edit = button(
-            "Edit and run again…", self._ask_edit, tip="Change what is asked, and run the failed ones again"
+            tr("Edit and run again…"), self._ask_edit, tip=tr("Change what is asked, and run the failed ones again")
         )
-        self._export = button("Export…", self._open_exports)
+        self._export = button(tr("Export…"), self._open_exports)
         self.card = JobCard(theme, actions, opens=False)
         self._title = ElidedLabel(role=fonts.UI_STRONG)  # while the card is not there
         self.list = DocumentList(theme)
-        self._documents = Disclosure(theme, "Documents", self.list)
-        self.filter = Segments("Items", {value: (name, "") for value, name in _FILTERS.items()})
+        self._documents = Disclosure(theme, tr("Documents"), self.list)
+        self.filter = Segments(tr("Items"), {value: (name, "") for value, name in _FILTERS.items()})
         self.model = ItemModel(theme, ask)
         self.table = ItemTable(theme, self.model)
         self._empty = label("", tone="muted")
@@ -89,7 +96,7 @@ class JobPage(QWidget):
         self._export.setEnabled(job.items_done > 0)
         said = job_words.job_documents(job)
         self._title.setText(job.title)
-        self._documents.set_title(said or "Documents")
+        self._documents.set_title(said or tr("Documents"))
         self._make_room()
         self._show_counts()
         if is_news and not self._refresh.isActive():
@@ -145,11 +152,10 @@ class JobPage(QWidget):
         }
         has_room = self.width() >= _COUNTS_FROM
         for value, n in counts.items():
-            self.filter.set_text(value, f"{_FILTERS[value]} {words.number(n)}" if has_room else _FILTERS[value])
+            self.filter.set_text(value, f"{tr(_FILTERS[value])} {words.number(n)}" if has_room else tr(_FILTERS[value]))
 
     def _show_empty(self, n_rows: int) -> None:
-        name = "" if self.filter.value == "all" else f" that {_IS[self.filter.value]}"
-        self._empty.setText(f"There is no item{name}." if not n_rows else "")
+        self._empty.setText("" if n_rows else tr(_NONE[self.filter.value]))
         self._empty.setVisible(not n_rows)
 
     def _look_again(self, item: ItemView) -> None:
@@ -240,4 +246,10 @@ class JobPage(QWidget):
         self._documents.opened.connect(lambda: self.documents_asked.emit(self.job_id))
 
 
-_IS = {"running": "runs", "done": "is done", "failed": "has failed", "queued": "waits"}
+_NONE = {
+    "all": mark("There is no item."),
+    "running": mark("There is no item that runs."),
+    "done": mark("There is no item that is done."),
+    "failed": mark("There is no item that has failed."),
+    "queued": mark("There is no item that waits."),
+}

@@ -13,29 +13,34 @@ from app.gui.new_job.kind_form import KindForm, missing
 from app.gui.new_job.rows import Row, Rows
 from app.gui.segments import Segments
 from app.gui.theme import Theme
+from app.gui.tongue import mark, tr
+
+_NUMBERS = {"one": (mark("One"), ""), "several": (mark("Several"), "")}
 
 
 class ClassifyForm(KindForm):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.labels = editor(5, "complaint\nquestion\npraise")
-        self.number = Segments("Labels a text gets", {"one": ("One", ""), "several": ("Several", "")})
-        self.instruction = editor(2, "What these texts are, and what the labels mean")
+        self.labels = editor(5, tr("complaint\nquestion\npraise"))
+        self.number = Segments(tr("Labels a text gets"), _NUMBERS)
+        self.instruction = editor(2, tr("What these texts are, and what the labels mean"))
         self.unsure = QSpinBox()
         self.unsure.setRange(0, 99)
         self.unsure.setSingleStep(5)
         self.unsure.setSuffix(" %")
-        self.unsure.setSpecialValueText("never")
+        self.unsure.setSpecialValueText(tr("never"))
         self.unsure.setFixedWidth(110)
         settle_spin(self.unsure)
-        self.examples = Rows(theme, "example", ExampleRow)
+        self.examples = Rows(theme, tr("Add an example"), tr("Remove this example"), ExampleRow)
         self.columns = ColumnChoice()
-        self.form.add("Labels", self.labels, "One a line.")
-        self.form.add("A text gets", self.number)
-        self.form.add("Columns", self.columns)
-        self.form.add("Instruction", self.instruction)
-        self.form.add("Unsure below", self.unsure, "What the model is less certain of is marked “unsure” instead.")
-        self.form.add("Examples", self.examples)
+        self.form.add(tr("Labels"), self.labels, tr("One a line."))
+        self.form.add(tr("A text gets"), self.number)
+        self.form.add(tr("Columns"), self.columns)
+        self.form.add(tr("Instruction"), self.instruction)
+        self.form.add(
+            tr("Unsure below"), self.unsure, tr("What the model is less certain of is marked “unsure” instead.")
+        )
+        self.form.add(tr("Examples"), self.examples)
         self.form.set_shown(self.columns, False)
         for text in (self.labels, self.instruction):
             text.textChanged.connect(self.changed)
@@ -48,7 +53,7 @@ class ClassifyForm(KindForm):
         labels = tuple(dict.fromkeys(line.strip() for line in self.labels.toPlainText().splitlines() if line.strip()))
         is_multi = self.number.value == "several"
         if len(labels) < 2:
-            raise missing("Write at least two labels, one a line.")
+            raise missing(tr("Write at least two labels, one a line."))
         return ClassifyParams(
             labels=labels,
             is_multi=is_multi,
@@ -65,7 +70,12 @@ class ClassifyForm(KindForm):
             if not text and not label:
                 continue
             if not text or label not in labels:
-                raise missing(f"An example needs a text and one of the labels; “{text or label}” has not both.")
+                raise missing(
+                    tr(
+                        "An example needs a text and one of the labels; “{example}” has not both.",
+                        example=text or label,
+                    )
+                )
             found.append(Example(text=text, label=label))
         return tuple(found)
 
@@ -96,10 +106,10 @@ class ExampleRow(Row):
     def __init__(self) -> None:
         super().__init__()
         self.text, self.label = QLineEdit(), QLineEdit()
-        self.text.setPlaceholderText("Text")
-        self.text.setAccessibleName("Text of the example")
-        self.label.setPlaceholderText("Label")
-        self.label.setAccessibleName("Label of the example")
+        self.text.setPlaceholderText(tr("Text"))
+        self.text.setAccessibleName(tr("Text of the example"))
+        self.label.setPlaceholderText(tr("Label"))
+        self.label.setAccessibleName(tr("Label of the example"))
         line = QHBoxLayout(self)
         line.setContentsMargins(0, 0, 0, 0)
         line.setSpacing(8)

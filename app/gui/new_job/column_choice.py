@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 from app.gui import fonts
 from app.gui.flow import FlowLayout
 from app.gui.new_job.kind_form import missing
+from app.gui.tongue import tr
 
 
 class ColumnChoice(QWidget):
@@ -47,7 +48,7 @@ class ColumnChoice(QWidget):
             return self._wanted
         on = tuple(column for column, chip in self.chips.items() if chip.isChecked())
         if not on:
-            raise missing("Choose at least one column.")
+            raise missing(tr("Choose at least one column."))
         return () if len(on) == len(self.chips) else on
 
     def _chip(self, column: str) -> QPushButton:
@@ -55,7 +56,7 @@ class ColumnChoice(QWidget):
         made.setProperty("kind", "chip")
         made.setCheckable(True)
         made.setAutoDefault(False)
-        made.setAccessibleName(f"Column {column}")
+        made.setAccessibleName(tr("Column {column}", column=column))
         made.setCursor(Qt.CursorShape.PointingHandCursor)
         fonts.set_role(made, fonts.SMALL)
         made.clicked.connect(lambda _: self.changed.emit())

@@ -33,6 +33,7 @@ from app.gui.new_job.preview import Preview
 from app.gui.segments import Segments
 from app.gui.tab_order import step
 from app.gui.theme import Theme
+from app.gui.tongue import tr
 
 _TYPING_MS = 300  # the draft follows what is typed after a rest of this
 
@@ -64,7 +65,7 @@ class NewJobDialog(QDialog):
         drafted: Drafted | None = None,
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("New job")
+        self.setWindowTitle(tr("New job"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setAcceptDrops(drafted is None)
         self._folder, self._drafted = folder, drafted
@@ -72,12 +73,12 @@ class NewJobDialog(QDialog):
         self._missing = ""  # what the form lacks, as a sentence
         self._columns: tuple[str, ...] | None = None  # of the tables; None: not known so far
         self.draft = Draft(bridge, self, drafted.id if drafted else "")
-        self.kinds = Segments("Kind of job", {name: (face.name, face.hint) for name, face in KIND_FACES.items()})
+        self.kinds = Segments(tr("Kind of job"), {name: (face.name, face.hint) for name, face in KIND_FACES.items()})
         self._hint = label(tone="muted", wraps=True)
         self.forms = {name: face.form(theme) for name, face in KIND_FACES.items()}
         self.options = OptionsForm(folder)
         self.preview = Preview(theme)
-        self._start = button("Start", self._begin, kind="main", role=fonts.UI_STRONG)
+        self._start = button(tr("Start"), self._begin, kind="main", role=fonts.UI_STRONG)
         self._typing = QTimer(self, singleShot=True, interval=_TYPING_MS)
         self._typing.timeout.connect(self._follow)
         self._build(theme)
@@ -133,7 +134,7 @@ class NewJobDialog(QDialog):
         return params, ""
 
     def _show_kind(self) -> None:
-        self._hint.setText(KIND_FACES[self.kinds.value].hint)
+        self._hint.setText(tr(KIND_FACES[self.kinds.value].hint))
         for name, form in self.forms.items():
             form.setVisible(name == self.kinds.value)
 
@@ -200,21 +201,21 @@ class NewJobDialog(QDialog):
         column.addLayout(head)
         for form in self.forms.values():
             column.addWidget(form)
-        column.addWidget(Disclosure(theme, "When it runs, and where results go", self.options))
+        column.addWidget(Disclosure(theme, tr("When it runs, and where results go"), self.options))
         if self._drafted is None:
             column.addLayout(self._adders())
         column.addWidget(self.preview)
         column.addStretch()
-        lay_out(self, "New job", inside, button("Cancel", self.reject), self._start)
+        lay_out(self, tr("New job"), inside, button(tr("Cancel"), self.reject), self._start)
         self.setMinimumSize(440, 360)
         self.resize(680, min(760, self.screen().availableGeometry().height() - 80))
 
     def _adders(self) -> QHBoxLayout:
         line = QHBoxLayout()
         line.setSpacing(8)
-        line.addWidget(label("Documents", role=fonts.UI), 1)
+        line.addWidget(label(tr("Documents"), role=fonts.UI), 1)
         choose = dialogs.choose_documents, dialogs.choose_folder
-        for text, ask in zip(("Add files…", "Add a folder…"), choose, strict=True):
+        for text, ask in zip((tr("Add files…"), tr("Add a folder…")), choose, strict=True):
             line.addWidget(button(text, lambda ask=ask: ask(self, self._folder, self.add_files), role=fonts.SMALL))  # type: ignore[misc]
         return line
 

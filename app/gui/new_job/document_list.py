@@ -12,6 +12,7 @@ from app.core.views import DocumentView
 from app.gui import fonts, job_words
 from app.gui.icons import icon
 from app.gui.theme import Theme
+from app.gui.tongue import tr
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
@@ -35,7 +36,7 @@ class DocumentList(QListView):
         self._row = _Row(theme)
         self.setModel(self._model)
         self.setItemDelegate(self._row)
-        self.setAccessibleName("Documents")
+        self.setAccessibleName(tr("Documents"))
         self.setUniformItemSizes(True)
         self.setSelectionMode(QListView.SelectionMode.NoSelection)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

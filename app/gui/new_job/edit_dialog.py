@@ -15,6 +15,7 @@ from app.gui.new_job.dialog_layout import column_inside, lay_out
 from app.gui.new_job.kind_faces import KIND_FACES
 from app.gui.tab_order import step
 from app.gui.theme import Theme
+from app.gui.tongue import tr
 
 
 class EditDialog(QDialog):
@@ -26,7 +27,7 @@ class EditDialog(QDialog):
         self, parent: QWidget, theme: Theme, title: str, kind: str, params: msgspec.Struct, columns: Sequence[str]
     ) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Edit and run again")
+        self.setWindowTitle(tr("Edit and run again"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.form = KIND_FACES[kind].form(theme)
         self.form.show_params(params)
@@ -34,12 +35,14 @@ class EditDialog(QDialog):
         self._problem = label(tone="danger", wraps=True)
         self._problem.hide()
         inside, column = column_inside()
-        column.addWidget(label(f"{title}. What is done already stays as it is.", tone="muted", wraps=True))
+        column.addWidget(
+            label(tr("{title}. What is done already stays as it is.", title=title), tone="muted", wraps=True)
+        )
         column.addWidget(self.form)
         column.addWidget(self._problem)
         column.addStretch()
-        run = button("Run the failed ones again", self._run, kind="main", role=fonts.UI_STRONG)
-        lay_out(self, "Edit, and run the failed ones again", inside, button("Cancel", self.reject), run)
+        run = button(tr("Run the failed ones again"), self._run, kind="main", role=fonts.UI_STRONG)
+        lay_out(self, tr("Edit, and run the failed ones again"), inside, button(tr("Cancel"), self.reject), run)
         self.setMinimumSize(440, 320)
         self.resize(640, 620)
         self.form.focus()

@@ -19,18 +19,19 @@ from app.gui.new_job.kind_form import KindForm, missing
 from app.gui.new_job.rows import Rows
 from app.gui.segments import Segments
 from app.gui.theme import Theme
+from app.gui.tongue import mark, tr
 
-_SHOWN_AS = {"fields": ("As fields", ""), "schema": ("As JSON schema", "")}
+_SHOWN_AS = {"fields": (mark("As fields"), ""), "schema": (mark("As JSON schema"), "")}
 
 
 class ExtractForm(KindForm):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.shown_as = Segments("The answer", _SHOWN_AS)
-        self.fields = Rows(theme, "field", FieldRow)
+        self.shown_as = Segments(tr("The answer"), _SHOWN_AS)
+        self.fields = Rows(theme, tr("Add a field"), tr("Remove this field"), FieldRow)
         self.fields.add()
         self.schema = editor(10, '{"type": "object", "properties": {…}}', is_code=True)
-        self.instruction = editor(2, "What these texts are, and what to mind")
+        self.instruction = editor(2, tr("What these texts are, and what to mind"))
         self.columns = ColumnChoice()
         self.longest = token_spin(512)
         self.note = label(role=fonts.SMALL, tone="warn", wraps=True)
@@ -41,12 +42,12 @@ class ExtractForm(KindForm):
         column.setSpacing(4)
         column.addWidget(self.shown_as)
         column.addWidget(self.note)
-        self.form.add("The answer", answer)
-        self.form.add("Fields", self.fields)
-        self.form.add("JSON schema", self.schema, "Every result is valid against it, or has failed.")
-        self.form.add("Columns", self.columns)
-        self.form.add("Instruction", self.instruction)
-        self.form.add("Longest answer", self.longest)
+        self.form.add(tr("The answer"), answer)
+        self.form.add(tr("Fields"), self.fields)
+        self.form.add(tr("JSON schema"), self.schema, tr("Every result is valid against it, or has failed."))
+        self.form.add(tr("Columns"), self.columns)
+        self.form.add(tr("Instruction"), self.instruction)
+        self.form.add(tr("Longest answer"), self.longest)
         self.form.set_shown(self.columns, False)
         self.form.set_shown(self.schema, False)
         self.shown_as.chosen.connect(self._switch)
@@ -72,17 +73,17 @@ class ExtractForm(KindForm):
     def _of_fields(self) -> str:
         fields = [row.field() for row in self.fields.rows if not row.is_empty]
         if not fields:
-            raise missing("Name at least one field that is to be read out of each text.")
+            raise missing(tr("Name at least one field that is to be read out of each text."))
         return fields_schema(fields)
 
     def _written_schema(self) -> str:
         text = self.schema.toPlainText().strip()
         if not text:
-            raise missing("Write the JSON schema of the answer.")
+            raise missing(tr("Write the JSON schema of the answer."))
         try:
             json.loads(text)
         except ValueError as error:
-            raise missing(f"The schema is not JSON: {error}.") from error
+            raise missing(tr("The schema is not JSON: {error}.", error=error)) from error
         return text
 
     def blank(self) -> ExtractParams:
@@ -109,7 +110,7 @@ class ExtractForm(KindForm):
             if wanted == "schema" and not all(row.is_empty for row in self.fields.rows):
                 self.schema.setPlainText(_indented(self._of_fields()))
             elif wanted == "fields" and (text := self.schema.toPlainText().strip()) and not self._show_fields(text):
-                raise missing("This schema says more than fields can, so it stays as it is.")
+                raise missing(tr("This schema says more than fields can, so it stays as it is."))
         except KnownError as error:
             self.note.setText(error.sentence)
             wanted = "fields" if wanted == "schema" else "schema"

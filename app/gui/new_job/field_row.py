@@ -8,15 +8,16 @@ from app.core.kinds.fields import Field
 from app.gui.form import check, choice
 from app.gui.new_job.kind_form import missing
 from app.gui.new_job.rows import Row
+from app.gui.tongue import mark, tr
 
 _KINDS = (
-    ("Text", "text"),
-    ("Number", "number"),
-    ("Whole number", "integer"),
-    ("Yes or no", "yes_no"),
-    ("Date", "date"),
-    ("One of…", "choice"),
-    ("List of texts", "list"),
+    (mark("Text"), "text"),
+    (mark("Number"), "number"),
+    (mark("Whole number"), "integer"),
+    (mark("Yes or no"), "yes_no"),
+    (mark("Date"), "date"),
+    (mark("One of…"), "choice"),
+    (mark("List of texts"), "list"),
 )
 
 
@@ -24,17 +25,17 @@ class FieldRow(Row):
     def __init__(self) -> None:
         super().__init__()
         self.name = QLineEdit()
-        self.name.setPlaceholderText("Name")
-        self.name.setAccessibleName("Name of the field")
+        self.name.setPlaceholderText(tr("Name"))
+        self.name.setAccessibleName(tr("Name of the field"))
         self.kind = choice(_KINDS)
-        self.kind.setAccessibleName("What the field holds")
+        self.kind.setAccessibleName(tr("What the field holds"))
         self.about = QLineEdit()
-        self.about.setPlaceholderText("What it means")
-        self.about.setAccessibleName("What the field means")
+        self.about.setPlaceholderText(tr("What it means"))
+        self.about.setAccessibleName(tr("What the field means"))
         self.choices = QLineEdit()
-        self.choices.setPlaceholderText("open, paid, overdue")
-        self.choices.setAccessibleName("What it may be, with commas between")
-        self.may_lack = check("may be missing")
+        self.choices.setPlaceholderText(tr("open, paid, overdue"))
+        self.choices.setAccessibleName(tr("What it may be, with commas between"))
+        self.may_lack = check(tr("may be missing"))
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(8)
@@ -59,11 +60,11 @@ class FieldRow(Row):
         """Raises KnownError, whose sentence says what is missing."""
         name = self.name.text().strip()
         if not name:
-            raise missing("Give every field a name.")
+            raise missing(tr("Give every field a name."))
         kind = self.kind.currentData()
         choices = tuple(part.strip() for part in self.choices.text().split(",") if part.strip())
         if kind == "choice" and len(choices) < 2:
-            raise missing(f"Name at least two things that “{name}” may be, with commas between.")
+            raise missing(tr("Name at least two things that “{name}” may be, with commas between.", name=name))
         return Field(
             name=name,
             kind=kind,

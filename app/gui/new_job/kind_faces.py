@@ -11,11 +11,12 @@ from app.gui.new_job.kind_form import KindForm
 from app.gui.new_job.prompt_form import PromptForm
 from app.gui.new_job.summarize_form import SummarizeForm
 from app.gui.theme import Theme
+from app.gui.tongue import mark
 
 
 @dataclass(frozen=True)
 class KindFace:
-    """`hint` says what becomes of each document."""
+    """`hint` says what becomes of each document. It and the name are marked for `tr`."""
 
     name: str
     hint: str
@@ -24,9 +25,11 @@ class KindFace:
 
 KIND_FACES: dict[str, KindFace] = {
     "summarize": KindFace(
-        "Summarise", "Each document becomes a summary that names its pages.", lambda _: SummarizeForm()
+        mark("Summarise"), mark("Each document becomes a summary that names its pages."), lambda _: SummarizeForm()
     ),
-    "classify": KindFace("Classify", "Each document or row gets a label, and how sure the model is.", ClassifyForm),
-    "extract": KindFace("Extract", "The same fields are read out of each document or row.", ExtractForm),
-    "prompt": KindFace("Prompt each", "The same is asked of each document or row.", lambda _: PromptForm()),
+    "classify": KindFace(
+        mark("Classify"), mark("Each document or row gets a label, and how sure the model is."), ClassifyForm
+    ),
+    "extract": KindFace(mark("Extract"), mark("The same fields are read out of each document or row."), ExtractForm),
+    "prompt": KindFace(mark("Prompt each"), mark("The same is asked of each document or row."), lambda _: PromptForm()),
 }

@@ -14,13 +14,14 @@ from app.gui import dialogs, fonts
 from app.gui.buttons import ElidedLabel, button, label
 from app.gui.form import Form, check, choice, settle_spin
 from app.gui.last_folder import LastFolder
+from app.gui.tongue import mark, tr
 
 _RESULTS = (
-    ("Stay in Rubato", ""),
-    ("Also as a CSV file…", "csv"),
-    ("Also as a JSON Lines file…", "jsonl"),
-    ("Also as a Markdown file…", "markdown"),
-    ("Also as one Markdown file a document…", "markdown_each"),
+    (mark("Stay in Rubato"), ""),
+    (mark("Also as a CSV file…"), "csv"),
+    (mark("Also as a JSON Lines file…"), "jsonl"),
+    (mark("Also as a Markdown file…"), "markdown"),
+    (mark("Also as one Markdown file a document…"), "markdown_each"),
 )
 
 
@@ -33,26 +34,26 @@ class OptionsForm(QWidget):
         super().__init__()
         self._folder = folder
         self._path, self._format = "", ""
-        self.idle = check("Only while nobody uses the machine")
-        self.mains = check("Only on mains power")
-        self.later = check("Not before")
+        self.idle = check(tr("Only while nobody uses the machine"))
+        self.mains = check(tr("Only on mains power"))
+        self.later = check(tr("Not before"))
         self.time = QTimeEdit(QTime(22, 0))
-        self.time.setAccessibleName("Not before")
+        self.time.setAccessibleName(tr("Not before"))
         self.time.setDisplayFormat("HH:mm")
         self.time.setFixedWidth(80)
         settle_spin(self.time)
         self.results = choice(_RESULTS)
-        self.results.setAccessibleName("Results")
+        self.results.setAccessibleName(tr("Results"))
         self._place = ElidedLabel(role=fonts.SMALL, tone="muted")
         self._day = label(role=fonts.SMALL, tone="muted")
-        self._change = button("Change…", lambda: self._ask(self._format), kind="link", role=fonts.SMALL)
+        self._change = button(tr("Change…"), lambda: self._ask(self._format), kind="link", role=fonts.SMALL)
         self._where = QWidget()
         self._where.setLayout(_line(self._place, self._change))
         results = _stack(self.results, self._where)
         runs = _stack(self.idle, self.mains, _line(self.later, self.time, self._day))
         form = Form()
-        form.add("Results", results)
-        form.add("It runs", runs)
+        form.add(tr("Results"), results)
+        form.add(tr("It runs"), runs)
         self.setLayout(form)
         for box in (self.idle, self.mains, self.later):
             box.toggled.connect(lambda _: self._changed())
@@ -100,7 +101,7 @@ class OptionsForm(QWidget):
     def _ask(self, format: str) -> None:
         """The list goes back to what it was until a place is chosen."""
         self._show()
-        dialogs.choose_results(self, self._folder, "Results", format, lambda path: self._chosen(path, format))
+        dialogs.choose_results(self, self._folder, tr("Results"), format, lambda path: self._chosen(path, format))
 
     def _chosen(self, path: Path, format: str) -> None:
         self._path, self._format = str(path), format
@@ -113,7 +114,7 @@ class OptionsForm(QWidget):
         self._where.setVisible(bool(self._path))
         self.time.setEnabled(self.later.isChecked())
         is_today = self._moment(now).date() == now.date()
-        self._day.setText(("today" if is_today else "tomorrow") if self.later.isChecked() else "")
+        self._day.setText((tr("today") if is_today else tr("tomorrow")) if self.later.isChecked() else "")
 
 
 def _line(*widgets: QWidget) -> QHBoxLayout:

@@ -10,6 +10,7 @@ from app.gui.buttons import label, set_tone
 from app.gui.disclosure import Disclosure
 from app.gui.new_job.document_list import DocumentList
 from app.gui.theme import Theme
+from app.gui.tongue import tr
 
 
 class Preview(QFrame):
@@ -29,9 +30,9 @@ class Preview(QFrame):
         self.prompt.setReadOnly(True)
         self.prompt.setTabChangesFocus(True)
         self.prompt.setFont(fonts.code_font(12))
-        self.prompt.setAccessibleName("What the first item asks")
+        self.prompt.setAccessibleName(tr("What the first item asks"))
         self.prompt.setFixedHeight(200)
-        self._first = Disclosure(theme, "What the first item asks", self.prompt)
+        self._first = Disclosure(theme, tr("What the first item asks"), self.prompt)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 12, 16, 12)
         column.setSpacing(6)
@@ -48,8 +49,8 @@ class Preview(QFrame):
     def show_nothing(self) -> None:
         """No documents have been given."""
         self._preview = None
-        self._say(self._contents, "Nothing to work on so far")
-        self._say(self._figures, "Add documents, tables, folders or ZIP files, or drop them here.")
+        self._say(self._contents, tr("Nothing to work on so far"))
+        self._say(self._figures, tr("Add documents, tables, folders or ZIP files, or drop them here."))
         self._say(self._problem, "")
         self._say(self._notes, "")
         self.list.hide()
@@ -58,7 +59,7 @@ class Preview(QFrame):
     def show_reading(self) -> None:
         """The first look at the documents is being taken."""
         if self._preview is None:
-            self._say(self._contents, "Looking at what there is…")
+            self._say(self._contents, tr("Looking at what there is…"))
             self._say(self._figures, "")
 
     def show_missing(self, sentence: str) -> None:

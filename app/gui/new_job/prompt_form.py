@@ -12,15 +12,16 @@ from app.gui.buttons import button
 from app.gui.flow import FlowLayout
 from app.gui.form import editor, settle_spin, token_spin
 from app.gui.new_job.kind_form import KindForm, missing
+from app.gui.tongue import tr
 
 
 class PromptForm(KindForm):
     def __init__(self) -> None:
         super().__init__()
-        self.template = editor(6, "Translate into French:\n\n{document}")
+        self.template = editor(6, tr("Translate into French:\n\n{document}"))
         self._buttons = FlowLayout(6)
         self._shown: tuple[str, ...] = ()
-        self.system = editor(2, "What the model is told before: who it is, how it answers")
+        self.system = editor(2, tr("What the model is told before: who it is, how it answers"))
         self.longest = token_spin(512)
         self.temperature = QDoubleSpinBox()
         self.temperature.setRange(0, 2)
@@ -29,11 +30,13 @@ class PromptForm(KindForm):
         self.temperature.setValue(0.2)
         settle_spin(self.temperature)
         self.temperature.setFixedWidth(self.longest.width())
-        self.form.add("Prompt", self.template)
-        self.form.add("Insert", self._make_buttons())
-        self.form.add("System prompt", self.system)
-        self.form.add("Longest answer", self.longest)
-        self.form.add("Temperature", self.temperature, "0 always takes the likeliest word; higher is more varied.")
+        self.form.add(tr("Prompt"), self.template)
+        self.form.add(tr("Insert"), self._make_buttons())
+        self.form.add(tr("System prompt"), self.system)
+        self.form.add(tr("Longest answer"), self.longest)
+        self.form.add(
+            tr("Temperature"), self.temperature, tr("0 always takes the likeliest word; higher is more varied.")
+        )
         for text in (self.template, self.system):
             text.textChanged.connect(self.changed)
         self.longest.valueChanged.connect(lambda _: self.changed.emit())
@@ -43,7 +46,7 @@ class PromptForm(KindForm):
     def params(self) -> PromptParams:
         template = self.template.toPlainText()
         if not template.strip():
-            raise missing("Write what the model is asked, with the fields in their places.")
+            raise missing(tr("Write what the model is asked, with the fields in their places."))
         return PromptParams(
             template=template,
             system=self.system.toPlainText().strip(),
@@ -70,7 +73,7 @@ class PromptForm(KindForm):
             made = button(f"{{{field}}}", lambda field=field: self.insert(field), role=fonts.SMALL)  # type: ignore[misc]
             made.setProperty("kind", "chip")
             made.setFont(fonts.code_font(12))
-            made.setAccessibleName(f"Insert {field}")
+            made.setAccessibleName(tr("Insert {field}", field=field))
             self._buttons.addWidget(made)
 
     def insert(self, field: str) -> None:

@@ -26,16 +26,16 @@ R = TypeVar("R", bound=Row)
 
 
 class Rows(QWidget, Generic[R]):
-    """`what` names one of them: "field"."""
+    """`add_text` and `remove_text` stand on the buttons."""
 
     changed = Signal()
 
-    def __init__(self, theme: Theme, what: str, make: Callable[[], R]) -> None:
+    def __init__(self, theme: Theme, add_text: str, remove_text: str, make: Callable[[], R]) -> None:
         super().__init__()
-        self._theme, self._what, self._make = theme, what, make
+        self._theme, self._remove_text, self._make = theme, remove_text, make
         self.rows: list[R] = []
         self._frames: dict[R, QWidget] = {}
-        self._add = button(f"Add {'an' if what[0] in 'aeiou' else 'a'} {what}", self._add_asked, role=fonts.SMALL)
+        self._add = button(add_text, self._add_asked, role=fonts.SMALL)
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(8)
@@ -50,7 +50,7 @@ class Rows(QWidget, Generic[R]):
         line.setSpacing(4)
         line.addWidget(row, 1)
         line.addWidget(
-            IconButton(self._theme, "x", f"Remove this {self._what}", lambda: self._remove(row)),
+            IconButton(self._theme, "x", self._remove_text, lambda: self._remove(row)),
             0,
             Qt.AlignmentFlag.AlignTop,
         )

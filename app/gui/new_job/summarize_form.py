@@ -9,26 +9,27 @@ from PySide6.QtWidgets import QLineEdit
 from app.core.kinds.summarize import SummarizeParams
 from app.gui.new_job.kind_form import KindForm
 from app.gui.segments import Segments
+from app.gui.tongue import mark, tr
 
 _LENGTHS = {
-    "line": ("A line", "One sentence for each document"),
-    "paragraph": ("A paragraph", "What matters, in a few sentences"),
-    "page": ("A page", "Part by part, with the pages they came from"),
+    "line": (mark("A line"), mark("One sentence for each document")),
+    "paragraph": (mark("A paragraph"), mark("What matters, in a few sentences")),
+    "page": (mark("A page"), mark("Part by part, with the pages they came from")),
 }
 
 
 class SummarizeForm(KindForm):
     def __init__(self) -> None:
         super().__init__()
-        self.length = Segments("Length", _LENGTHS)
+        self.length = Segments(tr("Length"), _LENGTHS)
         self.length.show_value(SummarizeParams().length)
         self.language = QLineEdit()
-        self.language.setPlaceholderText("As the document")
+        self.language.setPlaceholderText(tr("As the document"))
         self.focus_on = QLineEdit()
-        self.focus_on.setPlaceholderText("Everything that matters")
-        self.form.add("Length", self.length)
-        self.form.add("Language", self.language)
-        self.form.add("Look for", self.focus_on, "What you want to know: “what it says about warranty”.")
+        self.focus_on.setPlaceholderText(tr("Everything that matters"))
+        self.form.add(tr("Length"), self.length)
+        self.form.add(tr("Language"), self.language)
+        self.form.add(tr("Look for"), self.focus_on, tr("What you want to know: “what it says about warranty”."))
         self.length.chosen.connect(lambda _: self.changed.emit())
         for field in (self.language, self.focus_on):
             field.textChanged.connect(lambda _: self.changed.emit())
