@@ -62,7 +62,7 @@ class ChatDesk(QObject):
         """At once; a bar offers to take it back."""
         self._bridge.call(lambda core: core.delete_chat(chat_id), failed=self._say)
         self._notices.show_notice(
-            f"“{title}” is deleted.",
+            tr("“{title}” is deleted.", title=title),
             action=(tr("Undo"), lambda: self.restore(chat_id)),
             key="undo",
             seconds=_UNDO_SECONDS,

@@ -23,7 +23,7 @@ from app.gui.notices import Notices
 from app.gui.summary_text import as_markdown
 from app.gui.summary_view import SummaryPage
 from app.gui.theme import Theme
-from app.gui.tongue import tr
+from app.gui.tongue import apart, tr
 
 if TYPE_CHECKING:
     from app.core.core import Core
@@ -137,7 +137,7 @@ class JobPages(QObject):
         self._bridge.call(
             lambda core: core.export_job(job_id, path, format),  # type: ignore[arg-type]
             done=lambda written: self._notices.show_notice(
-                tr("Saved to {written}.", written=written), tone="ok", seconds=8
+                tr("Saved to {written}.", written=apart(str(written))), tone="ok", seconds=8
             ),
         )
 

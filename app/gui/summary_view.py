@@ -21,7 +21,7 @@ from app.gui.source_list import SourceList
 from app.gui.summary_drag import Draggable, mime_of
 from app.gui.summary_text import as_markdown
 from app.gui.theme import Theme
-from app.gui.tongue import tr
+from app.gui.tongue import apart, tr
 from app.gui.transcript.reply_text import ReplyText
 from app.gui.transcript.styles import Styles
 
@@ -197,7 +197,12 @@ def _facts(summary: SummaryView) -> QWidget:
     column.setSpacing(4)
     if summary.coverage:
         column.addWidget(
-            label(tr("Made from {coverage}.", coverage=summary.coverage), role=fonts.SMALL, tone="muted", wraps=True)
+            label(
+                tr("Made from {coverage}.", coverage=apart(summary.coverage)),
+                role=fonts.SMALL,
+                tone="muted",
+                wraps=True,
+            )
         )
     for note in summary.notes:
         column.addWidget(label(note, role=fonts.SMALL, tone="warn", wraps=True))

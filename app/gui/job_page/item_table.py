@@ -13,14 +13,15 @@ from PySide6.QtWidgets import (
     QTableView,
 )
 
-from app.gui import fonts
+from app.core.views import ItemState
+from app.gui import fonts, job_words
 from app.gui.job_page.item_model import NAME, RESULT, STATE, TIME, TOKENS, ItemModel
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 
 ROW_PX = 32
 _Index = QModelIndex | QPersistentModelIndex
-_WIDTHS = {STATE: 104, TOKENS: 84, TIME: 84}
+_FIGURES_PX, _ICON_PX = 84, 48  # the icon of a state, and what is around it
 _FIGURES_FROM, _RESULT_FROM = 620, 420  # what is narrower than this leaves columns out
 _LOOK_MS = 16
 
@@ -44,6 +45,7 @@ class ItemTable(QTableView):
         self.setObjectName("items")
         self.setAccessibleName(tr("Items"))
         fonts.set_role(self, fonts.SMALL)
+        self._widths = {STATE: self._state_width(), TOKENS: _FIGURES_PX, TIME: _FIGURES_PX}
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
@@ -93,7 +95,7 @@ class ItemTable(QTableView):
         for column in (TOKENS, TIME):
             self.setColumnHidden(column, width < _FIGURES_FROM)
         self.setColumnHidden(RESULT, width < _RESULT_FROM)
-        fixed = sum(_WIDTHS[column] for column in _WIDTHS if not self.isColumnHidden(column))
+        fixed = sum(width for column, width in self._widths.items() if not self.isColumnHidden(column))
         left = max(160, width - fixed)
         self.setColumnWidth(NAME, left if self.isColumnHidden(RESULT) else left * 4 // 10)
         self._look.start()
@@ -127,6 +129,11 @@ class ItemTable(QTableView):
         if first >= 0:
             self._model.look_at(first, last if last >= 0 else self._model.rowCount() - 1)
 
+    def _state_width(self) -> int:
+        """As the longest word for a state in the language of the window."""
+        metrics = self.fontMetrics()
+        return _ICON_PX + max(metrics.horizontalAdvance(job_words.item_state(state)) for state in ItemState)
+
     def _settle_heads(self) -> None:
         rows, heads = self.verticalHeader(), self.horizontalHeader()
         rows.hide()
@@ -138,7 +145,7 @@ class ItemTable(QTableView):
         heads.setMinimumSectionSize(40)
         heads.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         heads.setSectionResizeMode(RESULT, QHeaderView.ResizeMode.Stretch)
-        for column, width in _WIDTHS.items():
+        for column, width in self._widths.items():
             self.setColumnWidth(column, width)
 
 

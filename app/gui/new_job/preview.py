@@ -77,7 +77,7 @@ class Preview(QFrame):
     def show_preview(self, preview: JobPreview) -> None:
         self._preview = preview
         contents = job_words.preview_contents(preview)
-        self._say(self._contents, f"{contents}{words.DOT}reading…" if preview.is_reading else contents)
+        self._say(self._contents, f"{contents}{words.DOT}{tr('reading…')}" if preview.is_reading else contents)
         figures = [job_words.preview_tokens(preview), job_words.preview_time(preview) if preview.n_items else ""]
         self._say(self._figures, "\n".join(part for part in figures if part))
         self._say(self._problem, preview.problem)
