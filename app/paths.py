@@ -44,6 +44,11 @@ class Paths:
         return self.data / "kv"
 
     @property
+    def tuning(self) -> Path:
+        """What was measured of models on this machine."""
+        return self.data / "tuning"
+
+    @property
     def unpacked(self) -> Path:
         """What was in archives that jobs are made from, until the job is removed."""
         return self.data / "unpacked"

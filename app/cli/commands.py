@@ -13,6 +13,7 @@ from app.cli.codes import BUG, FAILED, OK, USAGE
 from app.cli.doctor import doctor
 from app.cli.jobs import JobCommands
 from app.cli.text import figures_line
+from app.cli.tune import tune_model
 from app.core.chat_views import MessageState
 from app.core.core import Core
 from app.core.events import (
@@ -55,6 +56,8 @@ class Commands:
                     return await jobs.batch(parsed)
                 case "doctor":
                     return await doctor(self._core, console)
+                case "tune":
+                    return await tune_model(self._core, console)
                 case "serve":
                     return await self._serve(parsed, console)
                 case _:

@@ -51,7 +51,7 @@ def new_core(options: argparse.Namespace, paths: Paths, publish: EventSink, sett
         options=(
             ["--seconds-per-token", str(options.fake_seconds_per_token)]
             if is_fake
-            else [f"--debug={topic}" for topic in options.debug]
+            else [f"--tuning={paths.tuning}", *(f"--debug={topic}" for topic in options.debug)]
         ),
     )
     engine = new_engine(kv_folder=paths.kv, kv_disk_bytes=int(settings.kv_disk_gb * 1e9))

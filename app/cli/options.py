@@ -61,6 +61,8 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     bench.add_argument("--against", metavar="URL", default="", help="also measure an OpenAI server")
 
+    commands.add_parser("tune", help="measure the model in use on this machine, and use what is fast")
+
     serve = commands.add_parser("serve", help="answer programs of this machine over HTTP, in OpenAI's format")
     serve.add_argument("--port", type=_port, default=8033, help="on 127.0.0.1; 0: any that is free (default: 8033)")
 

@@ -79,6 +79,7 @@ class Core(ChatCalls, JobCalls):
         self._loading: asyncio.Task[None] | None = None
         self._is_open = False
         self._model_problem = ""
+        self.are_chats_active = False
         self._instance: Instance | None = None
         self._execute: Execute | None = None
 
@@ -265,6 +266,7 @@ class Core(ChatCalls, JobCalls):
         self._tell_machine(report)
 
     def chats_active(self, are_active: bool) -> None:
+        self.are_chats_active = are_active
         if self._is_open:
             self._jobs.chats_active(are_active)
 

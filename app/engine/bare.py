@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,10 +25,25 @@ from app.engine.messages import Turn
 class BareModel:
     """Use as an async context manager. All results are seconds."""
 
-    def __init__(self, path: Path, logs: Path, *, n_threads: int, n_sequences: int, context_tokens: int) -> None:
+    def __init__(
+        self,
+        path: Path,
+        logs: Path,
+        *,
+        n_threads: int,
+        n_sequences: int,
+        context_tokens: int,
+        kv: str = "F16",
+        flash_attention: bool = False,
+    ) -> None:
         self._logs = logs
         self._open = OpenBare(
-            path=os.fsencode(path), n_threads=n_threads, n_sequences=n_sequences, context_tokens=context_tokens
+            path=os.fsencode(path),
+            n_threads=n_threads,
+            n_sequences=n_sequences,
+            context_tokens=context_tokens,
+            kv=kv,
+            flash_attention=flash_attention,
         )
         self._child: Child[BareAnswer] | None = None
         self.settings = ""
@@ -43,11 +59,13 @@ class BareModel:
 
     async def __aexit__(self, *error: object) -> None:
         assert self._child is not None
+        if any(isinstance(one, asyncio.CancelledError) for one in error):
+            self._child.kill()  # in the middle of what it computes: somebody wants the machine now
         await self._child.close()
 
-    async def prefill(self, n_tokens: int, depth: int = 0) -> float:
+    async def prefill(self, n_tokens: int, depth: int = 0, piece: int = 512) -> float:
         """To read so many tokens behind `depth` others."""
-        return await self._time(TimePrefill(n_tokens=n_tokens, depth=depth))
+        return await self._time(TimePrefill(n_tokens=n_tokens, depth=depth, piece=piece))
 
     async def decode_step(self, width: int, depth: int, n_steps: int = 16) -> float:
         """One step of a token for each of `width` sequences: the median of `n_steps`."""

@@ -13,13 +13,16 @@ class OpenBare(Message, frozen=True, kw_only=True):
     n_threads: int
     n_sequences: int
     context_tokens: int
+    kv: str = "F16"
+    flash_attention: bool = False
 
 
 class TimePrefill(Message, frozen=True, kw_only=True):
-    """Read `n_tokens` behind `depth` tokens of one sequence, in micro-batches of 512."""
+    """Read `n_tokens` behind `depth` tokens of one sequence, in pieces of at most 512."""
 
     n_tokens: int
     depth: int = 0
+    piece: int = 512
 
 
 class TimeDecode(Message, frozen=True, kw_only=True):

@@ -28,6 +28,7 @@ from app.engine.bare_messages import (
 )
 
 MICRO_BATCH = 512
+_KV_KINDS = {"F16": llama.GGML_TYPE_F16, "Q8_0": llama.GGML_TYPE_Q8_0}
 FIRST_TOKEN = 1000  # an ordinary word of every vocabulary
 
 
@@ -46,7 +47,8 @@ class Bare:
         params.n_batch = params.n_ubatch = MICRO_BATCH
         params.n_threads = params.n_threads_batch = command.n_threads
         params.kv_unified = False
-        params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        params.type_k = params.type_v = _KV_KINDS[command.kv]
+        params.flash_attn_type = int(command.flash_attention)
         params.no_perf = True
         self._context = llama.llama_init_from_model(self._model, params)
         self._memory = llama.llama_get_memory(self._context)
@@ -59,7 +61,7 @@ class Bare:
         self._read(min(64, command.n_tokens), command.depth)
         self._cut(1, command.depth)
         started = time.perf_counter()
-        self._read(command.n_tokens, command.depth)
+        self._read(command.n_tokens, command.depth, command.piece)
         return time.perf_counter() - started
 
     def decode(self, command: TimeDecode) -> float:
@@ -133,9 +135,9 @@ class Bare:
         for seq in range(width):
             llama.llama_memory_seq_rm(self._memory, seq, depth, -1)
 
-    def _read(self, n_tokens: int, start: int) -> None:
-        for first in range(0, n_tokens, MICRO_BATCH):
-            n = min(MICRO_BATCH, n_tokens - first)
+    def _read(self, n_tokens: int, start: int, piece: int = MICRO_BATCH) -> None:
+        for first in range(0, n_tokens, piece):
+            n = min(piece, n_tokens - first)
             last = first + n == n_tokens
             self._decode([(FIRST_TOKEN + k % 5000, start + first + k, 0, last and k == n - 1) for k in range(n)])
 
@@ -161,7 +163,9 @@ def main(arguments: list[str]) -> int:
             if isinstance(command, OpenBare):
                 bare = Bare(command)
                 layout = f"{command.n_sequences} streams of {command.context_tokens} tokens"
-                pipe_out.write(wire.encode(BareOpened(settings=f"{layout}, F16 KV, no flash attention")))
+                flash = "" if command.flash_attention else "no "
+                settings = f"{layout}, {command.kv} KV, {flash}flash attention"
+                pipe_out.write(wire.encode(BareOpened(settings=settings)))
                 continue
             assert bare is not None
             if isinstance(command, TimePrefill):

@@ -21,6 +21,7 @@ from pathlib import Path
 import llama_cpp.llama_cpp as llama
 
 from app import diagnostics
+from app.engine import tuned
 from app.engine.fit import ContextShape, advice
 from app.engine.messages import Capabilities, GenerateRequest, Priority, Sampling
 from app.engine.process.backend import (
@@ -38,7 +39,7 @@ from app.engine.process.llama_embedding import EmbeddingContext
 from app.engine.process.llama_model import LlamaModel
 from app.engine.process.logits import Row, log_probabilities, logits_of
 from app.engine.process.matcher import Matcher, Vocabulary
-from app.engine.process.memory_plan import SMALLEST_CONTEXT, KvPlan, plan_kv
+from app.engine.process.memory_plan import BULK_SEQUENCES, SMALLEST_CONTEXT, KvPlan, plan_kv
 from app.engine.process.presets import STEP_TOKENS
 from app.engine.process.sampling import Sampler
 from app.engine.process.sequence import Slot
@@ -59,6 +60,7 @@ class LlamaBackend:
         context_tokens: int,
         on_progress: Callable[[float], bool],
         n_threads: int | None = None,
+        tuning: Path | None = None,
     ) -> None:
         self._n_threads = n_threads or diagnostics.physical_cores()
         self._threads = ThreadPolicy(self._n_threads)
@@ -71,13 +73,15 @@ class LlamaBackend:
         self._beside_threads = 0
         self._side = ThreadPoolExecutor(1, "bulk beside a chat")
         try:
-            self._open(path, context_tokens)
+            self._open(path, context_tokens, tuning)
         except BaseException:
             self.close()  # the model that was there before may need the memory
             raise
 
-    def _open(self, path: Path, context_tokens: int) -> None:
-        plan = self._plan_memory(context_tokens)
+    def _open(self, path: Path, context_tokens: int, tuning: Path | None) -> None:
+        """`tuning`: a folder with what was measured of models."""
+        width = tuned.load(tuning, path).bulk_width() if tuning is not None else None
+        plan = self._plan_memory(context_tokens, width or BULK_SEQUENCES)
         self._shapes = {
             Priority.INTERACTIVE: (plan.chat_context, plan.chat_sequences),
             Priority.BULK: (plan.bulk_context, plan.bulk_sequences),
@@ -357,12 +361,13 @@ class LlamaBackend:
         wanted = ContextShape(context_tokens=context_tokens)
         return advice(self._model.shape, wanted, diagnostics.free_memory_bytes())
 
-    def _plan_memory(self, context_tokens: int) -> KvPlan:
+    def _plan_memory(self, context_tokens: int, bulk_sequences: int) -> KvPlan:
         plan = plan_kv(
             bytes_per_token=self._model.kv_bytes_per_token,
             trained_context=self._model.trained_context,
             wanted_context=context_tokens,
             free_bytes=diagnostics.free_memory_bytes(),
+            bulk_sequences=bulk_sequences,
         )
         if plan is None:
             raise KnownError(

@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
 
     try:
         EngineLoop(
-            open_backend(options.backend, options.seconds_per_token, options.threads),
+            open_backend(options.backend, options.seconds_per_token, options.threads, options.tuning),
             inbox,
             send,
             name=options.backend,
@@ -45,7 +45,9 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def open_backend(name: str, seconds_per_token: float = 0.0, n_threads: int | None = None) -> OpenBackend:
+def open_backend(
+    name: str, seconds_per_token: float = 0.0, n_threads: int | None = None, tuning: Path | None = None
+) -> OpenBackend:
     """How a model is opened: by llama.cpp, or not at all by the fake. llama.cpp is imported when first needed."""
     if name == "fake":
         from app.engine.process.fake_llama import open_fake
@@ -53,7 +55,7 @@ def open_backend(name: str, seconds_per_token: float = 0.0, n_threads: int | Non
         return lambda path, context_tokens, on_progress: open_fake(path, seconds_per_token)
     from app.engine.process.llama import LlamaBackend
 
-    return partial(LlamaBackend, n_threads=n_threads)
+    return partial(LlamaBackend, n_threads=n_threads, tuning=tuning)
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -61,6 +63,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--logs", required=True)
     parser.add_argument("--kv", type=Path, help="a folder for saved KV of chats")
     parser.add_argument("--backend", choices=("llama", "fake"), default="llama")
+    parser.add_argument("--tuning", type=Path, help="a folder with what was measured of models")
     parser.add_argument("--threads", type=int, help="at most; without it every core")
     parser.add_argument("--seconds-per-token", type=float, default=0.0, help="how slow the fake backend is")
     parser.add_argument("--debug", action="append", default=[])

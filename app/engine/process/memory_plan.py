@@ -22,11 +22,18 @@ class KvPlan:
     kv_bytes: int
 
 
-def plan_kv(*, bytes_per_token: int, trained_context: int, wanted_context: int, free_bytes: int) -> KvPlan | None:
+def plan_kv(
+    *,
+    bytes_per_token: int,
+    trained_context: int,
+    wanted_context: int,
+    free_bytes: int,
+    bulk_sequences: int = BULK_SEQUENCES,
+) -> KvPlan | None:
     """The largest plan that fits, giving up bulk width first, then chats, then context. None: nothing fits."""
     chat_context = min(wanted_context, trained_context)
     bulk_context = min(BULK_CONTEXT, trained_context)
-    chats, bulk = CHAT_SEQUENCES, BULK_SEQUENCES
+    chats, bulk = CHAT_SEQUENCES, bulk_sequences
     while True:
         kv_bytes = bytes_per_token * (chat_context * chats + bulk_context * bulk)
         if kv_bytes <= free_bytes * KV_SHARE_OF_FREE:
