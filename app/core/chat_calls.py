@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from app.core.chat_views import (
+    NO_CHAT_OPTIONS,
     AttachmentUse,
     AttachmentView,
     ChatOptions,
@@ -21,31 +22,47 @@ from app.core.chat_views import (
     SearchHit,
 )
 from app.core.chats import ChatService
+from app.core.library import LibraryService
+from app.core.queued_turns import QueuedTurns
 
 
 class ChatCalls:
     """See Core."""
 
     _chats: ChatService
+    _temporary_chats: ChatService  # in memory: they end with the program
+    _library: LibraryService
+
+    def _of_chat(self, chat_id: str) -> ChatService:
+        return self._temporary_chats if chat_id and self._temporary_chats.has(chat_id) else self._chats
+
+    def _of_message(self, message_id: str) -> ChatService:
+        return self._temporary_chats if self._temporary_chats.has_message(message_id) else self._chats
+
+    def _of_queued(self, id: str) -> QueuedTurns:
+        return self._temporary_chats.queued if self._temporary_chats.queued.has(id) else self._chats.queued
+
+    def _tell_chats(self, chat_ids: Sequence[str]) -> None:
+        for chat_id in chat_ids:
+            self._of_chat(chat_id).publish_chat(chat_id)
 
     # looking
 
     def chats(self, archived: bool = False) -> list[ChatView]:
         """Newest first: those that are not archived, or those that are."""
-        if archived:
-            raise NotImplementedError
-        return self._chats.all()
+        found = [*self._temporary_chats.all(archived=archived), *self._chats.all(archived=archived)]
+        return sorted(found, key=lambda chat: chat.updated_seconds, reverse=True)
 
     def search(self, text: str, limit: int = 50) -> list[SearchHit]:
         """Titles and messages that have these words, best first; nothing where there are no words."""
-        return self._chats.search(text, limit)
+        return [*self._chats.search(text, limit), *self._temporary_chats.search(text, limit)][:limit]
 
     def open_chat(self, chat_id: str) -> OpenChat:
-        return self._chats.open(chat_id)
+        return self._of_chat(chat_id).open(chat_id)
 
     async def context_use(self, chat_id: str, typed: str = "") -> ContextUse:
         """What of the context a next turn would take. `chat_id` may be of a chat to be made."""
-        raise NotImplementedError
+        return await self._of_chat(chat_id).context_use(chat_id, typed)
 
     # writing
 
@@ -65,140 +82,153 @@ class ChatCalls:
 
         `entered_seconds`: when the person pressed Enter, by time.monotonic. What follows it is for a new chat.
         """
-        if persona_id or is_temporary or folder_id or options is not None:
-            raise NotImplementedError
-        return await self._chats.send(chat_id, text, new_id=new_id, entered_seconds=entered_seconds)
+        chats = self._temporary_chats if is_temporary and chat_id is None else self._of_chat(chat_id or "")
+        return await chats.send(
+            chat_id,
+            text,
+            new_id=new_id,
+            entered_seconds=entered_seconds,
+            persona_id=persona_id,
+            folder_id=folder_id,
+            options=options,
+        )
 
     def read_ahead(self, chat_id: str, typed: str) -> None:
         """A turn is near: have the engine read the chat and what is typed, so that the reply begins sooner."""
-        self._chats.read_ahead(chat_id, typed)
+        self._of_chat(chat_id).read_ahead(chat_id, typed)
 
     async def wait_for_reply(self, chat_id: str) -> None:
         """Until nothing is being written in this chat."""
-        await self._chats.wait(chat_id)
+        await self._of_chat(chat_id).wait(chat_id)
 
     def stop(self, chat_id: str) -> None:
-        self._chats.stop(chat_id)
+        self._of_chat(chat_id).stop(chat_id)
 
     async def regenerate(self, message_id: str, *, options: ChatOptions | None = None) -> None:
         """Another version of a reply; `options` are for this one alone."""
-        if options is not None:
-            raise NotImplementedError
-        await self._chats.regenerate(message_id)
+        await self._of_message(message_id).regenerate(message_id, options or NO_CHAT_OPTIONS)
 
     async def continue_reply(self, message_id: str) -> None:
-        await self._chats.continue_reply(message_id)
+        await self._of_message(message_id).continue_reply(message_id)
 
     async def edit(self, message_id: str, text: str) -> None:
-        await self._chats.edit(message_id, text)
+        await self._of_message(message_id).edit(message_id, text)
 
     def choose_version(self, message_id: str, version: int) -> None:
-        self._chats.choose_version(message_id, version)
+        self._of_message(message_id).choose_version(message_id, version)
 
     def save_draft(self, chat_id: str, text: str) -> None:
         """What was typed and not sent; `chat_id` empty: in the new chat."""
-        raise NotImplementedError
+        self._of_chat(chat_id).save_draft(chat_id, text)
+
+    def draft(self, chat_id: str) -> str:
+        """See save_draft."""
+        return self._of_chat(chat_id).draft(chat_id)
 
     async def queue_turn(self, chat_id: str, text: str) -> str:
         """To be sent when the reply that is being written has ended; returns its id."""
-        raise NotImplementedError
+        return await self._of_chat(chat_id).queue_turn(chat_id, text)
 
     def queued_turns(self, chat_id: str) -> list[QueuedTurn]:
-        raise NotImplementedError
+        return self._of_chat(chat_id).queued.all(chat_id)
 
     def edit_queued(self, id: str, text: str) -> None:
-        raise NotImplementedError
+        self._of_queued(id).edit(id, text)
 
     def remove_queued(self, id: str) -> None:
-        raise NotImplementedError
+        self._of_queued(id).remove(id)
 
     async def send_queued(self, id: str) -> None:
         """One that was left because a reply was stopped or failed, or the program ended."""
-        raise NotImplementedError
+        self._of_queued(id).send(id)
 
     # arranging
 
     def rename_chat(self, chat_id: str, title: str) -> None:
-        self._chats.rename(chat_id, title)
+        self._of_chat(chat_id).rename(chat_id, title)
 
     def folders(self) -> list[FolderView]:
-        raise NotImplementedError
+        return self._library.folders()
 
     def add_folder(self, name: str) -> str:
-        raise NotImplementedError
+        return self._library.add_folder(name)
 
     def rename_folder(self, id: str, name: str) -> None:
-        raise NotImplementedError
+        self._library.rename_folder(id, name)
 
     def delete_folder(self, id: str) -> None:
         """Its chats stay, without a folder."""
-        raise NotImplementedError
+        inside = [chat.id for archived in (False, True) for chat in self.chats(archived) if chat.folder_id == id]
+        self._library.delete_folder(id)
+        self._tell_chats(inside)
 
     def move_chat(self, chat_id: str, folder_id: str) -> None:
         """`folder_id` empty: out of its folder."""
-        raise NotImplementedError
+        self._of_chat(chat_id).change(chat_id, folder_id=folder_id)
 
     def set_tags(self, chat_id: str, tags: Sequence[str]) -> None:
-        raise NotImplementedError
+        self._of_chat(chat_id).set_tags(chat_id, tags)
 
     def pin_chat(self, chat_id: str, is_pinned: bool) -> None:
-        raise NotImplementedError
+        self._of_chat(chat_id).change(chat_id, is_pinned=is_pinned)
 
     def archive_chat(self, chat_id: str, is_archived: bool) -> None:
-        raise NotImplementedError
+        self._of_chat(chat_id).change(chat_id, is_archived=is_archived)
 
     def duplicate_chat(self, chat_id: str) -> str:
         """The whole of it, with all versions; returns the new one's id."""
-        raise NotImplementedError
+        return self._of_chat(chat_id).duplicate(chat_id)
 
     def delete_chat(self, chat_id: str) -> None:
         """Into the bin; `purge_chat` and the next start empty it."""
-        self._chats.delete(chat_id)
+        self._of_chat(chat_id).delete(chat_id)
 
     def restore_chat(self, chat_id: str) -> None:
-        self._chats.restore(chat_id)
+        self._of_chat(chat_id).restore(chat_id)
 
     def purge_chat(self, chat_id: str) -> None:
         """A chat in the bin is gone for good: its text, its index, its documents and its KV."""
-        raise NotImplementedError
+        self._of_chat(chat_id).purge(chat_id)
 
     def delete_message(self, message_id: str) -> None:
         """With what follows it."""
-        raise NotImplementedError
+        self._of_message(message_id).delete_message(message_id)
 
     def restore_message(self, message_id: str) -> None:
-        raise NotImplementedError
+        self._of_message(message_id).restore_message(message_id)
 
     def pin_message(self, message_id: str, is_pinned: bool) -> None:
-        raise NotImplementedError
+        self._of_message(message_id).pin_message(message_id, is_pinned)
 
     # personas, prompts, options
 
     def personas(self) -> list[PersonaView]:
-        raise NotImplementedError
+        return self._library.personas()
 
     def save_persona(self, persona: PersonaView) -> str:
         """A new one where its id is empty; returns the id."""
-        raise NotImplementedError
+        return self._library.save_persona(persona)
 
     def delete_persona(self, id: str) -> None:
-        raise NotImplementedError
+        with_it = [chat.id for archived in (False, True) for chat in self.chats(archived) if chat.persona_id == id]
+        self._library.delete_persona(id)
+        self._tell_chats(with_it)
 
     def saved_prompts(self) -> list[SavedPrompt]:
-        raise NotImplementedError
+        return self._library.prompts()
 
     def save_prompt(self, prompt: SavedPrompt) -> str:
         """A new one where its id is empty; returns the id."""
-        raise NotImplementedError
+        return self._library.save_prompt(prompt)
 
     def delete_prompt(self, id: str) -> None:
-        raise NotImplementedError
+        self._library.delete_prompt(id)
 
     def set_chat_options(self, chat_id: str, options: ChatOptions) -> None:
-        raise NotImplementedError
+        self._of_chat(chat_id).set_options(chat_id, options)
 
     def set_chat_persona(self, chat_id: str, persona_id: str) -> None:
-        raise NotImplementedError
+        self._of_chat(chat_id).change(chat_id, persona_id=persona_id)
 
     # documents in a chat
 

@@ -29,7 +29,7 @@ NO_SAMPLING_CHOICE = SamplingChoice()
 
 
 class ChatOptions(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a chat, a persona or one reply sets otherwise than the settings. `model` is the path of a file. None: as it would be anyway."""
+    """What a chat, a persona or one reply sets otherwise; None: as it would be. `model` is the path of a file."""
 
     system_prompt: str | None = None
     model: str | None = None

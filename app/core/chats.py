@@ -3,22 +3,46 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Sequence
 
-from app.core.chat_views import ChatView, Figures, MessageState, MessageView, OpenChat, Role, SearchHit
-from app.core.events import ChatChanged, ChatDeleted, Event, MessageAdded, MessagesReplaced, ReplyEnded
+import msgspec
+
+from app.core import thoughts
+from app.core.chat_choice import ChatChoice, chosen
+from app.core.chat_views import (
+    NO_CHAT_OPTIONS,
+    ChatOptions,
+    ChatView,
+    ContextUse,
+    Figures,
+    MessageState,
+    MessageView,
+    OpenChat,
+    PersonaView,
+    Role,
+    SearchHit,
+)
+from app.core.context_meter import ContextMeter
+from app.core.events import ChatChanged, ChatDeleted, Event, MessageAdded, MessageChanged, MessagesReplaced, ReplyEnded
+from app.core.queued_turns import QueuedTurns
 from app.core.reply_writer import BROKEN_OFF, Ending, ReplyWriter
 from app.engine.interface import Engine
 from app.errors import ErrorKind, KnownError
 from app.logs import topic
 from app.settings import Settings
 from app.store.chats import ChatRow, Chats, MessageRow
+from app.store.library import Library, QueuedRow
 
 log = topic("chat")
 
 TITLE_LENGTH = 60
+
+
+async def _no_other_model(path: str) -> None:
+    """Whatever is loaded answers."""
 
 
 class ChatService:
@@ -27,19 +51,38 @@ class ChatService:
     def __init__(
         self,
         store: Chats,
+        library: Library,
         engine: Engine,
         settings: Callable[[], Settings],
         publish: Callable[[Event], None],
         *,
+        persona: Callable[[str], PersonaView | None] = lambda id: None,
+        load_model: Callable[[str], Awaitable[None]] = _no_other_model,
+        model_name: Callable[[], str] = lambda: "",
+        is_temporary: bool = False,
         clock: Callable[[], float] = time.time,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
     ) -> None:
         self._store = store
+        self._library = library
         self._engine = engine
+        self._settings, self._persona = settings, persona
+        self._is_temporary = is_temporary
+        self._meter = ContextMeter(engine)
         self._publish = publish
         self._clock = clock
         self._new_id = new_id
-        self._writer = ReplyWriter(store=store, engine=engine, settings=settings, publish=publish, ended=self._ended)
+        self._writer = ReplyWriter(
+            store=store,
+            engine=engine,
+            choice=self._choice,
+            load_model=load_model,
+            model_name=model_name,
+            is_temporary=is_temporary,
+            publish=publish,
+            ended=self._ended,
+        )
+        self.queued = QueuedTurns(library, self._send_queued, lambda id: self._writer.get(id) is not None, publish)
 
     def recover(self) -> None:
         """At the start: replies that a kill or a quit broke off keep their text and can be continued."""
@@ -47,15 +90,36 @@ class ChatService:
         if count:
             log.info("%d replies were broken off", count)
         self._store.empty_bin()
+        self.queued.recover()
 
     # looking
 
-    def all(self) -> list[ChatView]:
-        return [self._chat_view(row) for row in self._store.all()]
+    def all(self, *, archived: bool = False) -> list[ChatView]:
+        return [self._chat_view(row) for row in self._store.all(archived=archived)]
+
+    def has(self, chat_id: str) -> bool:
+        return self._store.get(chat_id) is not None or self._store.is_in_bin(chat_id)
+
+    def has_message(self, message_id: str) -> bool:
+        return self._store.message(message_id) is not None
+
+    async def context_use(self, chat_id: str, typed: str) -> ContextUse:
+        """What of the context a next turn would take. `chat_id` may be of a chat to be made."""
+        row = self._store.get(chat_id)
+        choice = self._choice(chat_id, NO_CHAT_OPTIONS)
+        history = [thoughts.answer_of(message.text) for message in self._store.branch(row.leaf_id if row else None)]
+        return await self._meter.measure(choice.system_prompt, history, typed, choice.max_reply_tokens)
 
     def search(self, text: str, limit: int) -> list[SearchHit]:
-        found = self._store.search(text)[:limit] if text.strip() else []
-        return [SearchHit(chat=self._chat_view(row), message_id="", snippet=row.title) for row in found]
+        return [
+            SearchHit(
+                chat=self._chat_view(self._chat(hit.chat_id)),
+                message_id=hit.message_id,
+                snippet=hit.snippet,
+                marks=hit.marks,
+            )
+            for hit in self._store.search(text, limit)
+        ]
 
     def open(self, chat_id: str) -> OpenChat:
         row = self._chat(chat_id)
@@ -64,16 +128,47 @@ class ChatService:
     # asking
 
     async def send(
-        self, chat_id: str | None, text: str, *, new_id: str | None = None, entered_seconds: float | None = None
+        self,
+        chat_id: str | None,
+        text: str,
+        *,
+        new_id: str | None = None,
+        entered_seconds: float | None = None,
+        persona_id: str = "",
+        folder_id: str = "",
+        options: ChatOptions | None = None,
     ) -> str:
         """Store the prompt, then have it answered; returns the chat's id at once. `new_id`: of a chat to be made."""
+        arranged = {"persona_id": persona_id, "folder_id": folder_id, "options": _encoded(options or NO_CHAT_OPTIONS)}
         text = _not_empty(text)
         row = self._chat(chat_id) if chat_id else None
         id = row.id if row else new_id or self._new_id()
         if row is None and self._store.is_in_bin(id):
             raise KnownError(ErrorKind.BAD_REQUEST, f"The chat {id} is in the bin. Take it out, or ask in a new one.")
         prompt = self._new_message(id, row.leaf_id if row else None, Role.USER, text, MessageState.COMPLETE)
-        self._ask(id, [prompt], new_title=None if row else title_of(text), entered_seconds=entered_seconds)
+        self._refuse_while_answering(id)
+        with self._store.together():
+            self._library.set_draft(chat_id or "", "")
+            turn = self._store_turn(id, [prompt], new_title=None if row else title_of(text))
+            if row is None:
+                self._library.set_draft(id, "")
+                self._store.change(id, **arranged)
+        self._begin(turn, entered_seconds=entered_seconds)
+        return id
+
+    def _send_queued(self, queued: QueuedRow) -> None:
+        row = self._chat(queued.chat_id)
+        self._refuse_while_answering(row.id)
+        prompt = self._new_message(row.id, row.leaf_id, Role.USER, _not_empty(queued.text), MessageState.COMPLETE)
+        with self._store.together():
+            self._library.remove_queued(queued.id)
+            turn = self._store_turn(row.id, [prompt])
+        self._begin(turn)
+
+    async def queue_turn(self, chat_id: str, text: str) -> str:
+        """Stored now, sent when the reply that is being written has ended."""
+        id = self._new_id()
+        self.queued.add(id, self._chat(chat_id).id, _not_empty(text))
         return id
 
     def read_ahead(self, chat_id: str, typed: str) -> None:
@@ -81,10 +176,12 @@ class ChatService:
         row = self._store.get(chat_id)
         self._writer.read_ahead(chat_id, row.leaf_id if row is not None else None, typed)
 
-    async def regenerate(self, message_id: str) -> None:
-        """Another version of a reply, beside the ones there are."""
+    async def regenerate(self, message_id: str, options: ChatOptions = NO_CHAT_OPTIONS) -> None:
+        """Another version of a reply, beside the ones there are; `options` are for this one alone."""
         message = self._message(message_id)
-        self._ask(message.chat_id, [], parent_id=message.parent_id, is_branch=True)
+        self._refuse_while_answering(message.chat_id)
+        turn = self._store_turn(message.chat_id, [], parent_id=message.parent_id)
+        self._begin(turn, is_branch=True, options=options)
 
     async def edit(self, message_id: str, text: str) -> None:
         """Another version of a prompt, and a reply to it."""
@@ -92,7 +189,8 @@ class ChatService:
         prompt = self._new_message(
             message.chat_id, message.parent_id, Role.USER, _not_empty(text), MessageState.COMPLETE
         )
-        self._ask(message.chat_id, [prompt], is_branch=True)
+        self._refuse_while_answering(message.chat_id)
+        self._begin(self._store_turn(message.chat_id, [prompt]), is_branch=True)
 
     async def continue_reply(self, message_id: str) -> None:
         """Go on where a reply was stopped, cut or interrupted."""
@@ -102,7 +200,7 @@ class ChatService:
         message = self._message(message_id)
         self._store.save_text(message.id, message.text, MessageState.WRITING.value)
         self._writer.start(message.chat_id, message.id, message.text, time.monotonic())
-        self._publish_chat(message.chat_id)
+        self.publish_chat(message.chat_id)
         self._publish_branch(message.chat_id)
 
     def stop(self, chat_id: str) -> None:
@@ -124,8 +222,65 @@ class ChatService:
         self._publish_branch(message.chat_id)
 
     def rename(self, chat_id: str, title: str) -> None:
-        self._store.rename(chat_id, title.strip() or self._chat(chat_id).title)
-        self._publish_chat(chat_id)
+        self.change(chat_id, title=title.strip() or self._chat(chat_id).title)
+
+    def change(self, chat_id: str, **columns: object) -> None:
+        """Set columns of its row."""
+        self._store.change(self._chat(chat_id).id, **columns)
+        self.publish_chat(chat_id)
+
+    def set_tags(self, chat_id: str, tags: Sequence[str]) -> None:
+        """Without empty ones, each once."""
+        stripped = dict.fromkeys(tag.strip() for tag in tags)
+        self.change(chat_id, tags=json.dumps([tag for tag in stripped if tag], ensure_ascii=False))
+
+    def set_options(self, chat_id: str, options: ChatOptions) -> None:
+        self.change(chat_id, options=_encoded(options))
+
+    def save_draft(self, chat_id: str, text: str) -> None:
+        """What was typed and not sent; empty: in the new chat."""
+        self._library.set_draft(chat_id, text)
+
+    def draft(self, chat_id: str) -> str:
+        return self._library.draft(chat_id)
+
+    def duplicate(self, chat_id: str) -> str:
+        """With all versions; returns the new one's id."""
+        self._refuse_while_answering(self._chat(chat_id).id)
+        copy_id = self._new_id()
+        self._store.duplicate(chat_id, copy_id, self._new_id, self._clock())
+        self.publish_chat(copy_id)
+        return copy_id
+
+    def pin_message(self, message_id: str, is_pinned: bool) -> None:
+        self._store.pin_message(self._message(message_id).id, is_pinned)
+        self._publish(MessageChanged(message=self._message_view(self._message(message_id))))
+
+    def delete_message(self, message_id: str) -> None:
+        """With what follows it, until the next start; `restore_message` brings it back."""
+        message = self._message(message_id)
+        self._refuse_while_answering(message.chat_id)
+        shown = [row.id for row in self._store.branch(self._chat(message.chat_id).leaf_id)]
+        with self._store.together():
+            self._store.delete_message(message.id, self._clock())
+            if message.id in shown:
+                others = self._store.versions(message)
+                leaf = self._store.newest_leaf_below(others[-1]) if others else message.parent_id
+                self._store.set_leaf(message.chat_id, leaf)
+        self._publish_branch(message.chat_id)
+
+    def restore_message(self, message_id: str) -> None:
+        message = self._store.message(message_id)
+        if message is None or message.deleted_seconds is None:
+            raise KnownError(ErrorKind.BAD_REQUEST, "This message can't be brought back any more.")
+        parent = self._store.message(message.parent_id) if message.parent_id else None
+        if parent is not None and parent.deleted_seconds is not None:
+            raise KnownError(ErrorKind.BAD_REQUEST, "The message before it is deleted too. Bring that one back first.")
+        self._refuse_while_answering(message.chat_id)
+        with self._store.together():
+            self._store.undelete_message(message)
+            self._store.set_leaf(message.chat_id, self._store.newest_leaf_below(message.id))
+        self._publish_branch(message.chat_id)
 
     def delete(self, chat_id: str) -> None:
         """Into the bin, which is emptied at the next start; `restore` takes it out again."""
@@ -136,42 +291,60 @@ class ChatService:
 
     def restore(self, chat_id: str) -> None:
         self._store.take_out_of_bin(chat_id)
-        self._publish_chat(chat_id)
+        self.publish_chat(chat_id)
+
+    def purge(self, chat_id: str) -> None:
+        """A chat in the bin is gone for good, and its words from the disk."""
+        if self._store.is_in_bin(chat_id):
+            self._store.empty_bin(chat_id)
+            self._engine.forget_chat(chat_id)
 
     async def close(self) -> None:
         """Save what is being written, as interrupted."""
         await self._writer.close()
 
-    def _ask(
+    def _store_turn(
+        self, chat_id: str, prompts: list[MessageRow], *, parent_id: str | None = None, new_title: str | None = None
+    ) -> list[MessageRow]:
+        """What is asked and an empty reply to it."""
+        parent = prompts[-1].id if prompts else parent_id
+        turn = [*prompts, self._new_message(chat_id, parent, Role.ASSISTANT, "", MessageState.WRITING)]
+        self._store.add_turn(new_title=new_title, chat_id=chat_id, messages=turn, now_seconds=self._clock())
+        return turn
+
+    def _begin(
         self,
-        chat_id: str,
-        prompts: list[MessageRow],
+        turn: list[MessageRow],
         *,
-        parent_id: str | None = None,
-        new_title: str | None = None,
         is_branch: bool = False,
         entered_seconds: float | None = None,
+        options: ChatOptions = NO_CHAT_OPTIONS,
     ) -> None:
-        self._refuse_while_answering(chat_id)
+        """Have a turn answered that is in the store."""
+        reply = turn[-1]
         entered = time.monotonic() if entered_seconds is None else entered_seconds
-        parent = prompts[-1].id if prompts else parent_id
-        reply = self._new_message(chat_id, parent, Role.ASSISTANT, "", MessageState.WRITING)
-        messages = [*prompts, reply]
-        self._store.add_turn(new_title=new_title, chat_id=chat_id, messages=messages, now_seconds=self._clock())
-        self._writer.start(chat_id, reply.id, "", entered)
-        self._publish_chat(chat_id)
+        self._writer.start(reply.chat_id, reply.id, "", entered, options)
+        self.publish_chat(reply.chat_id)
         if is_branch:
-            self._publish_branch(chat_id)
+            self._publish_branch(reply.chat_id)
         else:
-            for message in messages:
+            for message in turn:
                 self._publish(MessageAdded(message=self._message_view(message)))
+
+    def _choice(self, chat_id: str, options: ChatOptions) -> ChatChoice:
+        row = self._store.get(chat_id)
+        if row is None:
+            return chosen(self._settings(), None, options)
+        return chosen(self._settings(), self._persona(row.persona_id), _decoded(row.options), options)
 
     def _ended(self, ending: Ending) -> None:
         stored = self._store.message(ending.message_id)
         if stored is not None:
             view = self._message_view(stored)
             self._publish(ReplyEnded(message=view))
-        self._publish_chat(ending.chat_id)
+        self.publish_chat(ending.chat_id)
+        went_well = ending.state in (MessageState.COMPLETE, MessageState.CUT)
+        self.queued.reply_ended(ending.chat_id, went_well=went_well)
 
     def _refuse_while_answering(self, chat_id: str) -> None:
         if self._writer.get(chat_id) is not None:
@@ -202,13 +375,26 @@ class ChatService:
 
     def _message(self, message_id: str) -> MessageRow:
         row = self._store.message(message_id)
-        if row is None:
+        if row is None or row.deleted_seconds is not None:
             raise KnownError(ErrorKind.BAD_REQUEST, "This message is not there any more.")
         return row
 
     def _chat_view(self, row: ChatRow) -> ChatView:
         is_answering = self._writer.get(row.id) is not None
-        return ChatView(id=row.id, title=row.title, updated_seconds=row.updated_seconds, is_answering=is_answering)
+        return ChatView(
+            id=row.id,
+            title=row.title,
+            updated_seconds=row.updated_seconds,
+            is_answering=is_answering,
+            folder_id=row.folder_id,
+            tags=row.tags,
+            is_pinned=row.is_pinned,
+            is_archived=row.is_archived,
+            is_temporary=self._is_temporary,
+            persona_id=row.persona_id,
+            options=_decoded(row.options),
+            draft=self._library.draft(row.id),
+        )
 
     def _branch(self, row: ChatRow) -> tuple[MessageView, ...]:
         return tuple(self._message_view(message) for message in self._store.branch(row.leaf_id))
@@ -228,6 +414,9 @@ class ChatService:
             error=row.error,
             version=versions.index(row.id) + 1 if row.id in versions else 1,
             n_versions=max(1, len(versions)),
+            model_name=row.model_name,
+            thinking_seconds=row.thinking_seconds,
+            is_pinned=row.is_pinned,
         )
         return view if is_writing else self._as_ended(view)
 
@@ -237,10 +426,16 @@ class ChatService:
         if ending is None:
             return view
         return dataclasses.replace(
-            view, text=ending.text, state=ending.state, error=ending.error, figures=ending.figures
+            view,
+            text=ending.text,
+            state=ending.state,
+            error=ending.error,
+            figures=ending.figures,
+            model_name=ending.model_name,
+            thinking_seconds=ending.thinking_seconds,
         )
 
-    def _publish_chat(self, chat_id: str) -> None:
+    def publish_chat(self, chat_id: str) -> None:
         row = self._store.get(chat_id)
         if row is not None:
             self._publish(ChatChanged(chat=self._chat_view(row)))
@@ -263,3 +458,11 @@ def _not_empty(text: str) -> str:
     if not text:
         raise KnownError(ErrorKind.BAD_REQUEST, "The message is empty. Write something first.")
     return text
+
+
+def _encoded(options: ChatOptions) -> str:
+    return msgspec.json.encode(options).decode()
+
+
+def _decoded(stored: str) -> ChatOptions:
+    return msgspec.json.decode(stored, type=ChatOptions)

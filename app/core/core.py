@@ -27,6 +27,7 @@ from app.core.instance import Execute, Instance
 from app.core.job_calls import JobCalls
 from app.core.job_contents import JobContents
 from app.core.jobs import JobService
+from app.core.library import LibraryService
 from app.core.models import ModelService
 from app.core.side_engine import NewEngine
 from app.core.views import (
@@ -44,6 +45,7 @@ from app.store.chats import Chats
 from app.store.database import Database
 from app.store.items import Items
 from app.store.jobs import Jobs
+from app.store.library import Library
 
 log = topic("core")
 
@@ -92,7 +94,10 @@ class Core(ChatCalls, JobCalls):
         self.paths.make_folders()
         self._database = Database(self.paths.database, self.paths.backups)
         self._models = ModelService(self.paths, self._engine, self._publish, lambda: self._jobs.model_changes())
-        self._chats = ChatService(Chats(self._database), self._engine, lambda: self.settings, self._publish)
+        self._library = LibraryService(Library(self._database), self._publish)
+        self._chats = self._chat_service(self._database)
+        self._memory = Database(Path(":memory:"), self.paths.backups)
+        self._temporary_chats = self._chat_service(self._memory, is_temporary=True)
         documents = DocumentService(self._engine, self.paths.logs)
         jobs, items = Jobs(self._database), Items(self._database, lease=uuid.uuid4().hex)
         self._contents = JobContents(jobs, items)
@@ -108,6 +113,24 @@ class Core(ChatCalls, JobCalls):
             side_reported=self._side_reported,
         )
         self._is_open = True
+
+    def _chat_service(self, database: Database, *, is_temporary: bool = False) -> ChatService:
+        return ChatService(
+            Chats(database),
+            Library(database),
+            self._engine,
+            lambda: self.settings,
+            self._publish,
+            persona=self._library.persona,
+            load_model=self._load_for_reply,
+            model_name=lambda: self._models.name,
+            is_temporary=is_temporary,
+        )
+
+    async def _load_for_reply(self, path: str) -> None:
+        """A chat may have a model of its own; empty: the one that is loaded will do."""
+        if path and self._models.path != Path(path):
+            await self._models.load(Path(path))
 
     async def start(self) -> None:
         """Open the profile, go on with what was left, start the engine; the model loads behind it."""
@@ -129,10 +152,12 @@ class Core(ChatCalls, JobCalls):
             self._loading.cancel()
         if self._is_open:
             await self._chats.close()
+            await self._temporary_chats.close()
             await self._jobs.close()
         await self._engine.close()
         if self._is_open:
             self._database.close()
+            self._memory.close()
         if self._instance is not None:
             self._instance.release()  # last: the next start may write from here on
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 import msgspec
 
 from app.core import thoughts
-from app.core.chat_views import Figures, MessageState, Role
+from app.core.chat_choice import ChatChoice
+from app.core.chat_views import NO_CHAT_OPTIONS, ChatOptions, Figures, MessageState, Role
 from app.core.events import Event, NoticeShown, PromptProgressed, ReplyGrew
 from app.core.full_disk import AGAIN_SECONDS
 from app.engine.interface import Engine
@@ -26,13 +27,11 @@ from app.engine.messages import (
     PromptRead,
     RequestFailed,
     RequestFinished,
-    Sampling,
     TextProduced,
     Turn,
 )
 from app.errors import ErrorKind, KnownError
 from app.logs import topic
-from app.settings import Settings
 from app.store.chats import Chats, MessageRow
 
 log = topic("chat")
@@ -52,6 +51,10 @@ class Writing:
     task: asyncio.Task[None] | None = None
     first_text_seconds: float = 0.0
     is_thinking: bool = False
+    options: ChatOptions = NO_CHAT_OPTIONS
+    model_name: str = ""
+    thinking_since_seconds: float = 0.0
+    thinking_seconds: float = 0.0
     is_saved: bool = True
     is_stopped: bool = False
     save_timer: asyncio.TimerHandle | None = None
@@ -68,6 +71,8 @@ class Ending:
     state: MessageState
     error: str
     figures: Figures | None
+    model_name: str
+    thinking_seconds: float
 
 
 @dataclass(kw_only=True)
@@ -76,7 +81,10 @@ class ReplyWriter:
 
     store: Chats
     engine: Engine
-    settings: Callable[[], Settings]
+    choice: Callable[[str, ChatOptions], ChatChoice]  # for a chat, and the options of one reply
+    load_model: Callable[[str], Awaitable[None]]  # a path; empty: the one that is loaded will do
+    model_name: Callable[[], str]
+    is_temporary: bool
     publish: Callable[[Event], None]
     ended: Callable[[Ending], None]
     monotonic: Callable[[], float] = time.monotonic
@@ -88,9 +96,11 @@ class ReplyWriter:
         """The reply that is being written in a chat."""
         return self._writing.get(chat_id)
 
-    def start(self, chat_id: str, message_id: str, text: str, entered_seconds: float) -> None:
+    def start(
+        self, chat_id: str, message_id: str, text: str, entered_seconds: float, options: ChatOptions = NO_CHAT_OPTIONS
+    ) -> None:
         """Write the reply `message_id`, which is in the store; `text` is what it has already."""
-        writing = self._writing[chat_id] = Writing(chat_id, message_id, text, entered_seconds)
+        writing = self._writing[chat_id] = Writing(chat_id, message_id, text, entered_seconds, options=options)
         writing.is_thinking = thoughts.is_open(text)
         writing.task = asyncio.create_task(self._write(writing), name=f"reply {message_id}")
 
@@ -120,8 +130,10 @@ class ReplyWriter:
     async def _write(self, writing: Writing) -> None:
         id = writing.message_id
         try:
+            await self.load_model(self.choice(writing.chat_id, writing.options).model)
             if writing.is_stopped:
                 return
+            writing.model_name = self.model_name()
             async for event in self.engine.generate(id, self._request(writing)):
                 if isinstance(event, PromptRead):
                     progress = PromptProgressed(
@@ -129,7 +141,7 @@ class ReplyWriter:
                     )
                     self.publish(progress)
                 elif isinstance(event, TextProduced):
-                    writing.first_text_seconds = writing.first_text_seconds or self.monotonic()
+                    self._count_thinking(writing, event.is_thinking)
                     text = thoughts.turn_of(event.is_thinking, writing.is_thinking) + event.text
                     writing.is_thinking = event.is_thinking
                     writing.text += text
@@ -149,20 +161,32 @@ class ReplyWriter:
         finally:
             self._end(writing)
 
+    def _count_thinking(self, writing: Writing, is_thinking: bool) -> None:
+        now = self.monotonic()
+        writing.first_text_seconds = writing.first_text_seconds or now
+        if is_thinking:
+            writing.thinking_since_seconds = writing.thinking_since_seconds or now
+            writing.thinking_seconds = now - writing.thinking_since_seconds
+        elif writing.is_thinking and writing.thinking_since_seconds:
+            writing.thinking_seconds = now - writing.thinking_since_seconds
+
     def _request(self, writing: Writing) -> GenerateRequest:
         *before, reply = self.store.branch(writing.message_id)
-        return self._request_for(writing.chat_id, before, begun_reply=reply.text)
+        choice = self.choice(writing.chat_id, writing.options)
+        return self._request_for(writing.chat_id, choice, before, begun_reply=reply.text)
 
     def read_ahead(self, chat_id: str, leaf_id: str | None, typed: str) -> None:
         """Have the engine read what a next turn will begin with: the chat, and what has been typed."""
         if self._writing.get(chat_id) is None:
-            request = self._request_for(chat_id, self.store.branch(leaf_id))
+            choice = self.choice(chat_id, NO_CHAT_OPTIONS)
+            request = self._request_for(chat_id, choice, self.store.branch(leaf_id))
             turns = (*request.turns, Turn("user", typed))
             self.engine.read_ahead(msgspec.structs.replace(request, turns=turns))
 
-    def _request_for(self, chat_id: str, messages: list[MessageRow], begun_reply: str = "") -> GenerateRequest:
-        settings = self.settings()
-        turns = [Turn("system", settings.system_prompt)] if settings.system_prompt.strip() else []
+    def _request_for(
+        self, chat_id: str, choice: ChatChoice, messages: list[MessageRow], begun_reply: str = ""
+    ) -> GenerateRequest:
+        turns = [Turn("system", choice.system_prompt)] if choice.system_prompt.strip() else []
         for message in messages:
             unwritten = self._unwritten.get(message.id)
             text = message.text if unwritten is None else unwritten.text
@@ -172,10 +196,11 @@ class ReplyWriter:
         return GenerateRequest(
             turns=tuple(turns),
             priority=Priority.INTERACTIVE,
-            max_tokens=settings.max_reply_tokens,
-            sampling=Sampling(temperature=settings.temperature),
+            max_tokens=choice.max_reply_tokens,
+            sampling=choice.sampling,
             begun_reply=begun_reply,
             cache_key=chat_id,
+            is_temporary=self.is_temporary,
         )
 
     def _save_soon(self, writing: Writing) -> None:
@@ -205,6 +230,8 @@ class ReplyWriter:
             state=state,
             error=error,
             figures=_figures(writing),
+            model_name=writing.model_name,
+            thinking_seconds=writing.thinking_seconds,
         )
         if not self._tells_failure(lambda: self._write_ending(ending)):
             self._unwritten[ending.message_id] = ending
@@ -214,7 +241,13 @@ class ReplyWriter:
     def _write_ending(self, ending: Ending) -> None:
         figures = None if ending.figures is None else dataclasses.asdict(ending.figures)
         self.store.finish_message(
-            ending.message_id, text=ending.text, state=ending.state.value, error=ending.error, figures=figures
+            ending.message_id,
+            text=ending.text,
+            state=ending.state.value,
+            error=ending.error,
+            figures=figures,
+            model_name=ending.model_name,
+            thinking_seconds=ending.thinking_seconds,
         )
 
     def _write_later(self) -> None:

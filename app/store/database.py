@@ -28,7 +28,10 @@ NO_ROOM_BYTES = 64 * 1024  # SQLite's shared-memory file needs half of this
 
 
 class Database:
-    """`read` for queries, `transaction` for writes; both raise KnownError where the disk does not go along."""
+    """`read` for queries, `transaction` for writes; both raise KnownError where the disk does not go along.
+
+    The path `:memory:` is no file: nothing of it is ever on the disk.
+    """
 
     def __init__(self, path: Path, backups: Path, migrations: Path = MIGRATIONS) -> None:
         self._path = path
@@ -38,6 +41,8 @@ class Database:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = FULL")
             self._connection.execute("PRAGMA foreign_keys = ON")
+            self._connection.execute("PRAGMA temp_store = MEMORY")
+            self._connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
             self._migrate(backups, numbered_migrations(migrations))
 
     def read(self, sql: str, *values: Any) -> list[sqlite3.Row]:
@@ -64,6 +69,10 @@ class Database:
         found = str(self.read("PRAGMA quick_check")[0][0])
         return "" if found == "ok" else f"{self._path} is damaged ({found}); put back a file from the folder backups"
 
+    def empty_log(self) -> None:
+        """What was deleted is not in the write-ahead log either."""
+        self.read("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         self._connection.close()
 
@@ -78,8 +87,9 @@ class Database:
                 ErrorKind.BAD_REQUEST,
                 f"The data in {self._path.parent} was written by a newer Rubato. Update this one to open it.",
             )
-        for number in range(self.version + 1, newest + 1):
-            if number > 1:
+        first = self.version + 1
+        for number in range(first, newest + 1):
+            if first > 1:
                 self._back_up(backups, number - 1)
             log.info("migration %d", number)
             try:

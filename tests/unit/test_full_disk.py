@@ -15,6 +15,7 @@ from app.engine.process.fake_llama import reply_to
 from app.settings import Settings
 from app.store.chats import Chats
 from app.store.database import Database
+from app.store.library import Library
 
 LONG = "Tell me everything. [[words 1000]]"
 
@@ -33,7 +34,9 @@ def limit_pages(database: Database, n_pages: int) -> None:
 async def story(folder: Path) -> None:
     database = Database(folder / "rubato.sqlite3", folder / "backups")
     engine, events = fake_engine(), list[Event]()
-    chats = ChatService(Chats(database), engine, lambda: Settings(max_reply_tokens=8000), events.append)
+    chats = ChatService(
+        Chats(database), Library(database), engine, lambda: Settings(max_reply_tokens=8000), events.append
+    )
     await engine.start(Unheard())
     await engine.load(Path("fake.gguf"))
     try:

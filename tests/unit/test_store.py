@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def test_a_new_file_is_in_wal_mode_and_at_the_newest_version(tmp_path: Path) -> 
     database = new_database(tmp_path)
     assert database.read("PRAGMA journal_mode")[0][0] == "wal"
     assert database.read("PRAGMA synchronous")[0][0] == 2
-    assert database.version == 3
+    assert database.version == 4
     assert database.problem() == ""
 
 
@@ -130,12 +131,66 @@ def test_versions_and_branches(chats: Chats) -> None:
     assert chats.newest_leaf_below("a1") == "a1"
 
 
-def test_search_finds_titles_and_texts_and_takes_signs_literally(chats: Chats) -> None:
-    chats.add_turn(new_title="50% off", chat_id="c", messages=[message("q1", None)], now_seconds=1)
-    assert [row.id for row in chats.search("50%")] == ["c"]
-    assert [row.id for row in chats.search("text of q")] == ["c"]
-    assert chats.search("5%0") == []
-    assert chats.search("q_") == []
+def test_search_finds_words_in_titles_and_texts_by_their_beginnings_without_accents(chats: Chats) -> None:
+    first = message("q1", None)
+    chats.add_turn(new_title="50% off", chat_id="c", messages=[first], now_seconds=1)
+    chats.add_turn(
+        new_title=None,
+        chat_id="c",
+        messages=[
+            replace(first, id="q2", text="Où est le CAFÉ?"),
+            replace(first, id="q3", state="writing", text="cafe"),
+        ],
+        now_seconds=2,
+    )
+    assert [hit.message_id for hit in chats.search("50%", 9)] == [""]
+    assert [(hit.message_id, hit.snippet, hit.marks) for hit in chats.search("caf", 9)] == [
+        ("q2", "Où est le CAFÉ?", ((10, 14),))
+    ]
+    chats.save_text("q3", "tea", "complete")
+    assert [hit.message_id for hit in chats.search("tea", 9)] == ["q3"]
+    assert chats.search("5%0", 9) == []
+    for signs in ('"', "AND", "NEAR(", "a* OR", "-", ":", "col:x", "\0", "'; DROP", "^", "{}", "_", ""):
+        chats.search(signs, 9)
+
+
+def test_words_of_a_purged_chat_are_nowhere_in_the_file(tmp_path: Path) -> None:
+    database = new_database(tmp_path)
+    chats = Chats(database)
+    secret = replace(message("q1", None), text="xylophone " * 500 + "quokka")
+    chats.add_turn(new_title="The zeppelin", chat_id="c", messages=[secret], now_seconds=1)
+    chats.add_turn(
+        new_title="Other", chat_id="d", messages=[replace(secret, id="q", chat_id="d", text="hi")], now_seconds=1
+    )
+    chats.put_in_bin("c", 2)
+    chats.empty_bin("c")
+    content = b"".join(file.read_bytes() for file in tmp_path.iterdir() if file.is_file())
+    assert not any(word in content.lower() for word in (b"xylophone", b"quokka", b"zeppelin"))
+    assert [hit.chat_id for hit in chats.search("hi", 9)] == ["d"]
+
+
+def test_a_copy_of_a_chat_has_all_branches(chats: Chats) -> None:
+    chats.add_turn(
+        new_title="t", chat_id="c", messages=[message("q", None), message("a", "q", "assistant", 1)], now_seconds=1
+    )
+    chats.add_turn(new_title=None, chat_id="c", messages=[message("b", "q", "assistant", 2)], now_seconds=1)
+    ids = iter("xyz")
+    chats.duplicate("c", "copy", lambda: next(ids), 3)
+    copy = chats.get("copy")
+    assert [(row.id, row.chat_id) for row in chats.branch(copy.leaf_id)] == [("x", "copy"), ("z", "copy")]
+    assert chats.versions(chats.message("z")) == ["y", "z"]
+
+
+def test_a_deleted_message_goes_with_what_follows_and_comes_back_with_it(chats: Chats) -> None:
+    chats.add_turn(
+        new_title="t", chat_id="c", messages=[message("q", None), message("a", "q", "assistant", 1)], now_seconds=1
+    )
+    chats.delete_message("q", 5)
+    assert chats.newest_beginning("c") is None
+    assert chats.search("text", 9) == []
+    chats.undelete_message(chats.message("q"))
+    assert chats.newest_leaf_below("q") == "a"
+    assert len(chats.search("text", 9)) == 2
 
 
 def test_a_deleted_chat_can_be_restored_until_the_bin_is_emptied(chats: Chats) -> None:
