@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QV
 from app.core.views import JobState, JobView, StatusView
 from app.gui import fonts, job_words
 from app.gui.buttons import ElidedLabel, IconButton, button, label, set_tone
+from app.gui.core_words import retold
 from app.gui.job_actions import GOING, OVER, JobActions
 from app.gui.summary_drag import Draggable, mime_of
 from app.gui.theme import Theme
@@ -73,7 +74,7 @@ class JobCard(QFrame):
         self._has_summary = job.kind == "summarize" and job.state is JobState.DONE
         self._document = 0 if job.documents == 1 else -1
         state = job_words.job_state(job, parked_seconds)
-        self._title.setText(job.title)
+        self._title.setText(retold(job.title))
         self._state.setText(state)
         tones = {JobState.FAILED: "danger", JobState.DONE: "ok"}
         set_tone(self._state, tones.get(job.state, "muted"))

@@ -13,6 +13,7 @@ from app.core.kinds.summarize import SummarizeParams
 from app.core.views import JobState, JobView, MachinePhase, StatusView
 from app.gui import job_words
 from app.gui.bridge import Bridge
+from app.gui.core_words import retold
 from app.gui.job_actions import OVER
 from app.gui.jobs_pane import JobsPane
 from app.gui.notices import Notices
@@ -121,11 +122,11 @@ class JobDesk(QObject):
         sentence = ""
         if job.state is JobState.DONE:
             lacks = job_words.job_lacks(job)
-            sentence = tr("{title} is ready{lacks}.", title=job.title, lacks=lacks)
+            sentence = tr("{title} is ready{lacks}.", title=retold(job.title), lacks=lacks)
             open_result = (tr("Open"), lambda: self._pane.actions_asked.open.emit(job.id))
             self._notices.show_notice(sentence, tone="warn" if lacks else "ok", action=open_result, key=job.id)
         elif job.state is JobState.FAILED:
-            sentence = job.error or tr("{title} failed.", title=job.title)
+            sentence = job.error or tr("{title} failed.", title=retold(job.title))
             self._notices.show_notice(sentence, tone="danger", key=job.id)
         if sentence:
             self.over.emit(sentence)

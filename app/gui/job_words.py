@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.core.views import DocumentView, ItemState, ItemView, JobPreview, JobState, JobView, StatusView
+from app.gui.core_words import retold, retold_parts
 from app.gui.tongue import apart, listed, mark, tr, trn
 from app.gui.words import DOT, decimal, documents, is_moving, number, rate, seconds, time_left, tokens
 
@@ -61,7 +62,7 @@ def job_progress(job: JobView, status: StatusView) -> str:
         if job.seconds_left is not None:
             parts.append(time_left(job.seconds_left))
     if is_covered:
-        parts.insert(0, job.coverage)
+        parts.insert(0, retold_parts(job.coverage))
     return DOT.join(parts)
 
 
@@ -167,7 +168,7 @@ def duration(value: float) -> str:
 def document_line(document: DocumentView) -> str:
     """What is to be said of a document beside its name."""
     if document.error:
-        return document.error
+        return retold(document.error)
     if document.state == "waiting":
         return tr("being read…")
     parts = [tokens(document.n_tokens)] if document.n_tokens else []

@@ -8,6 +8,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.gui.buttons import IconButton, IconLabel, button, label
+from app.gui.core_words import retold
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 
@@ -44,6 +45,7 @@ class Notices(QWidget):
 
         One sentence is shown once. Said again without a key, it keeps the one it had: who can take it away still can.
         """
+        sentence = retold(sentence)
         twin = next((old for old, bar in self._bars.items() if bar.sentence == sentence), "")
         key = key or twin or sentence
         self.dismiss(twin)

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from app.core.views import DocumentView, Paragraph, SummaryView
 from app.gui import fonts
 from app.gui.buttons import button, label
+from app.gui.core_words import retold, retold_parts
 from app.gui.form import choice
 from app.gui.icons import icon
 from app.gui.page import Page, centred
@@ -21,7 +22,7 @@ from app.gui.source_list import SourceList
 from app.gui.summary_drag import Draggable, mime_of
 from app.gui.summary_text import as_markdown
 from app.gui.theme import Theme
-from app.gui.tongue import apart, tr
+from app.gui.tongue import tr
 from app.gui.transcript.reply_text import ReplyText
 from app.gui.transcript.styles import Styles
 
@@ -70,7 +71,7 @@ class SummaryPage(QWidget):
             if (old := item.widget()) is not None:
                 old.hide()
                 old.deleteLater()
-        column.addWidget(label(summary.title, role=fonts.TITLE, wraps=True))
+        column.addWidget(label(retold(summary.title), role=fonts.TITLE, wraps=True))
         column.addWidget(_facts(summary))
         for paragraph in summary.paragraphs:
             made = SummaryParagraph(paragraph, self._theme)
@@ -196,14 +197,8 @@ def _facts(summary: SummaryView) -> QWidget:
     column.setContentsMargins(0, 0, 0, 0)
     column.setSpacing(4)
     if summary.coverage:
-        column.addWidget(
-            label(
-                tr("Made from {coverage}.", coverage=apart(summary.coverage)),
-                role=fonts.SMALL,
-                tone="muted",
-                wraps=True,
-            )
-        )
+        made_from = tr("Made from {coverage}.", coverage=retold_parts(summary.coverage))
+        column.addWidget(label(made_from, role=fonts.SMALL, tone="muted", wraps=True))
     for note in summary.notes:
-        column.addWidget(label(note, role=fonts.SMALL, tone="warn", wraps=True))
+        column.addWidget(label(retold(note), role=fonts.SMALL, tone="warn", wraps=True))
     return made

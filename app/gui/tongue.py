@@ -46,6 +46,11 @@ def listed(things: list[str]) -> str:
     return QLocale().createSeparatedList(things)
 
 
+def is_english() -> bool:
+    """Whether sentences are shown as they are written."""
+    return _spoken is _KNOWN
+
+
 def is_right_to_left() -> bool:
     """Whether the page is read from the right."""
     return QApplication.layoutDirection() is Qt.LayoutDirection.RightToLeft

@@ -8,6 +8,7 @@ from PySide6.QtCore import QDateTime, QLocale
 
 from app.core.chat_views import Figures
 from app.core.views import MachinePhase, StatusView
+from app.gui.core_words import retold
 from app.gui.tongue import mark, tr, trn
 
 DOT = "  ·  "
@@ -91,7 +92,7 @@ def figures_explained(value: Figures) -> str:
         ),
     ]
     if value.reread_reason:
-        lines.append(tr(value.reread_reason))
+        lines.append(retold(value.reread_reason))
     if value.dropped_messages:
         lines.append(
             trn(

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QVBo
 from app.core.views import ItemDetail, ItemState, ItemView
 from app.gui import fonts, job_words, words
 from app.gui.buttons import ElidedLabel, IconButton, IconLabel, button, label
+from app.gui.core_words import retold
 from app.gui.disclosure import Disclosure
 from app.gui.job_page.item_model import STATE_ICONS
 from app.gui.job_page.item_words import indented, is_data
@@ -81,7 +82,7 @@ class ItemPane(QFrame):
     def _show_result(self, detail: ItemDetail) -> None:
         output = detail.output
         is_plain = is_data(output) or len(output) > _LONGEST_MARKDOWN
-        self._error.setText(detail.error)
+        self._error.setText(retold(detail.error))
         self._error.setVisible(bool(detail.error))
         self._text.setVisible(bool(output) and not is_plain)
         self._data.setVisible(is_plain)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QVBoxLayout, QWidge
 from app.core.views import DocumentView, ItemDetail, ItemState, ItemView, JobState, JobView, StatusView
 from app.gui import fonts, job_words, words
 from app.gui.buttons import ElidedLabel, button, label
+from app.gui.core_words import retold
 from app.gui.disclosure import Disclosure
 from app.gui.icons import icon
 from app.gui.job_actions import JobActions, add_exports
@@ -95,7 +96,7 @@ class JobPage(QWidget):
         self._edit.setVisible(job.items_failed > 0 and job.kind in KIND_FACES)
         self._export.setEnabled(job.items_done > 0)
         said = job_words.job_documents(job)
-        self._title.setText(job.title)
+        self._title.setText(retold(job.title))
         self._documents.set_title(said or tr("Documents"))
         self._make_room()
         self._show_counts()

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QPlainTextEdit, QVBoxLayout
 from app.core.views import JobPreview
 from app.gui import fonts, job_words, words
 from app.gui.buttons import label, set_tone
+from app.gui.core_words import retold
 from app.gui.disclosure import Disclosure
 from app.gui.new_job.document_list import DocumentList
 from app.gui.theme import Theme
@@ -68,7 +69,7 @@ class Preview(QFrame):
 
     def show_problem(self, sentence: str, tone: str = "danger") -> None:
         """It can't begin like this, though what is known of the documents still holds."""
-        self._say(self._problem, sentence)
+        self._say(self._problem, retold(sentence))
         set_tone(self._problem, tone)
         if sentence:
             self._say(self._figures, "")
@@ -80,9 +81,9 @@ class Preview(QFrame):
         self._say(self._contents, f"{contents}{words.DOT}{tr('reading…')}" if preview.is_reading else contents)
         figures = [job_words.preview_tokens(preview), job_words.preview_time(preview) if preview.n_items else ""]
         self._say(self._figures, "\n".join(part for part in figures if part))
-        self._say(self._problem, preview.problem)
+        self._say(self._problem, retold(preview.problem))
         set_tone(self._problem, "danger")
-        self._say(self._notes, "\n".join(preview.notes))
+        self._say(self._notes, "\n".join(retold(note) for note in preview.notes))
         self._first.setVisible(bool(preview.first_prompt))
         if preview.first_prompt != self.prompt.toPlainText():
             self.prompt.setPlainText(preview.first_prompt)

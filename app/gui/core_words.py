@@ -1,0 +1,92 @@
+"""What Core says, in the language of the window. GUI thread only.
+
+Core and the engine speak English, and what they said may have been stored: their sentences are known by their form. One
+that is not listed here stays as it is. A test sees that each is still said so.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from PySide6.QtCore import QLocale
+
+from app.gui.tongue import apart, is_english, mark, tr
+
+SENTENCES = (
+    mark("The engine stopped unexpectedly and was restarted."),
+    mark("The engine was closed before this was done."),
+    mark("Another model was chosen meanwhile."),
+    mark("The message is empty. Write something first."),
+    mark("This chat is being answered. Wait for the reply, or stop it."),
+    mark("This chat is not there any more."),
+    mark("This message is not there any more."),
+    mark("No model is loaded. Choose a model, then try again."),
+    mark("This part is not there any more."),
+    mark("This job is not there any more."),
+    mark("This document is not there any more."),
+    mark("{title} is not finished yet."),
+    mark("{title} has nothing to be tried again."),
+    mark("There is nothing to work on. Name at least one file or folder."),
+    mark("There is no column “{name}”. Choose from: {columns}."),
+    mark('The schema is not one of an object. Begin it with {{"type": "object"}}.'),
+    mark("The schema names no fields. Name them in its “properties”."),
+    mark("Give the language of the summary by its name, such as “German”."),
+    mark("This model reads only {tokens} tokens at a time, too few to summarise documents. Choose another."),
+    mark(
+        "There is no model on this machine yet. Run “rubato models get” for the starter model, or choose a GGUF file."
+    ),
+    mark("{path} can't be written ({reason}). Choose another place, and try again."),
+    mark("There is no document in {name}."),
+    mark("{name} is not UTF-8. Save it as UTF-8."),
+    mark("{name} can't be read ({reason}). Check that it is there."),
+    mark("The model file {path} can't be opened (it is not there). Choose another one."),
+    mark("The model file {path} can't be opened ({reason}). Choose another one."),
+    mark("{name} makes llama.cpp crash: the file is damaged or not what it says. Choose another model."),
+    mark(
+        "{name} could not be loaded: it is damaged, or of a kind that this version does not know. Download "
+        "it again or choose another model."
+    ),
+    mark("There is not enough memory for this model's context."),
+    mark("This model makes embeddings of texts and can't write. Choose a model that writes."),
+    mark("This model's chat template did not come to an end and was stopped. Choose another model file."),
+    mark("Summary of {name}"),
+    mark("{done} of {total} documents"),
+    mark("{done} of {total} pages"),
+    mark("{done} of {total} parts"),
+    mark("{name} could not be summarised: {reason}"),
+)
+
+
+def retold(sentence: str) -> str:
+    """A sentence of Core's, or a title that it made."""
+    if is_english() or not sentence:
+        return sentence
+    if (known := tr(sentence)) != sentence:
+        return known
+    for form, text in _forms():
+        if found := form.fullmatch(sentence):
+            return tr(text, **{name: _value(part) for name, part in found.groupdict().items()})
+    return sentence
+
+
+def retold_parts(said: str) -> str:
+    """What is said with commas between: "38 of 40 documents, 312 of 312 pages"."""
+    return said if is_english() else tr(", ").join(retold(part) for part in said.split(", "))
+
+
+@cache
+def _forms() -> tuple[tuple[re.Pattern[str], str], ...]:
+    return tuple((_form(text), text) for text in SENTENCES)
+
+
+def _form(text: str) -> re.Pattern[str]:
+    parts = re.split(r"(?<!\{)\{(\w+)\}", text)  # every other one is the name of a place
+    plain = [re.escape(part.replace("{{", "{").replace("}}", "}")) for part in parts[::2]]
+    places = [f"(?P<{name}>.+?)" for name in parts[1::2]]
+    return re.compile("".join(part for pair in zip(plain, [*places, ""], strict=True) for part in pair), re.DOTALL)
+
+
+def _value(part: str) -> str:
+    is_number = bool(re.fullmatch(r"\d{1,3}(,?\d{3})*", part))
+    return QLocale().toString(int(part.replace(",", ""))) if is_number else apart(retold(part))
