@@ -84,12 +84,12 @@ class JobCard(QFrame):
         self._line.setVisible(not (job.error and not self._is_slim))  # also while it is empty: its place stays
         of_documents = job_words.job_documents(job) if self._opens else ""  # its own page tells more of them
         more = "\n".join(part for part in (of_documents, job_words.job_saved(job), job_words.job_output(job)) if part)
-        waits = "" if job.state is JobState.PAUSED else job.waits
-        for part, text in ((self._more, more), (self._waits, waits), (self._error, job.error)):
+        waits, error = "" if job.state is JobState.PAUSED else retold(job.waits), retold(job.error)
+        for part, text in ((self._more, more), (self._waits, waits), (self._error, error)):
             part.setText(text)
             part.setVisible(bool(text) and not self._is_slim)
-        said = (state, line, more, waits, job.error)
-        self.setAccessibleName(", ".join(part for part in (job.title, *said) if part))
+        said = (retold(job.title), state, line, more, waits, error)
+        self.setAccessibleName(", ".join(part for part in said if part))
         self._use_model.setVisible(job.can_change_model and not self._is_slim)
         self._offer(job)
 

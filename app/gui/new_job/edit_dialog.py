@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 from app.errors import KnownError
 from app.gui import fonts
 from app.gui.buttons import button, label
+from app.gui.core_words import retold
 from app.gui.new_job.dialog_layout import column_inside, lay_out
 from app.gui.new_job.kind_faces import KIND_FACES
 from app.gui.tab_order import step
@@ -36,7 +37,7 @@ class EditDialog(QDialog):
         self._problem.hide()
         inside, column = column_inside()
         column.addWidget(
-            label(tr("{title}. What is done already stays as it is.", title=title), tone="muted", wraps=True)
+            label(tr("{title}. What is done already stays as it is.", title=retold(title)), tone="muted", wraps=True)
         )
         column.addWidget(self.form)
         column.addWidget(self._problem)
@@ -49,7 +50,7 @@ class EditDialog(QDialog):
 
     def say(self, sentence: str) -> None:
         """It was not taken."""
-        self._problem.setText(sentence)
+        self._problem.setText(retold(sentence))
         self._problem.setVisible(bool(sentence))
 
     def focusNextPrevChild(self, next: bool) -> bool:
