@@ -55,6 +55,13 @@ SENTENCES = (
     mark("{done} of {total} pages"),
     mark("{done} of {total} parts"),
     mark("{name} could not be summarised: {reason}"),
+    mark("Waits until {time}."),
+    mark("Waits until the machine is on mains power."),
+    mark("Waits until nobody has chatted for a minute."),
+    mark("Waits until other programs leave the machine alone."),
+    mark("Its model, {name}, is gone. Let the job use the one that is loaded."),
+    mark("Loading its model, {name}."),
+    mark("This part makes the engine crash each time."),
 )
 
 

@@ -28,6 +28,7 @@ class Tokens:
     accent: str
     on_accent: str
     accent_hover: str
+    edge: str  # of what can be filled in: seen as WCAG wants it
     ring: str  # around the box that is written in
     code: str
     sel: str
@@ -47,6 +48,7 @@ LIGHT = Tokens(
     accent="#0B6B63",
     on_accent="#FFFFFF",
     accent_hover="#095A53",
+    edge="#8C8679",
     ring="#A9A395",
     code="#F1EEE7",
     sel="#E6E2D8",
@@ -65,6 +67,7 @@ DARK = Tokens(
     accent="#5CC8BA",
     on_accent="#0E1F1D",
     accent_hover="#79D3C7",
+    edge="#7C766C",
     ring="#6B665C",
     code="#211F1B",
     sel="#2C2A25",

@@ -46,3 +46,9 @@ def test_the_main_action_can_be_read_at_rest_and_under_the_pointer(tokens: Token
 @pytest.mark.parametrize("ground", GROUNDS)
 def test_the_ring_of_the_keyboard_can_be_seen(tokens: Tokens, ground: str) -> None:
     assert contrast(tokens.accent, getattr(tokens, ground)) >= 3
+
+
+@pytest.mark.parametrize("tokens", [LIGHT, DARK], ids=["light", "dark"])
+@pytest.mark.parametrize("ground", ["bg", "side", "raised"])
+def test_the_edge_of_what_can_be_filled_in_can_be_seen(tokens: Tokens, ground: str) -> None:
+    assert contrast(tokens.edge, getattr(tokens, ground)) >= 3

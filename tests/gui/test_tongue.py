@@ -6,10 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QLocale
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QLocale, Qt
+from PySide6.QtWidgets import QApplication, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
 
 from app.gui import po_file, tongue
+from app.gui.flow import FlowLayout
+from app.gui.icons import icon
+from app.gui.segments import Segments
 
 FILE = r"""
 msgid ""
@@ -82,3 +86,38 @@ def test_what_is_not_translated_stays_english(speaks: QApplication) -> None:
 def test_a_language_that_is_not_there_is_the_systems(speaks: QApplication) -> None:
     tongue.speak(speaks, "tlh")
     assert QLocale().language() is QLocale.Language.English
+
+
+def test_the_page_is_mirrored_where_it_is_read_from_the_right(speaks: QApplication, qtbot: QtBot) -> None:
+    tongue.speak(speaks, "en")
+    back, plus = (icon(name, "#000000").pixmap(16, 16).toImage() for name in ("arrow-left", "plus"))
+    tongue.speak(speaks, "ar")
+    assert icon("arrow-left", "#000000").pixmap(16, 16).toImage() != back
+    assert icon("plus", "#000000").pixmap(16, 16).toImage() == plus
+    page, flow = QWidget(), FlowLayout()
+    qtbot.addWidget(page)
+    page.setLayout(flow)
+    for name in ("one", "two"):
+        flow.addWidget(QPushButton(name))
+    page.resize(400, 100)
+    page.show()
+    one, two = flow.widgets()
+    assert one.geometry().right() == 399
+    assert two.x() < one.x()
+
+
+def test_arrow_keys_go_where_they_point(speaks: QApplication, qtbot: QtBot) -> None:
+    tongue.speak(speaks, "ar")
+    choice = Segments("Choice", {"a": ("A", ""), "b": ("B", ""), "c": ("C", "")})
+    qtbot.addWidget(choice)
+    qtbot.keyClick(choice, Qt.Key.Key_Left)
+    assert choice.value == "b"
+    qtbot.keyClick(choice, Qt.Key.Key_Right)
+    assert choice.value == "a"
+
+
+def test_what_stands_in_another_direction_is_kept_apart(speaks: QApplication) -> None:
+    tongue.speak(speaks, "ar")
+    assert tongue.apart("a/b.txt") == "\u2068a/b.txt\u2069"
+    tongue.speak(speaks, "de")
+    assert tongue.apart("a/b.txt") == "a/b.txt"
