@@ -1,4 +1,5 @@
-"""Brings what the window says now into assets/languages/*.po: new sentences empty, changed ones fuzzy, old ones gone.
+"""Brings what the window says now into assets/languages/*.po: new sentences empty, changed ones fuzzy. Those
+that are not said any more stay below as #~, where one that comes back finds its words.
 
 `make languages`, after a sentence was added; then fill in what is empty. `make languages ARGUMENTS=fr` begins another
 language. Runs in the environment: Babel knows the plural forms of every language.
@@ -46,12 +47,17 @@ def refresh(file: Path, found: dict[Message, list[str]]) -> None:
     for message, places in found.items():
         wanted.add(message, locations=[(place, 0) for place in places])
     known = catalogue(file) if file.exists() else Catalog(locale=file.stem)
+    put_away = dict(known.obsolete)
     known.update(wanted)
-    known.obsolete.clear()
     kept = Catalog(locale=file.stem, fuzzy=False)
     for entry in known:
         if entry.id:
-            kept.add(entry.id, entry.string, locations=entry.locations, flags=entry.flags - {"python-format"})
+            key = entry.id[0] if isinstance(entry.id, list | tuple) else entry.id
+            old = put_away.pop(key, None)  # surer than a likeness that was guessed
+            is_old = old is not None and (entry.fuzzy or not any(entry.string or ()))
+            string, flags = (old.string, set()) if old is not None and is_old else (entry.string, entry.flags)
+            kept.add(entry.id, string, locations=entry.locations, flags=flags - {"python-format"})
+    kept.obsolete = {key: old for key, old in {**known.obsolete, **put_away}.items() if key not in kept}
     with file.open("wb") as target:
         target.write(_head(kept).encode())
         write_po(target, kept, width=120, omit_header=True, include_lineno=False, sort_by_file=True)

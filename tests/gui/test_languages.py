@@ -180,3 +180,21 @@ def test_core_is_understood_in_another_language(qapp: QApplication) -> None:
         assert core_words.retold("Nobody knows this one.") == "Nobody knows this one."
     finally:
         tongue.speak(qapp, "")
+
+
+def test_a_sentence_that_comes_back_finds_its_translation(tmp_path: Path) -> None:
+    file = tmp_path / "de.po"
+    languages.refresh(file, {"Open the door": ["a.py"], ("{count} door", "{count} doors"): ["a.py"]})
+    text = file.read_text(encoding="utf-8")
+    text = text.replace('msgid "Open the door"\nmsgstr ""', 'msgid "Open the door"\nmsgstr "Tür öffnen"')
+    text = text.replace('msgstr[0] ""\nmsgstr[1] ""', 'msgstr[0] "{count} Tür"\nmsgstr[1] "{count} Türen"')
+    file.write_text(text, encoding="utf-8")
+    languages.refresh(file, {"Something else": ["a.py"]})
+    assert po_file.read(file).forms == {}
+    languages.refresh(file, {"Open the door": ["b.py"], ("{count} door", "{count} doors"): ["b.py"]})
+    assert po_file.read(file).forms == {
+        "Open the door": ("Tür öffnen",),
+        "{count} door": ("{count} Tür", "{count} Türen"),
+    }
+    assert "#~" in (later := file.read_text(encoding="utf-8"))  # of what was said in between
+    assert later.count("Tür öffnen") == 1
