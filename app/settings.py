@@ -29,6 +29,9 @@ class Settings(msgspec.Struct, kw_only=True, omit_defaults=True):
     kv_disk_gb: float = 4.0  # on the disk, for chats that were read already; 0: none
     window_geometry: str = ""  # Qt's own, as base64
     sidebar_shown: bool = True
+    zoom: float = 1.0  # of all type
+    enter_sends: bool = True  # else Ctrl+Enter, and Enter is a new line
+    closed_folders: list[str] = []  # ids of those whose chats the sidebar does not show
 
 
 def load(path: Path) -> Settings:

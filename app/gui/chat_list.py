@@ -1,74 +1,67 @@
-"""The chats of the sidebar as rows under Today, This week and Older: the model, and how a row is painted."""
+"""The list in the sidebar: its model, and what mouse, keys and drags do in it. GUI thread only."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from PySide6.QtCore import (
     QAbstractListModel,
+    QByteArray,
+    QMimeData,
     QModelIndex,
     QPersistentModelIndex,
     QPoint,
-    QRect,
-    QRectF,
-    QSize,
     Qt,
     Signal,
 )
 from PySide6.QtGui import (
-    QColor,
+    QContextMenuEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
-    QFontMetrics,
-    QPainter,
-    QPen,
+    QKeyEvent,
 )
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QAbstractItemView, QListView
 
 from app.core.chat_views import ChatView
-from app.gui import fonts, words
+from app.gui.chat_row import ROW_ROLE, ChatRow, state_of
+from app.gui.chat_rows import ChatEntry, FolderRow, Head, Row, key_of
 from app.gui.summary_drag import summary_of
-from app.gui.theme import Theme
-from app.gui.tongue import tr
+from app.gui.tongue import tr, trn
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
-CHAT_ROLE = Qt.ItemDataRole.UserRole
-_ROW_PX, _GROUP_PX = 51, 28
+KEY_ROLE = ROW_ROLE + 1
+_CHAT_TYPE = "application/x-rubato-chat"
 
 
 class ChatListModel(QAbstractListModel):
-    """Rows are chats, newest first, and the heads of their groups (str)."""
+    """Rows as `chat_rows.arranged` gives them."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._rows: list[ChatView | str] = []
+        self._rows: list[Row] = []
 
-    def show_chats(self, chats: Sequence[ChatView], now: datetime) -> None:
+    def show_rows(self, rows: Sequence[Row]) -> None:
         """Show these; where only their words changed the rows stay."""
-        rows: list[ChatView | str] = []
-        group = ""
-        for chat in sorted(chats, key=lambda chat: -chat.updated_seconds):
-            if (new := words.group(chat.updated_seconds, now)) != group:
-                group = new
-                rows.append(group)
-            rows.append(chat)
-        if [_id(row) for row in rows] == [_id(row) for row in self._rows]:
-            self._rows = rows
-            if rows:
-                self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
-            return
-        self.beginResetModel()
-        self._rows = rows
-        self.endResetModel()
+        is_same = [key_of(row) for row in rows] == [key_of(row) for row in self._rows]
+        if not is_same:
+            self.beginResetModel()
+        self._rows = list(rows)
+        if not is_same:
+            self.endResetModel()
+        elif rows:
+            self.dataChanged.emit(self.index(0), self.index(len(rows) - 1))
 
-    def row_of(self, chat_id: str) -> QModelIndex:
-        """Where a chat stands; an invalid index where it does not."""
+    def chats(self) -> list[ChatView]:
+        """Those that are shown, in their order."""
+        return [row.chat for row in self._rows if isinstance(row, ChatEntry)]
+
+    def row_of(self, key: str) -> QModelIndex:
+        """Where something stands, by `key_of`; an invalid index where it does not."""
         for number, row in enumerate(self._rows):
-            if isinstance(row, ChatView) and row.id == chat_id:
+            if key_of(row) == key:
                 return self.index(number)
         return QModelIndex()
 
@@ -79,113 +72,148 @@ class ChatListModel(QAbstractListModel):
         row = self._rows[index.row()]
         match role:
             case Qt.ItemDataRole.DisplayRole | Qt.ItemDataRole.ToolTipRole:
-                return tr(row) if isinstance(row, str) else row.title
+                return _name(row)
             case Qt.ItemDataRole.AccessibleTextRole:
-                return tr(row) if isinstance(row, str) else f"{row.title}, {state_of(row)}"
-            case _ if role == CHAT_ROLE:
-                return row if isinstance(row, ChatView) else None
+                return _spoken(row)
+            case _ if role == ROW_ROLE:
+                return row
+            case _ if role == KEY_ROLE:
+                return key_of(row)
         return None
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
-        if isinstance(self._rows[index.row()], str):
-            return Qt.ItemFlag.NoItemFlags
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        flag = Qt.ItemFlag
+        match self._rows[index.row()]:
+            case Head():
+                return flag.ItemIsDropEnabled
+            case FolderRow():
+                return flag.ItemIsEnabled | flag.ItemIsSelectable | flag.ItemIsDropEnabled
+        return flag.ItemIsEnabled | flag.ItemIsSelectable | flag.ItemIsDragEnabled | flag.ItemIsDropEnabled
+
+    def mimeTypes(self) -> list[str]:
+        return [_CHAT_TYPE]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        made = QMimeData()
+        for index in indexes:
+            if isinstance(row := index.data(ROW_ROLE), ChatEntry):
+                made.setData(_CHAT_TYPE, QByteArray(row.chat.id.encode()))
+        return made
 
 
 class ChatListView(QListView):
-    """A summary that is let go on a chat is meant for it: `dropped` with the chat's id, the job's and the document."""
+    """What is let go on a chat or a folder is meant for it."""
 
-    dropped = Signal(str, str, int)
+    summary_dropped = Signal(str, str, int)  # the chat it is for, its job, its document
+    chat_dropped = Signal(str, str)  # a chat, the folder it goes into; empty: into none
+    chosen = Signal(object)  # a Row, by mouse or Enter
+    menu_asked = Signal(object, QPoint)  # a Row, and where on the screen
+    rename_asked = Signal(object)
+    fold_asked = Signal(object, bool)  # a FolderRow, and whether it is to be open
 
     def __init__(self, model: ChatListModel, row: ChatRow) -> None:
         super().__init__()
         self._row = row
         self.setModel(model)
         self.setItemDelegate(row)
-        self.setAcceptDrops(True)
+        self.setMouseTracking(True)
+        self.setAccessibleName(tr("Chats"))
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragDrop)
+        self.clicked.connect(lambda index: self.chosen.emit(index.data(ROW_ROLE)))
+
+    # keys and menu
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter opens, F2 renames, the menu key shows what can be done; the arrows open and close a folder."""
+        row = self.currentIndex().data(ROW_ROLE)
+        is_shift = event.modifiers() == Qt.KeyboardModifier.ShiftModifier
+        match Qt.Key(event.key()):
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter | Qt.Key.Key_Space if row is not None:
+                self.chosen.emit(row)
+            case Qt.Key.Key_F2 if row is not None:
+                self.rename_asked.emit(row)
+            case Qt.Key.Key_Menu:
+                self._ask_menu(self.currentIndex())
+            case Qt.Key.Key_F10 if is_shift:
+                self._ask_menu(self.currentIndex())
+            case Qt.Key.Key_Left | Qt.Key.Key_Right if isinstance(row, FolderRow):
+                is_forward = event.key() == Qt.Key.Key_Right
+                self.fold_asked.emit(row, is_forward != self.isRightToLeft())
+            case _:
+                super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        is_by_key = event.reason() is QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if is_by_key else self.indexAt(event.pos())
+        self._ask_menu(index, None if is_by_key else event.globalPos())
+
+    def _ask_menu(self, index: QModelIndex, place: QPoint | None = None) -> None:
+        row = index.data(ROW_ROLE)
+        if isinstance(row, FolderRow | ChatEntry):
+            below = self.viewport().mapToGlobal(self.visualRect(index).bottomLeft())
+            self.menu_asked.emit(row, place or below)
+
+    # drags
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if summary_of(event.mimeData()):
+        if summary_of(event.mimeData()) or event.mimeData().hasFormat(_CHAT_TYPE):
             event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        chat = self._chat_at(event.position().toPoint())
-        self._mark(chat.id if chat is not None else "")
-        event.setAccepted(chat is not None)
+        target = self._target(event)
+        self._mark(target)
+        event.setAccepted(target is not None)
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._mark("")
+        self._mark(None)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self._mark("")
-        chat, summary = self._chat_at(event.position().toPoint()), summary_of(event.mimeData())
-        if chat is not None and summary is not None:
-            event.acceptProposedAction()
-            self.dropped.emit(chat.id, *summary)
+        self._mark(None)
+        mime, target = event.mimeData(), self._target(event)
+        if target is None:
+            return
+        event.setDropAction(Qt.DropAction.CopyAction)  # Qt would take the row of a chat that was moved away
+        event.accept()
+        if (summary := summary_of(mime)) and isinstance(target, ChatEntry):
+            self.summary_dropped.emit(target.chat.id, *summary)
+        elif mime.hasFormat(_CHAT_TYPE):
+            self.chat_dropped.emit(bytes(mime.data(_CHAT_TYPE).data()).decode(), _folder_of(target))
 
-    def _chat_at(self, place: QPoint) -> ChatView | None:
-        chat = self.indexAt(place).data(CHAT_ROLE)
-        return chat if isinstance(chat, ChatView) else None
+    def _target(self, event: QDropEvent | QDragMoveEvent) -> Row | None:
+        """What would take it: any row a chat, for its folder or for none; a chat a summary."""
+        row = self.indexAt(event.position().toPoint()).data(ROW_ROLE)
+        if summary_of(event.mimeData()):
+            return row if isinstance(row, ChatEntry) else None
+        return row if isinstance(row, Head | FolderRow | ChatEntry) else None
 
-    def _mark(self, chat_id: str) -> None:
-        self._row.target_id = chat_id
+    def _mark(self, row: Row | None) -> None:
+        self._row.target = key_of(row)
         self.viewport().update()
 
 
-class ChatRow(QStyledItemDelegate):
-    """Paints a title with its state below it, or the head of a group."""
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__()
-        self._theme = theme
-        self.target_id = ""  # the chat over which something is dragged
-
-    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(0, _ROW_PX if index.data(CHAT_ROLE) else _GROUP_PX)
-
-    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        rect, state = option.rect, option.state
-        chat = index.data(CHAT_ROLE)
-        tokens = self._theme.tokens
-        painter.save()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        if not isinstance(chat, ChatView):
-            painter.setFont(fonts.font(fonts.GROUP))
-            painter.setPen(QColor(tokens.muted))
-            painter.drawText(rect.adjusted(0, 0, 0, -5), Qt.AlignmentFlag.AlignBottom, str(index.data()))
-        else:
-            box = QRectF(rect).adjusted(0.5, 1.5, -0.5, -2.5)
-            is_selected = bool(state & QStyle.StateFlag.State_Selected)
-            is_hovered = bool(state & QStyle.StateFlag.State_MouseOver) or chat.id == self.target_id
-            painter.setPen(Qt.PenStyle.NoPen)
-            if is_selected or is_hovered:
-                painter.setOpacity(1 if is_selected else 0.5)
-                painter.setBrush(QColor(tokens.sel))
-                painter.drawRoundedRect(box, 8, 8)
-                painter.setOpacity(1)
-            if state & QStyle.StateFlag.State_HasFocus and state & QStyle.StateFlag.State_Active:
-                painter.setPen(QPen(QColor(tokens.accent), 2))
-                painter.setBrush(Qt.BrushStyle.NoBrush)
-                painter.drawRoundedRect(box.adjusted(1, 1, -1, -1), 8, 8)
-            self._write(painter, rect, chat.title, fonts.UI, tokens.text, 6, 20)
-            self._write(painter, rect, state_of(chat), fonts.SMALL, tokens.muted, 25, 17)
-        painter.restore()
-
-    def _write(
-        self, painter: QPainter, rect: QRect, text: str, role: fonts.FontRole, colour: str, top: int, height: int
-    ) -> None:
-        font = fonts.font(role)
-        inside = QRect(rect.left() + 10, rect.top() + top, rect.width() - 20, height)
-        shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, inside.width())
-        painter.setFont(font)
-        painter.setPen(QColor(colour))
-        painter.drawText(inside, Qt.AlignmentFlag.AlignVCenter, shown)
+def _folder_of(row: Row) -> str:
+    if isinstance(row, FolderRow):
+        return row.folder.id
+    return row.chat.folder_id if isinstance(row, ChatEntry) and row.is_inside else ""
 
 
-def state_of(chat: ChatView) -> str:
-    """The second line of a row."""
-    return tr("answering…") if chat.is_answering else words.when(chat.updated_seconds, datetime.now())
+def _name(row: Row) -> str:
+    match row:
+        case Head():
+            return row.text
+        case FolderRow():
+            return row.folder.name
+    return row.chat.title
 
 
-def _id(row: ChatView | str) -> str:
-    return row if isinstance(row, str) else f"chat {row.id}"
+def _spoken(row: Row) -> str:
+    match row:
+        case Head():
+            return row.text
+        case FolderRow():
+            n_chats = trn("{count} chat", "{count} chats", row.n_chats)
+            state = tr("open") if row.is_open else tr("closed")
+            return tr("Folder {name}, {chats}, {state}", name=row.folder.name, chats=n_chats, state=state)
+    return f"{row.chat.title}, {state_of(row.chat)}"

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.core.chat_views import MessageState, MessageView, OpenChat, Role
+from app.core.chat_views import NO_CHAT_OPTIONS, ChatOptions, MessageState, MessageView, OpenChat, Role
 from app.core.events import (
     Event,
     MessageAdded,
@@ -30,11 +30,14 @@ from app.engine.interface import ModelState
 from app.errors import KnownError
 from app.gui import words
 from app.gui.bridge import Bridge
-from app.gui.composer import Composer
+from app.gui.composer.box import Composer
+from app.gui.composer.desk import ComposerDesk
 from app.gui.job_actions import JobActions
 from app.gui.job_card import JobCard
 from app.gui.notices import Notices
 from app.gui.page import centred
+from app.gui.parameters import Parameters
+from app.gui.temporary_note import TemporaryNote
 from app.gui.theme import Theme
 from app.gui.transcript.view import Transcript
 
@@ -58,75 +61,110 @@ class Conversation(QWidget):
         self._next_id = uuid.uuid4().hex  # of the chat that the first message makes
         self._typing = QTimer(self, singleShot=True, interval=_TYPING_MS)
         self._typing.timeout.connect(self._read_ahead)
-        self._wanted_id = ""  # the chat that is being opened
+        self._wanted_id = self._wanted_message = self._wanted_quote = ""  # the chat that is being opened, and how
+        self.is_temporary = False
+        self._persona_id, self._options = "", NO_CHAT_OPTIONS  # of the chat that the first message makes
         self._starting_text: str | None = None  # the first message of a chat that has no id yet
         self._is_sending = False  # from Enter until Core has begun the reply
         self._writing: set[str] = set()  # replies of this chat that are being written
-        self._context_limit = 0
-        self._context_of: dict[str, int] = {}  # by chat: the tokens it had when that was last known
         self.transcript = Transcript(theme)
         self.composer = Composer(theme)
+        self.desk = ComposerDesk(bridge, self.composer)
+        self._context_limit = 0
         self._job = JobCard(theme, JobActions(self), is_slim=True)
         self._has_job = False
         self._job.hide()
+        self._temporary = TemporaryNote(theme)
         self._connect()
-        column = QVBoxLayout(self)
+        self.parameters = Parameters(theme)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        column = QVBoxLayout()
+        row.addLayout(column, 1)
+        row.addWidget(self.parameters)
         column.setContentsMargins(0, 0, 0, 16)
         column.setSpacing(0)
         column.addWidget(self.transcript, 1)
         column.addSpacing(8)
         column.addWidget(centred(self._job))
         column.addSpacing(12)
+        column.addWidget(centred(self._temporary))
         column.addWidget(centred(self.composer))
+
+    def start(self) -> None:
+        """Core is up: ask it for what stands at the composer."""
+        self.desk.enter(self._next_id, is_new=True, is_temporary=False)
 
     # which chat
 
-    def new_chat(self) -> None:
+    def new_chat(self, *, is_temporary: bool = False) -> None:
         """An empty page; the chat is made with its first message."""
         self.transcript.show_chat(())
         self._leave()
+        self._show_temporary(is_temporary)
+        self.desk.enter(self._next_id, is_new=True, is_temporary=is_temporary)
         self.chat_changed.emit("")
         self.composer.text.setFocus()
 
-    def open_chat(self, chat_id: str) -> None:
-        """Show a chat from its end."""
-        self._wanted_id = chat_id
+    def begin_with(self, *, persona_id: str | None = None, options: ChatOptions | None = None) -> None:
+        """What the new chat is made with."""
+        self._persona_id = self._persona_id if persona_id is None else persona_id
+        self._options = self._options if options is None else options
+
+    def open_chat(self, chat_id: str, message_id: str = "") -> None:
+        """Show a chat from its end, or one message of it."""
+        self._wanted_id, self._wanted_message = chat_id, message_id
         self._bridge.call(lambda core: core.open_chat(chat_id), done=self._opened, failed=self._say)
+
+    def quote_in(self, chat_id: str, markdown: str) -> None:
+        """Open a chat with something to be asked about in the box to write in; empty: the one that is shown."""
+        if not chat_id or chat_id == self.chat_id:
+            self.composer.quote(markdown)
+        else:
+            self.open_chat(chat_id)
+            self._wanted_quote = markdown
 
     def _opened(self, chat: OpenChat) -> None:
         if chat.chat.id == self._wanted_id:
+            message_id, quote = self._wanted_message, self._wanted_quote
             self._leave()
             self._adopt(chat.chat.id)
+            self._show_temporary(chat.chat.is_temporary)
+            self.parameters.show_chat(chat.chat.options, chat.chat.persona_id)
+            documents = [document.name for message in chat.messages for document in message.attachments]
+            self.desk.enter(chat.chat.id, is_new=False, is_temporary=chat.chat.is_temporary, documents=documents)
+            self.desk.show_draft(chat.chat.draft)
+            if quote:
+                self.composer.quote(quote)
             self._read_ahead()
             self.transcript.show_chat(chat.messages)
             self._show(chat.messages)
+            if message_id:
+                self.transcript.go_to_message(message_id)
             self.composer.text.setFocus()
 
     def _leave(self) -> None:
-        self.composer.forget_queued()
-        self.chat_id = self._wanted_id = ""
+        self.desk.leave()
+        self.chat_id = self._wanted_id = self._wanted_message = self._wanted_quote = ""
         self._starting_text, self._is_sending = None, False
         self._next_id = uuid.uuid4().hex
+        self.parameters.flush()
+        self._persona_id, self._options = "", NO_CHAT_OPTIONS
+        self.parameters.show_chat(NO_CHAT_OPTIONS, "")
         self._show(())
 
     def _adopt(self, chat_id: str) -> None:
         self.chat_id, self._starting_text = chat_id, None
         self.chat_changed.emit(chat_id)
 
+    def _show_temporary(self, is_temporary: bool) -> None:
+        self.is_temporary = is_temporary
+        self._temporary.setVisible(is_temporary)
+
     def _show(self, messages: tuple[MessageView, ...]) -> None:
         self._writing = {message.id for message in messages if message.state is MessageState.WRITING}
-        for message in messages:
-            self._measure(message)
         self._refresh()
-
-    def _measure(self, message: MessageView) -> None:
-        """A reply that was broken off has no figures: what was known before it stays."""
-        if message.figures is not None:
-            self._context_of[message.chat_id] = message.figures.prompt_tokens + message.figures.output_tokens
-
-    def _show_context(self) -> None:
-        used = self._context_of.get(self.chat_id, None if self.transcript.last_user_message() else 0)
-        self.composer.set_context(used, self._context_limit)
 
     # what the person asks for
 
@@ -137,10 +175,21 @@ class Conversation(QWidget):
             self._starting_text = text
         self._is_sending = True
         self._refresh()
-        new_id = self._next_id
+        new_id, is_temporary = self._next_id, self.is_temporary
+        self.parameters.flush()
+        persona_id = self._persona_id
+        options = None if self._options == NO_CHAT_OPTIONS else self._options
         self._typing.stop()
         self._bridge.call(
-            lambda core: core.send(chat_id, text, new_id=new_id, entered_seconds=entered),
+            lambda core: core.send(
+                chat_id,
+                text,
+                new_id=new_id,
+                entered_seconds=entered,
+                is_temporary=is_temporary,
+                persona_id=persona_id,
+                options=options,
+            ),
             done=lambda made: self._sent(made, text),
             failed=lambda error: self._not_sent(error, text),
         )
@@ -167,12 +216,14 @@ class Conversation(QWidget):
         self._bridge.call(lambda core: core.read_ahead(chat_id, typed), failed=lambda error: None)
 
     def stop(self) -> None:
-        """Esc. The reply keeps what it has; what waited for its end comes back into the text and is not sent."""
-        self.composer.forget_queued()
+        """Esc. The reply keeps what it has; what waits for its end is not sent by itself then."""
         if chat_id := self.chat_id:
             self._bridge.call(lambda core: core.stop(chat_id), failed=self._say)
 
     def edit_last(self) -> None:
+        """What waits first, for it was written last."""
+        if self.composer.queued.edit_last():
+            return
         if message := self.transcript.last_user_message():
             message.begin_edit()
 
@@ -210,6 +261,7 @@ class Conversation(QWidget):
 
     def hear(self, event: Event) -> None:
         """One event; those of other chats are not for this page."""
+        self.desk.hear(event)
         match event:
             case MessageAdded():
                 self._added(event.message)
@@ -225,8 +277,6 @@ class Conversation(QWidget):
                 self._show(event.messages)
             case PromptProgressed() if event.chat_id == self.chat_id:
                 self.transcript.show_prompt_read(event.message_id, event.n_read, event.n_total)
-                self._context_of[event.chat_id] = event.n_total
-                self._show_context()
             case ModelStateChanged():
                 is_loading = event.state is ModelState.LOADING
                 self.transcript.show_has_model(event.state is not ModelState.FAILED)
@@ -237,6 +287,7 @@ class Conversation(QWidget):
     def _added(self, message: MessageView) -> None:
         if not self.chat_id and message.role is Role.USER and message.text == self._starting_text:
             self._adopt(message.chat_id)
+            self.desk.became_chat(message.chat_id)
         if message.chat_id != self.chat_id:
             return
         self.transcript.add(message)
@@ -248,13 +299,14 @@ class Conversation(QWidget):
     def _ended(self, message: MessageView) -> None:
         self.transcript.end(message)
         self._writing.discard(message.id)
-        self._measure(message)
         self._refresh()
+        self.desk.measure()
 
     def show_status(self, status: StatusView, job: JobView | None, parked_seconds: float | None) -> None:
-        """The context's size, and a card for the job that is being worked on, where one is to be shown."""
-        self._context_limit = status.context_limit
-        self._show_context()
+        """A card for the job that is being worked on, where one is to be shown."""
+        if status.context_limit != self._context_limit:  # another model
+            self._context_limit = status.context_limit
+            self.desk.measure()
         self._has_job = job is not None
         if job is not None:
             self._job.show_job(job, status, parked_seconds)
@@ -270,7 +322,6 @@ class Conversation(QWidget):
 
     def _refresh(self) -> None:
         self.composer.set_answering(self._is_sending or bool(self._writing))
-        self._show_context()
 
     def _connect(self) -> None:
         self.composer.text.textChanged.connect(self._typed)
@@ -285,5 +336,6 @@ class Conversation(QWidget):
         )
         self.composer.sent.connect(self.send)
         self.composer.stop_asked.connect(self.stop)
-        self.composer.edit_last_asked.connect(self.edit_last)
-        self.composer.pages_asked.connect(self.transcript.scroll_pages)
+        self.composer.text.edit_last_asked.connect(self.edit_last)
+        self.composer.text.pages_asked.connect(self.transcript.scroll_pages)
+        self.desk.failed.connect(self._say)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QMessageBox, QWidget
 
 from app.gui.last_folder import LastFolder
 from app.gui.tongue import mark, tr
@@ -20,6 +20,10 @@ _RESULTS = {
     "csv": (mark("Save as CSV"), mark("CSV (*.csv)"), "csv"),
     "jsonl": (mark("Save as JSON Lines"), mark("JSON Lines (*.jsonl)"), "jsonl"),
     "markdown": (mark("Save as Markdown"), mark("Markdown (*.md)"), "md"),
+    "html": (mark("Save as HTML"), mark("HTML (*.html)"), "html"),
+    "pdf": (mark("Save as PDF"), mark("PDF (*.pdf)"), "pdf"),
+    "json": (mark("Save as JSON"), mark("JSON (*.json)"), "json"),
+    "zip": (mark("Save everything"), mark("ZIP (*.zip)"), "zip"),
     "markdown_each": (mark("One Markdown file a document, in this folder"), "", ""),
 }
 
@@ -50,9 +54,9 @@ def choose_model(parent: QWidget, folder: LastFolder, done: Callable[[Path], Non
 
 
 def choose_results(parent: QWidget, folder: LastFolder, name: str, format: str, done: Callable[[Path], None]) -> None:
-    """Where results go: a file, whose replacing is asked about, or a folder for one file a document.
+    """Where results or a chat go: a file, whose replacing is asked about, or a folder for one file a document.
 
-    `name` is proposed, without its ending; `format` as in JobOptions.
+    `name` is proposed, without its ending; `format` as in JobOptions, or html, pdf, json, zip.
     """
     title, names, suffix = _RESULTS[format]
     dialog = _file_dialog(parent, folder, tr(title), names)
@@ -64,6 +68,30 @@ def choose_results(parent: QWidget, folder: LastFolder, name: str, format: str, 
         dialog.setDefaultSuffix(suffix)
         dialog.selectFile(f"{name.replace('/', '-')}.{suffix}")
     dialog.fileSelected.connect(lambda chosen: done(Path(chosen)))
+    dialog.open()
+
+
+def choose_import(parent: QWidget, folder: LastFolder, done: Callable[[Path], None]) -> None:
+    """A file with chats of this or another program."""
+    dialog = _file_dialog(parent, folder, tr("Import chats"), mark("Chats (*.json *.jsonl *.zip);;All files (*)"))
+    dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+    dialog.fileSelected.connect(lambda name: done(Path(name)))
+    dialog.open()
+
+
+def ask_text(
+    parent: QWidget, title: str, name: str, text: str, done: Callable[[str], object], *, may_be_empty: bool = False
+) -> None:
+    """One line of text, without the space around it; nothing happens where it is empty and may not be."""
+    dialog = QInputDialog(parent)
+    dialog.setWindowTitle(title)
+    dialog.setLabelText(name)
+    dialog.setTextValue(text)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    if line := dialog.findChild(QLineEdit):
+        line.setAccessibleName(name)
+        line.setMinimumWidth(320)
+    dialog.textValueSelected.connect(lambda given: done(given.strip()) if given.strip() or may_be_empty else None)
     dialog.open()
 
 

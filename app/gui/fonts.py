@@ -1,6 +1,7 @@
 """Type: Inter for the interface and JetBrains Mono for code, from assets, figures tabular. GUI thread only.
 
-Fonts are set on widgets by role (`fonts.set_role(label, fonts.SMALL)`), never in the style sheet.
+Fonts are set on widgets by role (`fonts.set_role(label, fonts.SMALL)`), never in the style sheet: so all of them follow
+the zoom.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class FontRole:
     pixels: int
     weight: QFont.Weight = QFont.Weight.Normal
     is_capitals: bool = False
+    is_code: bool = False
 
 
 UI = FontRole(14)
@@ -34,6 +36,12 @@ SMALL_STRONG = FontRole(12, QFont.Weight.DemiBold)
 GROUP = FontRole(11, QFont.Weight.DemiBold, is_capitals=True)
 MESSAGE = FontRole(15)
 TITLE = FontRole(20, QFont.Weight.DemiBold)
+CODE = FontRole(13, is_code=True)
+SMALL_CODE = FontRole(12, is_code=True)
+
+ZOOMS = (0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
+_ROLE = "fontRole"
+_zoom = 1.0
 
 
 def load(app: QApplication) -> None:
@@ -44,10 +52,32 @@ def load(app: QApplication) -> None:
     app.setFont(font(UI))
 
 
+def zoom() -> float:
+    """How large type is; 1.0 as it was drawn."""
+    return _zoom
+
+
+def set_zoom(app: QApplication, value: float) -> None:
+    """All type larger or smaller, from now on and in every widget that has a role."""
+    global _zoom
+    _zoom = min(max(value, ZOOMS[0]), ZOOMS[-1])
+    app.setFont(font(UI))
+    for widget in app.allWidgets():
+        if isinstance(role := widget.property(_ROLE), FontRole):
+            widget.setFont(font(role))
+
+
+def scaled(pixels: int) -> int:
+    """A height that goes with the type."""
+    return round(pixels * _zoom)
+
+
 def font(role: FontRole) -> QFont:
     """The font of a role, its figures all of one width so that they don't dance while they change."""
+    if role.is_code:
+        return code_font(role.pixels)
     made = QFont(_FAMILIES)
-    made.setPixelSize(role.pixels)
+    made.setPixelSize(scaled(role.pixels))
     made.setWeight(role.weight)
     made.setFeature(QFont.Tag("tnum"), 1)
     if role.is_capitals:
@@ -59,11 +89,12 @@ def font(role: FontRole) -> QFont:
 def code_font(pixels: int = 13) -> QFont:
     """The font for code: every letter of one width, no ligatures."""
     made = QFont(_CODE_FAMILIES)
-    made.setPixelSize(pixels)
+    made.setPixelSize(scaled(pixels))
     made.setStyleHint(QFont.StyleHint.Monospace)
     return made
 
 
 def set_role(widget: QWidget, role: FontRole) -> None:
-    """Give a widget the font of a role."""
+    """Give a widget the font of a role, and the size that it has at each zoom."""
+    widget.setProperty(_ROLE, role)
     widget.setFont(font(role))

@@ -73,7 +73,7 @@ def editor(lines: int, placeholder: str = "", *, is_code: bool = False) -> QPlai
     made.setTabChangesFocus(True)
     made.setPlaceholderText(placeholder)
     if is_code:
-        made.setFont(fonts.code_font())
+        fonts.set_role(made, fonts.CODE)
     made.setFixedHeight(lines * _LINE_PX + _FRAME_PX)
     return made
 

@@ -16,7 +16,6 @@ from app.gui.jobs_pane import JobsPane
 from app.gui.notices import Notices
 from app.gui.page import centred
 from app.gui.scrim import Scrim
-from app.gui.sidebar import WIDTH as SIDEBAR_WIDTH
 from app.gui.sidebar import Sidebar
 
 LEAST = 480  # of the conversation
@@ -106,7 +105,7 @@ class Frame(QWidget):
     @property
     def fits_sidebar(self) -> bool:
         """Whether the sidebar can stand beside what is there now."""
-        return self._left >= LEAST + SIDEBAR_WIDTH
+        return self._left >= LEAST + self._sidebar.minimumWidth()
 
     @property
     def jobs_cover(self) -> bool:
@@ -150,7 +149,7 @@ class Frame(QWidget):
             self._row.removeWidget(self._sidebar)
             self._scrim.setGeometry(self.rect())
             self._scrim.raise_()
-            self._sidebar.setGeometry(0, 0, SIDEBAR_WIDTH, self.height())
+            self._sidebar.setGeometry(0, 0, self._sidebar.minimumWidth(), self.height())
             self._sidebar.raise_()
         self._scrim.setVisible(self._floats)
         self._sidebar.setVisible(is_beside or self._floats)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy
 
@@ -16,7 +16,7 @@ class GrowingText(QPlainTextEdit):
         super().__init__()
         self._lines_at_most = lines_at_most
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setFont(fonts.font(fonts.MESSAGE))
+        fonts.set_role(self, fonts.MESSAGE)
         self.setTabChangesFocus(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -26,6 +26,12 @@ class GrowingText(QPlainTextEdit):
         self.document().setDocumentMargin(0)
         self.document().documentLayout().documentSizeChanged.connect(lambda _: self._fit())
         self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange:
+            self.viewport().setFont(self.font())  # which writes the placeholder
+            self._fit()
 
     def _fit(self) -> None:
         line = self.fontMetrics().lineSpacing()

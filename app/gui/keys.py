@@ -13,10 +13,15 @@ from app.gui import fonts
 from app.gui.buttons import button, label
 from app.gui.tongue import tr
 
+_ROWS = 14  # of the list; then comes the next column
+
 
 @dataclass(frozen=True)
 class Key:
-    """`keys` are alternatives, as Qt writes them; without `do` another widget handles them. `does` is marked."""
+    """`keys` are alternatives, as Qt writes them; without `do` another widget handles them. `does` is marked.
+
+    Without keys it is an action that only Ctrl+K finds.
+    """
 
     keys: tuple[str, ...]
     does: str
@@ -42,11 +47,11 @@ class KeysDialog(QDialog):
         grid = QGridLayout()
         grid.setHorizontalSpacing(24)
         grid.setVerticalSpacing(8)
-        for row, key in enumerate(table):
+        for row, key in enumerate(key for key in table if key.keys):
             cap = label(tr("  or  ").join(native(text) for text in key.keys), role=fonts.SMALL)
             cap.setObjectName("keyCap")
-            grid.addWidget(cap, row % 10, 2 * (row // 10), Qt.AlignmentFlag.AlignLeft)
-            grid.addWidget(label(tr(key.does), role=fonts.UI), row % 10, 2 * (row // 10) + 1)
+            grid.addWidget(cap, row % _ROWS, 2 * (row // _ROWS), Qt.AlignmentFlag.AlignLeft)
+            grid.addWidget(label(tr(key.does), role=fonts.UI), row % _ROWS, 2 * (row // _ROWS) + 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(16)

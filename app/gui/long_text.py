@@ -20,7 +20,7 @@ class LongText(QWidget):
         self._text = ""
         self.shown = MessageText()
         self.shown.setAccessibleName(name)
-        self.shown.setFont(fonts.code_font(12) if is_code else fonts.font(fonts.UI))
+        fonts.set_role(self.shown, fonts.SMALL_CODE if is_code else fonts.UI)
         self._more = button(tr("Show all of it"), self.show_all, kind="link", role=fonts.SMALL)
         self.setFocusProxy(self.shown)
         column = QVBoxLayout(self)

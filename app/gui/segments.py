@@ -22,6 +22,7 @@ class Segments(QFrame):
         self.setObjectName("segments")
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        fonts.set_role(self, fonts.SMALL)  # so that it hears of the zoom
         self._group = QButtonGroup(self)
         self.buttons: dict[str, QPushButton] = {}
         row = QHBoxLayout(self)
@@ -63,7 +64,14 @@ class Segments(QFrame):
         for button in self.buttons.values():
             is_on = button.isChecked()
             fonts.set_role(button, fonts.SMALL_STRONG if is_on else fonts.SMALL)
+            strong = QFontMetrics(fonts.font(fonts.SMALL_STRONG))
+            button.setFixedWidth(strong.horizontalAdvance(button.text()) + 28)
             button.setFocusPolicy(Qt.FocusPolicy.StrongFocus if is_on else Qt.FocusPolicy.ClickFocus)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange and hasattr(self, "_group"):
+            self._mark()
 
     def eventFilter(self, watched: object, event: QEvent) -> bool:
         """The ring stands around the whole row, where it can be seen beside the segment that is filled.

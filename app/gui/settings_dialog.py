@@ -7,26 +7,36 @@ from PySide6.QtWidgets import QDialog, QDoubleSpinBox, QHBoxLayout, QSpinBox, QV
 
 from app.gui import fonts
 from app.gui.buttons import button, label
-from app.gui.form import Form, editor, settle_spin
+from app.gui.form import Form, choice, editor, settle_spin
 from app.gui.segments import Segments
+from app.gui.tongue import languages, mark, tr
 from app.settings import Settings
 
-_THEMES = {"system": ("As the system", ""), "light": ("Light", ""), "dark": ("Dark", "")}
+_THEMES = {"system": (mark("As the system"), ""), "light": (mark("Light"), ""), "dark": (mark("Dark"), "")}
+_ENTER = {"send": (mark("Sends"), ""), "line": (mark("New line"), "")}
 
 
 class SettingsDialog(QDialog):
     """Shows the settings as they are; Save tells those it asks for, by their names."""
 
     saved = Signal(dict)
+    export_asked = Signal()
+    import_asked = Signal()
 
     def __init__(self, parent: QWidget, settings: Settings) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Settings")
+        self.setWindowTitle(tr("Settings"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(560)
-        self.theme = Segments("Theme", _THEMES)
+        self.theme = Segments(tr("Theme"), {value: (tr(name), tip) for value, (name, tip) in _THEMES.items()})
         self.theme.show_value(settings.theme if settings.theme in _THEMES else "system")
-        self.prompt = editor(4)
+        self.language = choice([(tr("As the system"), ""), *((name, code) for code, name in languages().items())])
+        self.language.setCurrentIndex(max(0, self.language.findData(settings.language)))
+        self.zoom = choice([(f"{round(size * 100)} %", str(size)) for size in fonts.ZOOMS])
+        self.zoom.setCurrentIndex(max(0, self.zoom.findData(str(settings.zoom))))
+        self.enter = Segments(tr("Enter"), {value: (tr(name), tip) for value, (name, tip) in _ENTER.items()})
+        self.enter.show_value("send" if settings.enter_sends else "line")
+        self.prompt = editor(3)
         self.prompt.setPlainText(settings.system_prompt)
         self.temperature = QDoubleSpinBox()
         self.temperature.setRange(0, 2)
@@ -37,43 +47,59 @@ class SettingsDialog(QDialog):
         self.longest.setRange(16, 131_072)
         self.longest.setSingleStep(256)
         self.longest.setGroupSeparatorShown(True)
-        self.longest.setSuffix(" tokens")
+        self.longest.setSuffix(tr(" tokens"))
         self.longest.setValue(settings.max_reply_tokens)
         self.slowdown = QDoubleSpinBox()
         self.slowdown.setRange(1.05, 5)
         self.slowdown.setSingleStep(0.1)
         self.slowdown.setDecimals(2)
-        self.slowdown.setSuffix(" times as long")
+        self.slowdown.setSuffix(tr(" times as long"))
         self.slowdown.setValue(settings.balanced_slowdown)
         self.kv_disk = QDoubleSpinBox()
         self.kv_disk.setRange(0, 500)
         self.kv_disk.setDecimals(1)
-        self.kv_disk.setSuffix(" GB")
+        self.kv_disk.setSuffix(tr(" GB"))
         self.kv_disk.setValue(settings.kv_disk_gb)
         settle_spin(self.temperature, self.longest, self.slowdown, self.kv_disk)
         form = Form()
-        form.add("Theme", self.theme)
-        form.add("System prompt", self.prompt, "What the model is told before each chat.")
-        form.add("Temperature", self.temperature, "0 always takes the likeliest word; higher is more varied.")
-        form.add("Longest reply", self.longest, "A token is about three quarters of an English word.")
-        form.add("In Balanced", self.slowdown, "What a reply may take while documents are worked on.")
-        form.add("Disk for chats", self.kv_disk, "What the model has read is kept there. From the next start.")
+        form.add(tr("Theme"), self.theme)
+        form.add(tr("Language"), self.language, tr("From the next start."))
+        form.add(tr("Text size"), self.zoom)
+        form.add(tr("Enter"), self.enter, tr("Where it is a new line, Ctrl+Enter sends."))
+        form.add(tr("System prompt"), self.prompt, tr("What the model is told before each chat."))
+        form.add(tr("Temperature"), self.temperature, tr("0 always takes the likeliest word; higher is more varied."))
+        form.add(tr("Longest reply"), self.longest, tr("A token is about three quarters of an English word."))
+        form.add(tr("In Balanced"), self.slowdown, tr("What a reply may take while documents are worked on."))
+        form.add(tr("Disk for chats"), self.kv_disk, tr("What the model has read is kept there. From the next start."))
+        form.add(tr("Your data"), self._data())
         row = QHBoxLayout()
         row.addStretch()
-        row.addWidget(button("Cancel", self.reject))
-        row.addWidget(button("Save", self._save, kind="main", role=fonts.UI_STRONG))
+        row.addWidget(button(tr("Cancel"), self.reject))
+        row.addWidget(button(tr("Save"), self._save, kind="main", role=fonts.UI_STRONG))
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 20, 24, 20)
         column.setSpacing(20)
-        column.addWidget(label("Settings", role=fonts.TITLE))
+        column.addWidget(label(tr("Settings"), role=fonts.TITLE))
         column.addLayout(form)
         column.addLayout(row)
         width = max(self.minimumWidth(), self.sizeHint().width())
         self.resize(width, column.totalHeightForWidth(width))  # Qt would squeeze it into two thirds of a low screen
 
+    def _data(self) -> QWidget:
+        made = QWidget()
+        row = QHBoxLayout(made)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(button(tr("Export everything…"), self.export_asked.emit))
+        row.addWidget(button(tr("Import chats…"), self.import_asked.emit))
+        row.addStretch()
+        return made
+
     def _save(self) -> None:
         changes = {
             "theme": self.theme.value,
+            "language": self.language.currentData(),
+            "zoom": float(self.zoom.currentData()),
+            "enter_sends": self.enter.value == "send",
             "system_prompt": self.prompt.toPlainText().strip(),
             "temperature": round(self.temperature.value(), 2),
             "max_reply_tokens": self.longest.value(),

@@ -1,22 +1,27 @@
-"""The left side: New chat, search, the chats in groups, jobs and settings. GUI thread only."""
+"""The left side: New chat, search, the chats in folders and groups, jobs and settings. GUI thread only."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QInputDialog, QLineEdit, QMenu, QVBoxLayout
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QVBoxLayout
 
-from app.core.chat_views import ChatView
+from app.core.chat_views import ChatView, FolderView
 from app.gui import fonts, words
 from app.gui.buttons import IconButton, button, label
-from app.gui.chat_list import CHAT_ROLE, ChatListModel, ChatListView, ChatRow
+from app.gui.chat_list import KEY_ROLE, ChatListModel, ChatListView
+from app.gui.chat_menu import ChatAsked, chat_menu, folder_menu
+from app.gui.chat_row import ChatRow
+from app.gui.chat_rows import ChatEntry, Filter, FolderRow, Row, arranged
 from app.gui.icons import icon
+from app.gui.keys import native
 from app.gui.theme import Theme
+from app.gui.tongue import tr
 
 WIDTH = 264
-_SEARCH_PAUSE_MS = 150
+_WIDEST = 400  # where type is large
 
 
 class Sidebar(QFrame):
@@ -24,9 +29,10 @@ class Sidebar(QFrame):
 
     chosen = Signal(str)
     new_chat_asked = Signal()
-    search_asked = Signal(str)  # empty: all chats
-    rename_asked = Signal(str, str)
-    delete_asked = Signal(str, str)  # id, title
+    temporary_asked = Signal()
+    search_asked = Signal()
+    filter_asked = Signal(object)  # a Filter
+    fold_asked = Signal(str, bool)  # a folder, and whether it is to be open
     summary_dropped = Signal(str, str, int)  # the chat it is for, its job, its document
     jobs_asked = Signal()
     settings_asked = Signal()
@@ -38,50 +44,67 @@ class Sidebar(QFrame):
         self.setFixedWidth(WIDTH)
         self._theme = theme
         self._selected = ""
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Search chats   Ctrl+K")
-        self.search.setAccessibleName("Search chats")
-        self.search.setClearButtonEnabled(False)
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(_SEARCH_PAUSE_MS)
-        self._pause.timeout.connect(lambda: self.search_asked.emit(self.search.text().strip()))
-        self.search.textChanged.connect(lambda _: self._pause.start())
+        self._filter = Filter()
+        self._folders: Sequence[FolderView] = ()
+        self._tags: Sequence[str] = ()
+        self.asked = ChatAsked(self)
         self._model = ChatListModel()
-        self.list = self._make_list()
-        self._empty = label("No chats yet. Your first message starts one.", role=fonts.SMALL, tone="muted", wraps=True)
-        self._jobs = button("Jobs", self.jobs_asked.emit, name="Jobs", tip="Ctrl+J")
-        settings = button("Settings", self.settings_asked.emit, tip="Ctrl+,")
-        new_chat = button("New chat", self.new_chat_asked.emit, tip="Ctrl+N")
+        self._row = ChatRow(theme)
+        self.list = ChatListView(self._model, self._row)
+        self.search = self._make_search()
+        self.more = IconButton(theme, "ellipsis", tr("More about chats"), self._show_more)
+        self._filter_bar = button("", lambda: self.filter_asked.emit(Filter()), kind="chip", role=fonts.SMALL)
+        self._filter_bar.hide()
+        self._empty = label(role=fonts.SMALL, tone="muted", wraps=True)
+        self._jobs = button(tr("Jobs"), self.jobs_asked.emit, tip=native("Ctrl+J"))
+        settings = button(tr("Settings"), self.settings_asked.emit, tip=native("Ctrl+,"))
+        new_chat = button(tr("New chat"), self.new_chat_asked.emit, tip=native("Ctrl+N"))
         for wide in (self._jobs, settings):
             wide.setSizePolicy(wide.sizePolicy().Policy.Expanding, wide.sizePolicy().Policy.Fixed)
         head = QHBoxLayout()
         head.addWidget(label("Rubato", role=fonts.BRAND), 1)
         head.addWidget(new_chat)
-        head.addWidget(IconButton(theme, "panel-left", "Hide the sidebar", self.closed.emit))
+        head.addWidget(IconButton(theme, "panel-left", tr("Hide the sidebar"), self.closed.emit))
+        find = QHBoxLayout()
+        find.setSpacing(4)
+        find.addWidget(self.search, 1)
+        find.addWidget(self.more)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 14, 12, 12)
         column.setSpacing(4)
         column.addLayout(head)
         column.addSpacing(8)
-        column.addWidget(self.search)
+        column.addLayout(find)
+        column.addWidget(self._filter_bar)
         column.addWidget(self._empty)
         column.addWidget(self.list, 1)
         column.addWidget(self._jobs)
         column.addWidget(settings)
+        self._connect()
+        self._tint()
 
-    def show_chats(self, chats: Sequence[ChatView]) -> None:
-        """Show these chats, in groups by when they were last used."""
-        is_search = bool(self.search.text().strip())
-        self._empty.setText("No chat has these words." if is_search else "No chats yet. Your first message starts one.")
-        self._empty.setVisible(not chats)
-        self._model.show_chats(chats, datetime.now())
+    # what is shown
+
+    def show_chats(
+        self, chats: Sequence[ChatView], folders: Sequence[FolderView], closed: Collection[str], shown: Filter
+    ) -> None:
+        """Show what the filter takes of these. `closed`: folders whose chats are not shown."""
+        self._folders, self._filter = folders, shown
+        self._tags = sorted({tag for chat in chats for tag in chat.tags}, key=str.casefold)
+        rows = arranged(chats, folders, closed, shown, datetime.now())
+        self._show_filter()
+        self._empty.setVisible(not rows)
+        held = self.list.currentIndex().data(KEY_ROLE)
+        self._model.show_rows(rows)
         self.select(self._selected)
+        keeps = isinstance(held, str) and (self.list.hasFocus() or held.startswith("folder"))
+        if keeps and (index := self._model.row_of(held)).isValid():
+            self.list.setCurrentIndex(index)
 
     def select(self, chat_id: str) -> None:
         """Mark the chat that is shown; an empty id marks none."""
         self._selected = chat_id
-        index = self._model.row_of(chat_id)
+        index = self._model.row_of(f"chat {chat_id}")
         selection = self.list.selectionModel()
         if index.isValid():
             selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
@@ -90,54 +113,92 @@ class Sidebar(QFrame):
 
     def show_jobs(self, done: int, total: int) -> None:
         """How far all unfinished jobs are, on the button."""
-        text = f"Jobs   {words.number(done)} of {words.number(total)}" if total else "Jobs"
+        text = tr("Jobs")
+        if total:
+            text = tr("Jobs   {done} of {total}", done=words.number(done), total=words.number(total))
         self._jobs.setText(text)
         self._jobs.setAccessibleName(text)
 
-    def _make_list(self) -> ChatListView:
-        self._row = ChatRow(self._theme)
-        made = ChatListView(self._model, self._row)
-        made.dropped.connect(self.summary_dropped)
-        made.setMouseTracking(True)
-        made.setAccessibleName("Chats")
-        made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        made.setVerticalScrollMode(ChatListView.ScrollMode.ScrollPerPixel)
-        made.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        made.customContextMenuRequested.connect(self._show_menu)
-        made.clicked.connect(self._choose)
-        made.activated.connect(self._choose)
-        return made
+    def _show_filter(self) -> None:
+        shown = self._filter
+        what = tr("Archive") if shown.is_archive else f"#{shown.tag}"
+        self._filter_bar.setText(what)
+        self._filter_bar.setAccessibleName(tr("{what}: show all chats again", what=what))
+        self._filter_bar.setToolTip(tr("Show all chats again"))
+        self._filter_bar.setVisible(shown.is_on)
+        if shown.is_archive:
+            self._empty.setText(tr("The archive is empty. A chat's menu puts it there."))
+        elif shown.tag:
+            self._empty.setText(tr("No chat has this tag."))
+        else:
+            self._empty.setText(tr("No chats yet. Your first message starts one."))
 
-    def _choose(self, index: QModelIndex) -> None:
-        chat = index.data(CHAT_ROLE)
-        if isinstance(chat, ChatView) and chat.id != self._selected:
-            self.chosen.emit(chat.id)
+    # menus
 
-    def _show_menu(self, place: QPoint) -> None:
-        chat = self.list.indexAt(place).data(CHAT_ROLE)
-        if isinstance(chat, ChatView):
-            self.menu_for(chat).popup(self.list.viewport().mapToGlobal(place))
+    def menu_for(self, row: Row) -> QMenu:
+        """What can be done with a chat or a folder."""
+        if isinstance(row, FolderRow):
+            return folder_menu(self, self._theme, row.folder, self.asked)
+        assert isinstance(row, ChatEntry)
+        return chat_menu(self, self._theme, row.chat, self._folders, self.asked)
 
-    def menu_for(self, chat: ChatView) -> QMenu:
-        """What can be done with one chat."""
+    def more_menu(self) -> QMenu:
+        """What concerns the list as a whole: folders, temporary chats, which chats are shown."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         colour = self._theme.tokens.muted
-        rename = menu.addAction(icon("pencil", colour), "Rename…")
-        rename.triggered.connect(lambda: self._rename(chat))
-        delete = menu.addAction(icon("trash-2", colour), "Delete")
-        delete.triggered.connect(lambda: self.delete_asked.emit(chat.id, chat.title))
+        new = menu.addAction(icon("folder-plus", colour), f"{tr('New folder…')}\t{native('Ctrl+Shift+N')}")
+        new.triggered.connect(lambda: self.asked.new_folder.emit())
+        temporary = menu.addAction(
+            icon("message-square-dashed", colour), f"{tr('New temporary chat')}\t{native('Ctrl+Shift+T')}"
+        )
+        temporary.triggered.connect(lambda: self.temporary_asked.emit())
+        menu.addSeparator()
+        choices = [(tr("All chats"), Filter()), (tr("Archive"), Filter(is_archive=True))]
+        for text, shown in (*choices, *((f"#{tag}", Filter(tag=tag)) for tag in self._tags)):
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(shown == self._filter)
+            action.triggered.connect(lambda _=False, shown=shown: self.filter_asked.emit(shown))
         return menu
 
-    def _rename(self, chat: ChatView) -> None:
-        dialog = QInputDialog(self)
-        dialog.setWindowTitle("Rename chat")
-        dialog.setLabelText("Title")
-        dialog.setTextValue(chat.title)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.textValueSelected.connect(lambda title: self._renamed(chat.id, title.strip()))
-        dialog.open()
+    def _show_more(self) -> None:
+        self.more_menu().popup(self.more.mapToGlobal(self.more.rect().bottomLeft()))
 
-    def _renamed(self, chat_id: str, title: str) -> None:
-        if title:
-            self.rename_asked.emit(chat_id, title)
+    def _show_menu(self, row: Row, place: QPoint) -> None:
+        self.menu_for(row).popup(place)
+
+    # what is asked for
+
+    def _choose(self, row: Row) -> None:
+        if isinstance(row, FolderRow):
+            self.fold_asked.emit(row.folder.id, not row.is_open)
+        elif isinstance(row, ChatEntry) and row.chat.id != self._selected:
+            self.chosen.emit(row.chat.id)
+
+    def _rename(self, row: Row) -> None:
+        if isinstance(row, FolderRow):
+            self.asked.rename_folder.emit(row.folder.id)
+        elif isinstance(row, ChatEntry):
+            self.asked.rename.emit(row.chat.id)
+
+    def _make_search(self) -> QPushButton:
+        made = button(
+            f"{tr('Search chats')}   {native('Ctrl+K')}", self.search_asked.emit, kind="field", name=tr("Search chats")
+        )
+        made.setSizePolicy(made.sizePolicy().Policy.Expanding, made.sizePolicy().Policy.Fixed)
+        return made
+
+    def _connect(self) -> None:
+        self.list.chosen.connect(self._choose)
+        self.list.menu_asked.connect(self._show_menu)
+        self.list.rename_asked.connect(self._rename)
+        self.list.fold_asked.connect(lambda row, is_open: self.fold_asked.emit(row.folder.id, is_open))
+        self.list.summary_dropped.connect(self.summary_dropped)
+        self.list.chat_dropped.connect(self.asked.move)
+        self._theme.changed.connect(self._tint)
+
+    def _tint(self) -> None:
+        self._filter_bar.setIcon(icon("x", self._theme.tokens.muted))
+        self.setFixedWidth(min(fonts.scaled(WIDTH), _WIDEST))
+        self.list.scheduleDelayedItemsLayout()  # its rows are as high as the type

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
@@ -30,6 +30,7 @@ class StatusBar(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("statusBar")
+        fonts.set_role(self, fonts.SMALL)  # so that it hears of the zoom
         self.setFixedHeight(HEIGHT)
         self.toggle = Segments(tr("How chat and jobs share the machine"), _PRESETS)
         self.toggle.chosen.connect(lambda value: self.preset_chosen.emit(Preset(value)))
@@ -43,6 +44,11 @@ class StatusBar(QFrame):
         row.addWidget(self.toggle)
         row.addWidget(self._turn)
         row.addWidget(self._machine, 1)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange:
+            self.setFixedHeight(max(HEIGHT, fonts.scaled(HEIGHT)))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Where there is little room the jobs are told rather than the turn, whose figures stand under its reply."""

@@ -26,6 +26,7 @@ class TopBar(QWidget):
     models_asked = Signal()  # the menu wants to be filled: answer with `show_models`
     model_chosen = Signal(Path)
     file_asked = Signal()
+    parameters_asked = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -33,6 +34,7 @@ class TopBar(QWidget):
         self._theme = theme
         self.sidebar_button = IconButton(theme, "panel-left", tr("Show the sidebar"), self.sidebar_asked.emit)
         self.picker = QPushButton(tr("No model"))
+        fonts.set_role(self.picker, fonts.UI)
         self.picker.setLayoutDirection(_other_direction())  # the chevron stands after the name
         self.picker.setIconSize(QSize(16, 16))
         self.picker.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
@@ -47,6 +49,9 @@ class TopBar(QWidget):
         row.addWidget(self.sidebar_button)
         row.addWidget(self.picker)
         row.addWidget(self._note, 1)
+        name = tr("Persona and settings of this chat")
+        self.parameters_button = IconButton(theme, "sliders-horizontal", name, self.parameters_asked.emit)
+        row.addWidget(self.parameters_button)
         theme.changed.connect(self._tint)
         self._tint()
         self.show_model(ModelStateChanged(state=ModelState.ABSENT, name=""))

@@ -6,43 +6,51 @@ It knows no more of the program than Core's methods (through the bridge) and Cor
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QEvent, Qt
 from PySide6.QtGui import QCloseEvent, QResizeEvent
-from PySide6.QtWidgets import QMainWindow, QStackedWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget
 
 from app.core.events import (
     ChatChanged,
     ChatDeleted,
     EngineRestarted,
     Event,
+    FoldersChanged,
     JobChanged,
     JobRemoved,
     ModelStateChanged,
     NoticeShown,
+    PersonasChanged,
+    PromptsChanged,
     StatusChanged,
     WindowRaised,
 )
 from app.engine.messages import Preset
 from app.errors import KnownError
-from app.gui import dialogs
+from app.gui import dialogs, fonts
 from app.gui.bridge import Bridge
 from app.gui.chat_desk import ChatDesk
+from app.gui.composer.suggestions import Suggestions
 from app.gui.conversation import Conversation
 from app.gui.drops import Drops
+from app.gui.exports import Exports, Format
 from app.gui.frame import FOLD_BELOW, Frame
 from app.gui.job_desk import JobDesk
 from app.gui.job_page.page import JobPage
 from app.gui.job_pages import JobPages
 from app.gui.jobs_pane import JobsPane
-from app.gui.keys import Key, KeysDialog, install
+from app.gui.key_table import key_table
+from app.gui.keys import KeysDialog, install
 from app.gui.last_folder import LastFolder
+from app.gui.library import Library
 from app.gui.model_desk import ModelDesk
 from app.gui.new_job.desk import NewJobs
 from app.gui.notices import Notices
+from app.gui.palette import Palette
 from app.gui.settings_dialog import SettingsDialog
 from app.gui.sidebar import Sidebar
 from app.gui.status_bar import StatusBar
@@ -64,13 +72,15 @@ class Window(QMainWindow):
         self.resize(1320, 860)
         self._bridge, self._theme, self._settings = bridge, theme, settings
         self._folder = LastFolder()
+        self.set_zoom(settings.zoom)
         self._is_closing = False
         self.sidebar = Sidebar(theme)
         self.top_bar = TopBar(theme)
         self.notices = Notices(theme)
         self.conversation = Conversation(bridge, theme, self.notices)
         self.jobs_pane = JobsPane(theme)
-        self.chat_desk = ChatDesk(bridge, self.sidebar, self.notices)
+        self.chat_desk = ChatDesk(bridge, self.sidebar, self.notices, settings.closed_folders, self)
+        self.exports = Exports(self, bridge, self._folder, self.notices)
         self.job_desk = JobDesk(bridge, self.jobs_pane, self.notices)
         self.new_jobs = NewJobs(self, bridge, theme, self._folder)
         self.job_pages = JobPages(
@@ -84,20 +94,32 @@ class Window(QMainWindow):
             self.stack.addWidget(page)
         self.frame = Frame(self.sidebar, self.top_bar, self.notices, self.stack, self.jobs_pane, self.status_bar)
         self.setCentralWidget(self.frame)
+        self.palette_box = Palette(self, theme)
+        writing = self.conversation.desk
+        self.library = Library(self, bridge, theme, self.notices, self.conversation)
+        self.suggestions = Suggestions(
+            self,
+            theme,
+            self.conversation.composer.text,
+            {"/": writing.prompt_offers, "@": writing.document_offers},
+        )
         self.drops = Drops(self, self.conversation.isVisible)
         self._connect()
-        self.keys = self._key_table()
+        self.keys = key_table(self)
         install(self, self.keys)
         if settings.window_geometry:
             self.restoreGeometry(QByteArray(base64.b64decode(settings.window_geometry)))
         if settings.preset in self.status_bar.toggle.buttons:
             self.status_bar.toggle.show_value(settings.preset)
         self.frame.choose_sidebar(None if settings.sidebar_shown else False)
+        self.conversation.composer.set_enter_sends(settings.enter_sends)
         self.conversation.composer.text.setFocus()
 
     def start(self) -> None:
         """Ask Core for chats and jobs; called once, when it is up."""
         self.chat_desk.start()
+        self.conversation.start()
+        self.library.start()
         self.job_desk.start()
 
     # events
@@ -105,7 +127,7 @@ class Window(QMainWindow):
     def hear(self, event: Event) -> None:
         """One event from the core."""
         match event:
-            case ChatChanged() | ChatDeleted():
+            case ChatChanged() | ChatDeleted() | FoldersChanged():
                 self.chat_desk.hear(event)
             case JobChanged() | JobRemoved():
                 self.job_desk.hear(event)
@@ -124,6 +146,8 @@ class Window(QMainWindow):
                 self.notices.show_notice(event.sentence, tone="danger" if event.is_error else "muted")
             case WindowRaised():
                 self.bring_up()
+            case PersonasChanged() | PromptsChanged():
+                self.library.hear(event)
             case _:
                 self.conversation.hear(event)
 
@@ -138,13 +162,14 @@ class Window(QMainWindow):
 
     # pages
 
-    def open_chat(self, chat_id: str) -> None:
+    def open_chat(self, chat_id: str, message_id: str = "") -> None:
+        """From its end, or at one message."""
         self.show_conversation()
-        self.conversation.open_chat(chat_id)
+        self.conversation.open_chat(chat_id, message_id)
 
-    def new_chat(self) -> None:
+    def new_chat(self, *, is_temporary: bool = False) -> None:
         self.show_conversation()
-        self.conversation.new_chat()
+        self.conversation.new_chat(is_temporary=is_temporary)
 
     def _chat_deleted(self, chat_id: str) -> None:
         if chat_id == self.conversation.chat_id:
@@ -161,9 +186,8 @@ class Window(QMainWindow):
         self.conversation.composer.quote(markdown)
 
     def _ask_in_chat(self, markdown: str, chat_id: str) -> None:
-        if chat_id:
-            self.open_chat(chat_id)
-        self.conversation.composer.quote(markdown)
+        self.show_conversation()
+        self.conversation.quote_in(chat_id, markdown)
 
     def _uncover(self) -> None:
         """What floats over the pages, or stands in their place, gives way."""
@@ -217,13 +241,41 @@ class Window(QMainWindow):
     def open_settings(self) -> None:
         dialog = SettingsDialog(self, self._settings)
         dialog.saved.connect(self.change_settings)
+        dialog.export_asked.connect(self.export_everything)
+        dialog.import_asked.connect(self.import_chats)
         dialog.show()
 
     def change_settings(self, changes: dict[str, Any]) -> None:
-        """The theme shows at once; Core keeps and writes them all."""
+        """What is seen of them shows at once; Core keeps and writes them all."""
+        if "zoom" in changes:
+            self.set_zoom(changes["zoom"])
+        if "enter_sends" in changes:
+            self.conversation.composer.set_enter_sends(changes["enter_sends"])
         if "theme" in changes:
             self._theme.choose(changes["theme"])
         self._bridge.call(lambda core: core.change_settings(**changes), failed=self._say)
+
+    def set_zoom(self, zoom: float) -> None:
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        if zoom != fonts.zoom():
+            fonts.set_zoom(app, zoom)
+            self._theme.changed.emit()  # what is painted and rendered follows
+
+    def step_zoom(self, by: int) -> None:
+        """The next larger or smaller type; 0: as it was drawn."""
+        sizes = fonts.ZOOMS
+        place = sizes.index(min(sizes, key=lambda size: abs(size - fonts.zoom())))
+        self.change_settings({"zoom": sizes[min(max(place + by, 0), len(sizes) - 1)] if by else 1.0})
+
+    def open_prompts(self, text: str = "") -> None:
+        self.library.open_prompts(text)
+
+    def export_everything(self) -> None:
+        dialogs.choose_results(self, self._folder, "rubato", "zip", self.exports.everything)
+
+    def import_chats(self) -> None:
+        dialogs.choose_import(self, self._folder, self.exports.import_file)
 
     def choose_preset(self, preset: Preset) -> None:
         self._bridge.call(lambda core: core.set_preset(preset), failed=self._say)
@@ -246,7 +298,7 @@ class Window(QMainWindow):
 
     def escape(self) -> None:
         """Back from what is over the chat, else stop the reply."""
-        if self.frame.fold_floating():
+        if self.palette_box.close_palette() or self.frame.fold_floating():
             return
         if self.frame.jobs_cover:
             self.show_jobs_pane(False)
@@ -255,39 +307,23 @@ class Window(QMainWindow):
         else:
             self.conversation.stop()
 
-    def focus_search(self) -> None:
-        self.show_sidebar(True)
-        self.sidebar.search.setFocus()
-        self.sidebar.search.selectAll()
+    def open_palette(self) -> None:
+        """Chats and actions, found by typing."""
+        self.palette_box.open(self.keys, self.chat_desk.recent())
+
+    def _search(self, text: str) -> None:
+        self._bridge.call(
+            lambda core: core.search(text),
+            done=lambda hits: self.palette_box.show_hits(text, hits),
+            failed=self._say,
+        )
+
+    def export_chat(self, format: Format, chat_id: str) -> None:
+        if chat := self.chat_desk.chat(chat_id):
+            self.exports.ask(chat_id, chat.title, format)
 
     def open_keys(self) -> None:
         KeysDialog(self, self.keys).show()
-
-    def _in_chat(self, do: Callable[[], object]) -> Callable[[], object]:
-        """For a key of the chat: nothing happens to a chat that another page hides."""
-        return lambda: do() if self.conversation.isVisible() else None
-
-    def _key_table(self) -> tuple[Key, ...]:
-        chat = self.conversation
-        return (
-            Key(("Return",), "Send"),
-            Key(("Shift+Return",), "New line"),
-            Key(("Esc",), "Stop the reply, or back to the chat", self.escape),
-            Key(("Up",), "In an empty message: edit the last one"),
-            Key(("Ctrl+N",), "New chat", self.new_chat),
-            Key(("Ctrl+K",), "Search chats", self.focus_search),
-            Key(("Ctrl+L",), "Choose a model", self.model_desk.open_menu),
-            Key(("Ctrl+B",), "Show or hide the sidebar", lambda: self.show_sidebar(not self.sidebar.isVisible())),
-            Key(("Ctrl+J",), "Show or hide the jobs", lambda: self.show_jobs_pane(not self.jobs_pane.isVisible())),
-            Key(("Ctrl+Shift+J",), "New job", self.new_job),
-            Key(("Ctrl+,",), "Settings", self.open_settings),
-            Key(("Ctrl+R",), "Regenerate the last reply", self._in_chat(chat.regenerate_last)),
-            Key(("Ctrl+Shift+C",), "Copy the last reply", self._in_chat(chat.copy_last)),
-            Key(("Alt+Left",), "Version before", self._in_chat(lambda: chat.step_version(-1))),
-            Key(("Alt+Right",), "Next version", self._in_chat(lambda: chat.step_version(1))),
-            Key(("Ctrl+O",), "Summarise documents", self._choose_documents),
-            Key(("F1", "Ctrl+/"), "This list", self.open_keys),
-        )
 
     # geometry and end
 
@@ -322,12 +358,16 @@ class Window(QMainWindow):
         event.accept()
         if not self._is_closing:
             self._is_closing = True
+            self.conversation.desk.save_draft()
             self.change_settings({"window_geometry": base64.b64encode(self.saveGeometry().data()).decode()})
 
     # parts
 
-    def _choose_documents(self) -> None:
+    def choose_documents(self) -> None:
         dialogs.choose_documents(self, self._folder, self.summarize)
+
+    def _choose_attachments(self) -> None:
+        dialogs.choose_documents(self, self._folder, self.conversation.desk.attach)
 
     def _connect(self) -> None:
         self._bridge.happened.connect(self.hear)
@@ -337,6 +377,12 @@ class Window(QMainWindow):
         side, top, jobs = self.sidebar, self.top_bar, self.jobs_pane
         side.chosen.connect(self.open_chat)
         side.new_chat_asked.connect(self.new_chat)
+        side.temporary_asked.connect(lambda: self.new_chat(is_temporary=True))
+        side.search_asked.connect(self.open_palette)
+        side.asked.export.connect(lambda chat_id, form: self.export_chat(form, chat_id))
+        self.palette_box.search_asked.connect(self._search)
+        self.palette_box.opened.connect(self.open_chat)
+        self.palette_box.closed.connect(self._take_keyboard)
         side.jobs_asked.connect(lambda: self.show_jobs_pane(not self.jobs_pane.isVisible()))
         side.closed.connect(lambda: self.show_sidebar(False))
         side.settings_asked.connect(self.open_settings)
@@ -346,11 +392,20 @@ class Window(QMainWindow):
         jobs.actions_asked.clone.connect(self.new_jobs.clone)
         self.new_jobs.started.connect(self._job_begun)
         self.chat_desk.deleted.connect(self._chat_deleted)
+        self.chat_desk.made.connect(self.open_chat)
+        self.chat_desk.closed_changed.connect(lambda ids: self.change_settings({"closed_folders": ids}))
         self.job_desk.changed.connect(self._show_status)
         self.job_desk.over.connect(self.tray.tell)
         self.tray.clicked.connect(self.bring_up)
         self.conversation.chat_changed.connect(self.sidebar.select)
-        self.conversation.composer.attach_asked.connect(self._choose_documents)
+        top.parameters_asked.connect(self.library.toggle_parameters)
+        composer = self.conversation.composer
+        composer.attach_asked.connect(self._choose_attachments)
+        composer.summarize_asked.connect(self.choose_documents)
+        composer.job_asked.connect(self.new_job)
+        composer.save_prompt_asked.connect(self.open_prompts)
+        composer.prompts_asked.connect(self.open_prompts)
+        self.conversation.desk.edit_prompts_asked.connect(self.open_prompts)
         self.conversation.transcript.actions_asked.choose_model.connect(self.model_desk.open_menu)
         self.conversation.transcript.actions_asked.open_link.connect(lambda link: dialogs.confirm_link(self, link))
         pages, drops = self.job_pages, self.drops

@@ -11,8 +11,36 @@ from typing import Any
 
 import msgspec
 
-from app.core.chat_views import ChatView, Figures, MessageState, MessageView, OpenChat, Role, SearchHit
-from app.core.events import ChatChanged, ChatDeleted, Event, JobChanged, MessageAdded, ReplyEnded, ReplyGrew
+from app.core.chat_views import (
+    AttachmentState,
+    AttachmentUse,
+    AttachmentView,
+    ChatOptions,
+    ChatView,
+    ContextUse,
+    Figures,
+    FolderView,
+    MessageState,
+    MessageView,
+    OpenChat,
+    PersonaView,
+    QueuedTurn,
+    Role,
+    SavedPrompt,
+    SearchHit,
+)
+from app.core.events import (
+    AttachmentsChanged,
+    ChatChanged,
+    ChatDeleted,
+    Event,
+    FoldersChanged,
+    JobChanged,
+    MessageAdded,
+    QueuedTurnsChanged,
+    ReplyEnded,
+    ReplyGrew,
+)
 from app.core.job_options import JobOptions, OutputFormat
 from app.core.views import (
     DocumentView,
@@ -60,6 +88,12 @@ class ScriptedCore:
         self.new_id: str | None = None  # of the last chat that was to be made
         self.messages: dict[str, list[MessageView]] = {}
         self.chat_views: dict[str, ChatView] = {}
+        self.folder_views: list[FolderView] = []
+        self.turns: list[QueuedTurn] = []
+        self.attachment_views: list[AttachmentView] = []
+        self.persona_views: list[PersonaView] = []
+        self.prompt_views: list[SavedPrompt] = []
+        self.context = ContextUse(system=6, history=1_300, documents=0, typed=0, reply=2_048, limit=8_192)
         self.job_views: list[JobView] = []
         self.summaries: dict[str, SummaryView] = {}
         self.drafts: set[str] = set()
@@ -125,13 +159,148 @@ class ScriptedCore:
             await self.close_waits.wait()
         self.is_closed = True
 
-    def chats(self) -> list[ChatView]:
-        return list(self.chat_views.values())
+    def chats(self, archived: bool = False) -> list[ChatView]:
+        return [chat for chat in self.chat_views.values() if chat.is_archived == archived]
 
     def search(self, text: str, limit: int = 50) -> list[SearchHit]:
         self._record("search", text)
-        found = [chat for chat in self.chat_views.values() if text.lower() in chat.title.lower()]
-        return [SearchHit(chat=chat, message_id="", snippet=chat.title) for chat in found[:limit]]
+        return [
+            SearchHit(chat=chat, message_id="", snippet=chat.title)
+            for chat in self.chat_views.values()
+            if text.lower() in chat.title.lower()
+        ]
+
+    def folders(self) -> list[FolderView]:
+        return self.folder_views
+
+    def add_folder(self, name: str) -> str:
+        self._record("add_folder", name)
+        made = FolderView(id=f"folder{next(self._ids)}", name=name, position=len(self.folder_views))
+        self.folder_views.append(made)
+        self.emit(FoldersChanged(folders=tuple(self.folder_views)))
+        return made.id
+
+    def _change(self, chat_id: str, **changes: Any) -> None:
+        self.chat_views[chat_id] = replace(self.chat_views[chat_id], **changes)
+        self.emit(ChatChanged(chat=self.chat_views[chat_id]))
+
+    def rename_folder(self, folder_id: str, name: str) -> None:
+        self._record("rename_folder", folder_id, name)
+
+    def delete_folder(self, folder_id: str) -> None:
+        self._record("delete_folder", folder_id)
+
+    def move_chat(self, chat_id: str, folder_id: str) -> None:
+        self._record("move_chat", chat_id, folder_id)
+        self._change(chat_id, folder_id=folder_id)
+
+    def set_tags(self, chat_id: str, tags: tuple[str, ...]) -> None:
+        self._record("set_tags", chat_id, tags)
+        self._change(chat_id, tags=tags)
+
+    def pin_chat(self, chat_id: str, is_pinned: bool) -> None:
+        self._record("pin_chat", chat_id, is_pinned)
+        self._change(chat_id, is_pinned=is_pinned)
+
+    def archive_chat(self, chat_id: str, is_archived: bool) -> None:
+        self._record("archive_chat", chat_id, is_archived)
+        self._change(chat_id, is_archived=is_archived)
+
+    def duplicate_chat(self, chat_id: str) -> str:
+        self._record("duplicate_chat", chat_id)
+        self.add_chat("copy", "Copy")
+        return "copy"
+
+    def queue_turn(self, chat_id: str, text: str) -> str:
+        self._record("queue_turn", chat_id, text)
+        made = QueuedTurn(id=f"q{next(self._ids)}", chat_id=chat_id, text=text)
+        self.turns.append(made)
+        self.emit(QueuedTurnsChanged(chat_id=chat_id, turns=tuple(self.turns)))
+        return made.id
+
+    def queued_turns(self, chat_id: str) -> list[QueuedTurn]:
+        return [turn for turn in self.turns if turn.chat_id == chat_id]
+
+    def edit_queued(self, turn_id: str, text: str) -> None:
+        self._record("edit_queued", turn_id, text)
+
+    def remove_queued(self, turn_id: str) -> None:
+        self._record("remove_queued", turn_id)
+        chat_id = next(turn.chat_id for turn in self.turns if turn.id == turn_id)
+        self.turns = [turn for turn in self.turns if turn.id != turn_id]
+        self.emit(QueuedTurnsChanged(chat_id=chat_id, turns=tuple(self.turns)))
+
+    async def send_queued(self, turn_id: str) -> None:
+        self._record("send_queued", turn_id)
+
+    def save_draft(self, chat_id: str, text: str) -> None:
+        self._record("save_draft", chat_id, text)
+
+    def draft(self, chat_id: str) -> str:
+        return ""
+
+    async def context_use(self, chat_id: str, typed: str = "") -> ContextUse:
+        return self.context
+
+    def personas(self) -> list[PersonaView]:
+        return self.persona_views
+
+    def saved_prompts(self) -> list[SavedPrompt]:
+        return self.prompt_views
+
+    def attachments(self, chat_id: str) -> list[AttachmentView]:
+        return [view for view in self.attachment_views if view.chat_id == chat_id]
+
+    def attach(self, chat_id: str, paths: Sequence[Path]) -> list[str]:
+        self._record("attach", chat_id, list(paths))
+        return [self._attached(chat_id, path.name) for path in paths]
+
+    def attach_text(self, chat_id: str, name: str, text: str) -> str:
+        self._record("attach_text", chat_id, name, text)
+        return self._attached(chat_id, name)
+
+    def _attached(self, chat_id: str, name: str) -> str:
+        made = AttachmentView(
+            id=f"a{next(self._ids)}", chat_id=chat_id, name=name, state=AttachmentState.READY, n_tokens=1_204
+        )
+        self.attachment_views.append(made)
+        self.emit(AttachmentsChanged(chat_id=chat_id, attachments=tuple(self.attachment_views)))
+        return made.id
+
+    def detach(self, attachment_id: str) -> None:
+        self._record("detach", attachment_id)
+        chat_id = next(view.chat_id for view in self.attachment_views if view.id == attachment_id)
+        self.attachment_views = [view for view in self.attachment_views if view.id != attachment_id]
+        self.emit(AttachmentsChanged(chat_id=chat_id, attachments=tuple(self.attachment_views)))
+
+    def set_attachment_use(self, attachment_id: str, use: AttachmentUse) -> None:
+        self._record("set_attachment_use", attachment_id, use)
+
+    def set_chat_options(self, chat_id: str, options: ChatOptions) -> None:
+        self._record("set_chat_options", chat_id, options)
+        self._change(chat_id, options=options)
+
+    def set_chat_persona(self, chat_id: str, persona_id: str) -> None:
+        self._record("set_chat_persona", chat_id, persona_id)
+        self._change(chat_id, persona_id=persona_id)
+
+    def save_persona(self, persona: PersonaView) -> str:
+        self._record("save_persona", persona)
+        return persona.id or "p"
+
+    def delete_persona(self, persona_id: str) -> None:
+        self._record("delete_persona", persona_id)
+
+    def save_prompt(self, prompt: SavedPrompt) -> str:
+        self._record("save_prompt", prompt)
+        return prompt.id or "s"
+
+    def delete_prompt(self, prompt_id: str) -> None:
+        self._record("delete_prompt", prompt_id)
+
+    async def export_chat(self, chat_id: str, path: Path, format: str) -> None:
+        self._record("export_chat", chat_id, path, format)
+        path.write_text("<h1>Chat</h1><p>Hello</p>")
 
     def open_chat(self, chat_id: str) -> OpenChat:
         self._record("open_chat", chat_id)
@@ -141,7 +310,16 @@ class ScriptedCore:
         self.read_aheads.append((chat_id, typed))
 
     async def send(
-        self, chat_id: str | None, text: str, *, new_id: str | None = None, entered_seconds: float | None = None
+        self,
+        chat_id: str | None,
+        text: str,
+        *,
+        new_id: str | None = None,
+        entered_seconds: float | None = None,
+        persona_id: str = "",
+        is_temporary: bool = False,
+        folder_id: str = "",
+        options: ChatOptions | None = None,
     ) -> str:
         self._record("send", chat_id, text)
         self.new_id = new_id

@@ -10,15 +10,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMenu, QMessageBox, QPushButton
 
 from app.core.chat_views import MessageState, Role
-from app.core.events import MessagesReplaced, ModelStateChanged, PromptProgressed, ReplyEnded, StatusChanged
-from app.core.views import ModelView, StatusView
+from app.core.events import MessagesReplaced, ModelStateChanged, PromptProgressed, ReplyEnded
+from app.core.views import ModelView
 from app.engine.interface import ModelState
 from app.errors import ErrorKind, KnownError
 from app.gui import dialogs
 from app.gui.transcript.reply import Reply
 from app.gui.transcript.view import BUILT_AT_FIRST
 from tests.gui.conftest import Desk
-from tests.gui.scripted_core import FIGURES, message
+from tests.gui.scripted_core import message
 
 
 def type_and_send(desk: Desk, text: str) -> None:
@@ -142,34 +142,36 @@ def test_what_could_not_be_sent_comes_back(desk: Desk) -> None:
     assert button(desk, "Send").isEnabled()
 
 
-def test_what_is_sent_meanwhile_waits_as_a_chip(desk: Desk) -> None:
-    chat, reply = begin(desk)
+def test_what_is_sent_meanwhile_waits_as_a_chip_that_can_be_changed(desk: Desk) -> None:
+    chat, _ = begin(desk)
     type_and_send(desk, "And then?")
     composer = desk.window.conversation.composer
-    assert composer.queued_text == "And then?"
+    desk.until(lambda: desk.core.called("queue_turn") == [(chat, "And then?")])
+    desk.until(lambda: composer.queued.texts == ["And then?"])
     button(desk, "Edit the waiting message").click()
-    assert composer.text.toPlainText() == "And then?"
-    assert not composer.queued_text
-    desk.qtbot.keyClick(composer.text, Qt.Key.Key_Return)
-    desk.core.grow(chat, reply, "x")
-    desk.core.end(chat, reply)
-    desk.until(lambda: desk.core.called("send")[1:] == [(chat, "And then?")])
-    assert not composer.queued_text
+    editor = desk.window.focusWidget()
+    desk.qtbot.keyClicks(editor, " And why?")
+    desk.qtbot.keyClick(editor, Qt.Key.Key_Return)
+    desk.until(lambda: [call[1] for call in desk.core.called("edit_queued")] == ["And then? And why?"])
+    assert composer.text.hasFocus()
+    button(desk, "Do not send the waiting message").click()
+    desk.until(lambda: not composer.queued.texts)
 
 
-def test_esc_stops_the_reply_and_does_not_send_what_waits(desk: Desk) -> None:
+def test_esc_stops_the_reply_and_what_waits_is_sent_by_hand(desk: Desk) -> None:
     chat, reply = begin(desk)
     composer = desk.window.conversation.composer
     type_and_send(desk, "And then?")
-    assert composer.queued_text == "And then?"
+    desk.until(lambda: composer.queued.texts == ["And then?"])
     desk.qtbot.keyClicks(composer.text, "More")
     desk.qtbot.keyClick(composer.text, Qt.Key.Key_Escape)
     desk.until(lambda: desk.core.called("stop") == [(chat,)])
     desk.core.end(chat, reply, MessageState.STOPPED)
     desk.until(lambda: last(desk)._why.text() == "Stopped.")
     assert len(desk.core.called("send")) == 1
-    assert not composer.queued_text
-    assert composer.text.toPlainText() == "And then?\nMore"
+    assert composer.text.toPlainText() == "More"
+    button(desk, "Send now").click()
+    desk.until(lambda: desk.core.called("send_queued"))
 
 
 def test_shift_enter_is_a_new_line_and_the_box_grows(desk: Desk) -> None:
@@ -218,40 +220,12 @@ def test_events_of_other_chats_are_not_shown(desk: Desk) -> None:
     assert len(desk.window.conversation.transcript._widgets) == 2
 
 
-def test_the_context_gauge_is_of_the_chat_that_is_shown(desk: Desk) -> None:
-    desk.core.add_chat("c", "Chat", ("user", "q"), ("assistant", "a"))
-    desk.window.conversation._context_limit = 8_192
-    desk.window.open_chat("c")
-    context = desk.window.conversation.composer._context
-    desk.until(lambda: context.text() == "Context 1,554 of 8,192")
-    assert FIGURES.prompt_tokens + FIGURES.output_tokens == 1_554
-    desk.window.new_chat()
-    assert context.text() == "Context 0 of 8,192"
-
-
-def test_the_context_gauge_keeps_what_was_last_known_when_a_reply_has_no_figures(desk: Desk) -> None:
-    desk.core.emit(StatusChanged(status=StatusView(context_limit=8_192)))
-    context = desk.window.conversation.composer._context
-    desk.until(lambda: context.text() == "Context 0 of 8,192")
+def test_the_context_gauge_is_asked_for_when_a_reply_has_ended(desk: Desk) -> None:
     chat, reply = begin(desk)
-    desk.core.emit(PromptProgressed(chat_id=chat, message_id=reply, n_read=100, n_total=312))
-    desk.core.grow(chat, reply, "so far")
-    ended = replace(desk.core.messages[chat][-1], text="so far", state=MessageState.INTERRUPTED)
-    desk.core.messages[chat][-1] = ended
-    desk.core.emit(ReplyEnded(message=ended))
-    desk.until(lambda: last(desk)._why.isVisible())
-    assert context.text() == "Context 312 of 8,192"
-    desk.core.add_chat("old", "Chat", ("user", "q"), ("assistant", "a"))
-    broken = replace(desk.core.messages["old"][1], figures=None, state=MessageState.INTERRUPTED)
-    desk.core.messages["old"][1] = broken
-    desk.window.open_chat("old")
-    desk.until(lambda: context.text() == "Context of 8,192")  # never measured: not 0
-    desk.window.open_chat(chat)
-    desk.until(lambda: context.text() == "Context 312 of 8,192")
-    again = message("again", "", state=MessageState.WRITING, chat_id=chat, version=2, n_versions=2)
-    desk.core.emit(MessagesReplaced(chat_id=chat, messages=(desk.core.messages[chat][0], again)))
-    desk.until(lambda: last(desk).message.id == "again")
-    assert context.text() == "Context 312 of 8,192"
+    gauge = desk.window.conversation.composer.gauge
+    desk.core.context = replace(desk.core.context, history=1_554)
+    desk.core.end(chat, reply)
+    desk.until(lambda: gauge.text() == " 1,560 / 8,192")
 
 
 def test_a_reply_that_failed_for_want_of_a_model_offers_to_choose_one(desk: Desk) -> None:

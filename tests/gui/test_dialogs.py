@@ -26,7 +26,7 @@ def close(desk: Desk, dialog: QFileDialog) -> None:
 def test_a_dialog_opens_in_the_folder_of_the_last_file(desk: Desk, tmp_path: Path) -> None:
     lease = tmp_path / "lease.txt"
     lease.write_text("The lease.")
-    desk.window._choose_documents()
+    desk.window.choose_documents()
     dialog, folder = folder_of_open_dialog(desk)
     documents = Path(QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation))
     assert folder == (documents if documents.is_dir() else Path.home())

@@ -58,7 +58,7 @@ def test_tab_goes_through_the_window_as_it_is_read(desk: Desk) -> None:
     desk.until(lambda: desk.window.conversation.chat_id == "c" and desk.window.jobs_pane._cards)
     assert visited(desk, desk.window.conversation.composer.text) == [
         "Message",
-        "Summarise a document…",
+        "Add documents, jobs and prompts",
         "New job…",
         "Close the jobs",
         "Jobs",
@@ -70,10 +70,12 @@ def test_tab_goes_through_the_window_as_it_is_read(desk: Desk) -> None:
         "New chat",
         "Hide the sidebar",
         "Search chats",
+        "More about chats",
         "Chats",
         "Jobs",
         "Settings",
         "Model: none",
+        "Persona and settings of this chat",
         "Conversation",
         "Your message",
         "Copy your message",
@@ -111,7 +113,7 @@ def test_tab_stays_in_a_sidebar_that_floats(desk: Desk) -> None:
     desk.window.resize(600, 500)
     desk.window.show_sidebar(True)
     names = visited(desk, desk.window.sidebar.search)
-    assert names == ["Search chats", "Chats", "Jobs", "Settings", "New chat", "Hide the sidebar"]
+    assert names == ["Search chats", "More about chats", "Chats", "Jobs", "Settings", "New chat", "Hide the sidebar"]
 
 
 def test_the_editor_of_a_message_is_as_high_as_its_text(desk: Desk) -> None:

@@ -18,7 +18,7 @@ from app.core.events import JobChanged, JobRemoved
 from app.core.kinds.prompt import PromptParams
 from app.core.views import DocumentView, ItemPage, ItemState, ItemView, JobState, JobView
 from app.errors import ErrorKind, KnownError
-from app.gui.chat_list import CHAT_ROLE
+from app.gui.chat_row import ROW_ROLE
 from app.gui.job_page.item_model import KEPT, NAME, PAGE, RESULT, STATE, ItemModel
 from app.gui.job_page.item_words import in_one_line
 from app.gui.job_page.page import JobPage
@@ -228,7 +228,7 @@ def test_a_summary_is_dropped_into_the_chat_and_onto_another(desk: Desk) -> None
     desk.core.add_chat("a", "Warranty", ("user", "x"))
     desk.window.start()
     side = desk.window.sidebar
-    desk.until(lambda: side._model.row_of("a").isValid())
+    desk.until(lambda: side._model.row_of("chat a").isValid())
     mime, text = mime_of("j", 0), desk.window.conversation.composer.text
     text.setPlainText("Who pays?")
     drop(desk.window, mime, QPoint(700, 300))
@@ -236,9 +236,9 @@ def test_a_summary_is_dropped_into_the_chat_and_onto_another(desk: Desk) -> None
     assert text.toPlainText().endswith("\n\nWho pays?")
     assert not desk.window.drops.overlay.isVisible()
     text.clear()
-    drop(side.list.viewport(), mime, side.list.visualRect(side._model.row_of("a")).center())
+    drop(side.list.viewport(), mime, side.list.visualRect(side._model.row_of("chat a")).center())
     desk.until(lambda: desk.window.conversation.chat_id == "a" and text.toPlainText())
-    assert side._model.row_of("a").data(CHAT_ROLE).id == "a"
+    assert side._model.row_of("chat a").data(ROW_ROLE).chat.id == "a"
     assert not text.canInsertFromMimeData(mime)
 
 

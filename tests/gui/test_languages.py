@@ -33,7 +33,7 @@ NO_WORDS = {"key", "kind", "tone", "role", "icon_name"}
 CODE = re.compile(r'^[a-z0-9_.:/-]*$|^\{"')
 # Of these the words are still English everywhere
 UNCONVERTED = {
-    "composer.py", "conversation.py", "settings_dialog.py", "sidebar.py", "window.py", "transcript",
+    "transcript",
 }  # fmt: skip
 
 

@@ -37,7 +37,7 @@ from app.core.views import ItemState, JobState, MachinePhase, Paragraph, Source,
 from app.engine.interface import ModelState
 from app.engine.messages import Preset
 from app.gui import job_words, screenshots, words
-from app.gui.chat_list import CHAT_ROLE
+from app.gui.chat_row import ROW_ROLE
 from app.gui.keys import KeysDialog
 from app.gui.new_job.dialog import NewJobDialog
 from app.gui.settings_dialog import SettingsDialog
@@ -236,20 +236,13 @@ def middle(widget: QWidget, inside: QWidget) -> float:
     return widget.mapTo(inside, QPoint(0, 0)).y() + widget.height() / 2
 
 
-def test_chats_stand_in_groups_and_search_narrows_them(desk: Desk) -> None:
+def test_chats_stand_in_groups(desk: Desk) -> None:
     desk.core.add_chat("a", "Warranty", updated=NOW)
     desk.core.add_chat("b", "Sauerteig", updated=NOW - 40 * 86_400)
     desk.window.start()
     model = desk.window.sidebar._model
     desk.until(lambda: model.rowCount() == 4 or model.rowCount() == 3)
-    desk.qtbot.keyClick(desk.window, Qt.Key.Key_K, Qt.KeyboardModifier.ControlModifier)
-    desk.until(lambda: desk.window.sidebar.search.hasFocus())
-    desk.qtbot.keyClicks(desk.window.sidebar.search, "sauer")
-    desk.until(lambda: desk.core.called("search") == [("sauer",)])
-    desk.until(lambda: model.rowCount() == 2)
-    assert model.index(1).data(CHAT_ROLE).id == "b"
-    desk.window.sidebar.search.clear()
-    desk.until(lambda: model.rowCount() > 2)
+    assert model.index(1).data(ROW_ROLE).chat.id == "a"
 
 
 def test_a_deleted_chat_can_be_taken_back(desk: Desk) -> None:
@@ -257,13 +250,13 @@ def test_a_deleted_chat_can_be_taken_back(desk: Desk) -> None:
     desk.window.start()
     desk.window.open_chat("a")
     desk.until(lambda: desk.window.conversation.chat_id == "a")
-    desk.window.sidebar.delete_asked.emit("a", "Warranty")
+    desk.window.sidebar.asked.delete.emit("a")
     desk.until(lambda: desk.window.conversation.chat_id == "")
     notices = desk.window.notices
     assert notices.sentences == ["“Warranty” is deleted."]
     notices._bars["undo"]._act()
     desk.until(lambda: desk.core.called("restore_chat") == [("a",)])
-    desk.until(lambda: desk.window.sidebar._model.row_of("a").isValid())
+    desk.until(lambda: desk.window.sidebar._model.row_of("chat a").isValid())
     desk.core.emit(ChatDeleted(chat_id="a"))
 
 

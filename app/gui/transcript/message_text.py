@@ -32,7 +32,7 @@ class MessageText(QTextBrowser):
         self.setAcceptDrops(False)
         self.setUndoRedoEnabled(False)
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        self.setFont(fonts.font(fonts.MESSAGE))
+        fonts.set_role(self, fonts.MESSAGE)
         self.viewport().setAutoFillBackground(False)
         self.document().setDocumentMargin(0)
         self.document().setIndentWidth(INDENT_PX)

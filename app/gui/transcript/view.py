@@ -152,6 +152,22 @@ class Transcript(QWidget):
         bar = self._page.verticalScrollBar()
         bar.setValue(bar.maximum())
 
+    def go_to_message(self, message_id: str) -> None:
+        """Show one message at the top of the page, wherever in the chat it is."""
+        place = next((n for n, message in enumerate(self._messages) if message.id == message_id), None)
+        if place is None:
+            return
+        while place < self._n_hidden:
+            self._build_older()
+        self._show_widget(message_id)
+        QTimer.singleShot(0, self, lambda: self._show_widget(message_id))  # once more where texts find their heights
+
+    def _show_widget(self, message_id: str) -> None:
+        if (widget := self._widgets.get(message_id)) is not None:
+            self._page.settle()
+            self._follows = False
+            self._page.verticalScrollBar().setValue(widget.y())
+
     # building
 
     def _build(self, message: MessageView, *, at_top: bool = False) -> None:

@@ -1,0 +1,89 @@
+"""What can be done by key and by Ctrl+K: one table, of which the shortcuts, the palette and F1 are made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from app.gui.exports import Format
+from app.gui.keys import Key
+from app.gui.tongue import mark
+
+if TYPE_CHECKING:
+    from app.gui.window import Window
+
+_EXPORTS: tuple[tuple[Format, str], ...] = (
+    ("markdown", mark("Export this chat as Markdown")),
+    ("html", mark("Export this chat as HTML")),
+    ("pdf", mark("Export this chat as PDF")),
+    ("json", mark("Export this chat as JSON")),
+)
+
+
+def key_table(window: Window) -> tuple[Key, ...]:
+    """Those with keys in the order of the list of keys; then what only Ctrl+K finds."""
+    chat = window.conversation
+
+    def in_chat(do: Callable[[], object]) -> Callable[[], object]:
+        """For a key of the chat: nothing happens to a chat that another page hides."""
+        return lambda: do() if chat.isVisible() else None
+
+    def show_sidebar() -> None:
+        window.show_sidebar(not window.sidebar.isVisible())
+
+    def show_jobs() -> None:
+        window.show_jobs_pane(not window.jobs_pane.isVisible())
+
+    return (
+        Key(("Return",), mark("Send")),
+        Key(("Shift+Return",), mark("New line")),
+        Key(("Esc",), mark("Stop the reply, or back to the chat"), window.escape),
+        Key(("Up",), mark("In an empty message: edit the last one")),
+        Key(("/",), mark("Begin a message with it: saved prompts")),
+        Key(("@",), mark("In a message: documents")),
+        Key(("Ctrl+K",), mark("Find a chat, or something to do"), window.open_palette),
+        Key(("Ctrl+N",), mark("New chat"), window.new_chat),
+        Key(("Ctrl+Shift+T",), mark("New temporary chat"), lambda: window.new_chat(is_temporary=True)),
+        Key(("Ctrl+Shift+N",), mark("New folder"), window.chat_desk.add_folder),
+        Key(("Ctrl+L",), mark("Choose a model"), window.model_desk.open_menu),
+        Key(("Ctrl+.",), mark("Persona and settings of this chat"), in_chat(window.library.toggle_parameters)),
+        Key(("Ctrl+B",), mark("Show or hide the sidebar"), show_sidebar),
+        Key(("Ctrl+J",), mark("Show or hide the jobs"), show_jobs),
+        Key(("Ctrl+Shift+J",), mark("New job"), window.new_job),
+        Key(("Ctrl+O",), mark("Summarise documents"), window.choose_documents),
+        Key(("Ctrl+R",), mark("Regenerate the last reply"), in_chat(chat.regenerate_last)),
+        Key(("Ctrl+Shift+C",), mark("Copy the last reply"), in_chat(chat.copy_last)),
+        Key(("Alt+Left",), mark("Version before"), in_chat(lambda: chat.step_version(-1))),
+        Key(("Alt+Right",), mark("Next version"), in_chat(lambda: chat.step_version(1))),
+        Key(("Ctrl++", "Ctrl+="), mark("Larger text"), lambda: window.step_zoom(1)),
+        Key(("Ctrl+-",), mark("Smaller text"), lambda: window.step_zoom(-1)),
+        Key(("Ctrl+0",), mark("Text as large as at first"), lambda: window.step_zoom(0)),
+        Key(("Ctrl+,",), mark("Settings"), window.open_settings),
+        Key(("F1", "Ctrl+/"), mark("List of keys"), window.open_keys),
+        *_without_keys(window),
+    )
+
+
+def _without_keys(window: Window) -> tuple[Key, ...]:
+    desk, chat = window.chat_desk, window.conversation
+
+    def this(do: Callable[[str], object]) -> Callable[[], object]:
+        """For an action on the chat that is shown."""
+        return lambda: do(chat.chat_id) if chat.chat_id else None
+
+    return (
+        Key((), mark("Rename this chat"), this(desk.rename)),
+        Key((), mark("Tags of this chat"), this(desk.edit_tags)),
+        Key((), mark("Duplicate this chat"), this(desk.duplicate)),
+        Key((), mark("Archive this chat"), this(lambda chat_id: desk.archive(chat_id, True))),
+        Key((), mark("Delete this chat"), this(desk.delete)),
+        *(Key((), name, this(partial(window.export_chat, form))) for form, name in _EXPORTS),
+        Key((), mark("Personas"), window.library.open_personas),
+        Key((), mark("Saved prompts"), window.open_prompts),
+        Key((), mark("Export everything"), window.export_everything),
+        Key((), mark("Import chats"), window.import_chats),
+        Key((), mark("Light theme"), lambda: window.change_settings({"theme": "light"})),
+        Key((), mark("Dark theme"), lambda: window.change_settings({"theme": "dark"})),
+        Key((), mark("Theme of the system"), lambda: window.change_settings({"theme": "system"})),
+    )

@@ -1,0 +1,116 @@
+"""Personas, saved prompts, and what a chat sets for itself: Core keeps them, these dialogs and the panel show them.
+
+GUI thread only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QWidget
+
+from app.core.chat_views import ChatOptions, PersonaView, SavedPrompt
+from app.core.events import PersonasChanged, PromptsChanged
+from app.errors import KnownError
+from app.gui.bridge import Bridge
+from app.gui.conversation import Conversation
+from app.gui.notices import Notices
+from app.gui.personas_dialog import PersonasDialog
+from app.gui.prompts_dialog import PromptsDialog
+from app.gui.theme import Theme
+
+if TYPE_CHECKING:
+    from app.core.core import Core
+
+
+class Library(QObject):
+    """`hear` its events; the conversation is told what a new chat begins with."""
+
+    def __init__(
+        self, window: QWidget, bridge: Bridge, theme: Theme, notices: Notices, conversation: Conversation
+    ) -> None:
+        super().__init__(window)
+        self._window, self._bridge, self._theme, self._notices = window, bridge, theme, notices
+        self._conversation = conversation
+        self._personas: list[PersonaView] = []
+        panel = conversation.parameters
+        panel.options_changed.connect(self._set_options)
+        panel.persona_chosen.connect(self._set_persona)
+        panel.personas_asked.connect(self.open_personas)
+        panel.closed.connect(self.toggle_parameters)
+
+    def start(self) -> None:
+        """Ask Core for both."""
+        self._bridge.call(lambda core: core.personas(), done=self._show_personas, failed=self._say)
+        self._bridge.call(lambda core: core.saved_prompts(), done=self._show_prompts, failed=self._say)
+
+    def hear(self, event: PersonasChanged | PromptsChanged) -> None:
+        match event:
+            case PersonasChanged():
+                self._show_personas(event.personas)
+            case PromptsChanged():
+                self._show_prompts(event.prompts)
+
+    # the panel
+
+    def toggle_parameters(self) -> None:
+        panel = self._conversation.parameters
+        if panel.isVisible():
+            panel.flush()
+            panel.hide()
+            self._conversation.composer.text.setFocus()
+        else:
+            panel.show()
+            panel.persona.setFocus()
+
+    def _set_options(self, options: ChatOptions) -> None:
+        if chat_id := self._conversation.chat_id:
+            self._do(lambda core: core.set_chat_options(chat_id, options))
+        else:
+            self._conversation.begin_with(options=options)
+
+    def _set_persona(self, persona_id: str) -> None:
+        if chat_id := self._conversation.chat_id:
+            self._do(lambda core: core.set_chat_persona(chat_id, persona_id))
+        else:
+            self._conversation.begin_with(persona_id=persona_id)
+
+    # the dialogs
+
+    def open_personas(self) -> None:
+        dialog = PersonasDialog(self._window, self._theme)
+        dialog.show_things(self._personas)
+        dialog.saved.connect(lambda persona: self._do(lambda core: core.save_persona(persona)))
+        dialog.deleted.connect(lambda persona_id: self._do(lambda core: core.delete_persona(persona_id)))
+        dialog.show()
+
+    def open_prompts(self, text: str = "") -> None:
+        """With a text that is to be kept, where one is given."""
+        dialog = PromptsDialog(self._window)
+        dialog.show_things(self._conversation.desk.prompts)
+        dialog.saved.connect(lambda prompt: self._do(lambda core: core.save_prompt(prompt)))
+        dialog.deleted.connect(lambda prompt_id: self._do(lambda core: core.delete_prompt(prompt_id)))
+        if text:
+            dialog.begin_with(text)
+        dialog.show()
+
+    # inside
+
+    def _show_personas(self, personas: Sequence[PersonaView]) -> None:
+        self._personas = list(personas)
+        self._conversation.parameters.show_personas(personas)
+        for dialog in self._window.findChildren(PersonasDialog):
+            dialog.show_things(personas)
+
+    def _show_prompts(self, prompts: Sequence[SavedPrompt]) -> None:
+        self._conversation.desk.prompts = sorted(prompts, key=lambda prompt: prompt.name.casefold())
+        for dialog in self._window.findChildren(PromptsDialog):
+            dialog.show_things(prompts)
+
+    def _do(self, work: Callable[[Core], object]) -> None:
+        self._bridge.call(work, failed=self._say)
+
+    def _say(self, error: KnownError) -> None:
+        self._notices.show_notice(error.sentence, tone="danger")

@@ -1,0 +1,87 @@
+"""How a row of the palette is painted: what it is, its keys at the side, and where words were found, these in bold."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QTextCharFormat, QTextLayout, QTextOption
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from app.gui import fonts
+from app.gui.icons import icon
+from app.gui.theme import Theme
+
+_Index = QModelIndex | QPersistentModelIndex
+ENTRY_ROLE = Qt.ItemDataRole.UserRole
+_SIDE, _ICON = 12, 16
+
+
+class PaletteRow(QStyledItemDelegate):
+    """Rows are `palette.Entry`."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+        entry = index.data(ENTRY_ROLE)
+        return QSize(0, fonts.scaled(40) + 12 if entry.below else fonts.scaled(20) + 14)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        entry, tokens = index.data(ENTRY_ROLE), self._theme.tokens
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(tokens.sel))
+            painter.drawRoundedRect(QRectF(option.rect), 8, 8)
+        inside = option.rect.adjusted(_SIDE, 6, -_SIDE, -6)
+        line = QRect(inside.left(), inside.top(), inside.width(), fonts.scaled(20) + (0 if entry.below else 2))
+        mark = QRect(line.left(), line.center().y() - _ICON // 2 + 1, _ICON, _ICON)
+        icon(entry.icon, tokens.muted).paint(painter, self._placed(option, mark))
+        line.setLeft(line.left() + _ICON + 10)
+        if entry.side:
+            width = QFontMetrics(fonts.font(fonts.SMALL)).horizontalAdvance(entry.side) + 4
+            side = QRect(line.right() - width, line.top(), width, line.height())
+            self._write(painter, option, side, entry.side, fonts.SMALL, tokens.muted)
+            line.setRight(side.left() - 8)
+        self._write(painter, option, line, entry.text, fonts.UI, tokens.text)
+        if entry.below:
+            below = QRect(line.left(), line.bottom() + 1, inside.right() - line.left(), fonts.scaled(20))
+            self._write(painter, option, below, entry.below, fonts.SMALL, tokens.muted, entry.marks)
+        painter.restore()
+
+    def _write(
+        self,
+        painter: QPainter,
+        option: QStyleOptionViewItem,
+        rect: QRect,
+        text: str,
+        role: fonts.FontRole,
+        colour: str,
+        marks: tuple[tuple[int, int], ...] = (),
+    ) -> None:
+        """One line, with the marked ranges strong."""
+        font = fonts.font(role)
+        shown = QFontMetrics(font).elidedText(text.replace("\n", " "), Qt.TextElideMode.ElideRight, rect.width() - 4)
+        layout = QTextLayout(shown, font)
+        layout.setTextOption(QTextOption(Qt.AlignmentFlag.AlignLeading))
+        layout.setFormats([self._mark(begin, end) for begin, end in marks if begin < len(shown)])
+        layout.beginLayout()
+        line = layout.createLine()
+        line.setLineWidth(rect.width())
+        layout.endLayout()
+        painter.setPen(QColor(colour))
+        place = self._placed(option, rect)
+        layout.draw(painter, QPointF(place.left(), place.top() + (rect.height() - line.height()) / 2))
+
+    def _mark(self, begin: int, end: int) -> QTextLayout.FormatRange:
+        made = QTextLayout.FormatRange()
+        made.start, made.length = begin, end - begin
+        strong = QTextCharFormat()
+        strong.setFontWeight(fonts.UI_STRONG.weight)
+        strong.setForeground(QColor(self._theme.tokens.text))
+        made.format = strong
+        return made
+
+    def _placed(self, option: QStyleOptionViewItem, rect: QRect) -> QRect:
+        return QStyle.visualRect(option.direction, option.rect, rect)
