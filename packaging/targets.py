@@ -79,10 +79,14 @@ def run() -> int:
     return subprocess.run(command).returncode
 
 
+def _pytest() -> list[str]:
+    return [program("python"), "-m", "pytest", "--numprocesses", "auto", "--dist", "loadfile"]
+
+
 def test() -> int:
     """The tests, without a screen."""
     prepare()
-    return _say_and_run([program("python"), "-m", "pytest"])
+    return _say_and_run(_pytest())
 
 
 def check() -> int:
@@ -94,7 +98,7 @@ def check() -> int:
         [program("mypy")],
         [program("mypy"), "packaging"],
         [program("lint-imports")],
-        [program("python"), "-m", "pytest"],
+        _pytest(),
     ]
     failed = [" ".join(command) for command in commands if _say_and_run(command) != 0]
     for command in failed:

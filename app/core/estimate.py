@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from app.engine.messages import EngineReported
 from app.store.jobs import SpeedRow
@@ -10,7 +12,10 @@ from app.store.jobs import SpeedRow
 FILL = 0.6  # of the most that an item may write, is written on the mean (summaries of the starter model)
 LEAST_TOKENS = 256  # measured, before a speed says something
 MOST_TOKENS = 200_000  # measured: beyond it, what is older counts for less and less
+TEMPLATE_END_TOKENS = 6  # between an item's text and the reply: ChatML has "<|im_end|>", "<|im_start|>assistant"
 LEAST_DONE = 12  # items: the first ones end late, since several run side by side, and would say that all take as long
+
+NO_SPEED = SpeedRow(read_tokens=0, read_seconds=0, written_tokens=0, written_seconds=0)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +33,17 @@ def expected_work(*, n_items: int, own_tokens: int, n_own: int, item_overhead: i
     """
     mean = own_tokens / n_own if n_own else 0.0
     return Work(read_tokens=n_items * (mean + item_overhead), written_tokens=n_items * output_tokens * FILL)
+
+
+def own_parts(prompts: Sequence[Sequence[str]]) -> list[str]:
+    """Of the prompts of one or two items, a list each: what the first's have behind what both begin with."""
+    first, second = prompts[0], prompts[1] if len(prompts) > 1 else [""] * len(prompts[0])
+    return [mine[_n_shared(mine, other) :] for mine, other in zip(first, second, strict=False)]
+
+
+def _n_shared(one: str, other: str) -> int:
+    """Characters that both begin with."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def seconds_for(work: Work, speed: SpeedRow | None) -> float | None:

@@ -12,23 +12,31 @@ from pathlib import Path
 from app.core import job_options, job_views, source_facts
 from app.core.coverage import coverage
 from app.core.documents import DocumentService
-from app.core.estimate import Pace, SpeedMeter, Work, expected_work, seconds_for
+from app.core.estimate import (
+    NO_SPEED,
+    TEMPLATE_END_TOKENS,
+    Pace,
+    SpeedMeter,
+    Work,
+    expected_work,
+    own_parts,
+    seconds_for,
+)
 from app.core.kinds import item_input
 from app.core.kinds.kind import Material
 from app.core.kinds.known import kind_of
 from app.core.source_queue import SourceQueue
-from app.core.speed_probe import probe
+from app.core.speed_probe import probe, warm_up
 from app.core.views import JobPreview, JobState, JobView
 from app.engine.interface import Engine, ModelState
-from app.engine.messages import EngineReported
+from app.engine.messages import EngineReported, GenerateRequest
 from app.errors import KnownError
 from app.ingest.tables import is_table
 from app.store.items import ItemRow, Items
-from app.store.jobs import JobRow, Jobs, SpeedRow
+from app.store.jobs import JobRow, Jobs
 
 MOST_DOCUMENTS_SHOWN = 500
 REPORT_SECONDS = 2.0  # within which the engine tells how it fared
-_NO_SPEED = SpeedRow(read_tokens=0, read_seconds=0, written_tokens=0, written_seconds=0)
 
 
 @dataclass
@@ -76,7 +84,7 @@ class JobProgress:
 
     def _meter(self, model: str) -> SpeedMeter:
         if model not in self._meters:
-            self._meters[model] = SpeedMeter(self.store.speed(model) or _NO_SPEED)
+            self._meters[model] = SpeedMeter(self.store.speed(model) or NO_SPEED)
         return self._meters[model]
 
     # how far a job is
@@ -128,13 +136,9 @@ class JobProgress:
             return job.coverage or coverage(job, self.store, self.items)
         if n_waiting and self.sources.waits_for_model(job.id):
             return "waiting for a model"
-        pages = self.sources.pages_read(job.id)
         if n_documents > 1 and n_waiting:
             return f"{n_documents - n_waiting:,} of {n_documents:,} documents read"
-        if pages is not None:
-            n_read, n_pages = pages
-            return f"{n_read:,} of {n_pages:,} pages read" if n_pages else f"{n_read:,} parts read"
-        return ""
+        return self.sources.read_so_far(job.id)
 
     def _seconds_left(self, job: JobRow, n_left: int) -> float | None:
         work = self._work(job, self._overheads.get((job.id, job.params), 0))
@@ -173,7 +177,7 @@ class JobProgress:
         if first is not None and not problem:
             if not is_reading:
                 await self._measure()
-            work = self._work(job, await self._overhead(job, first))
+            work = self._work(job, await self._overhead(job))
             seconds = seconds_for(work, self._meter(job.model or self.model()).speed)
         elif not is_reading and not problem:
             problem = next((source.error for source in documents if source.error), "There is nothing to work on.")
@@ -218,25 +222,34 @@ class JobProgress:
         await asyncio.shield(self._probe)
 
     async def _probe_once(self) -> None:
-        await probe(self.engine)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(REPORT_SECONDS):
-                while not self._meter(self.model()).speed.written_tokens:
-                    self._reported.clear()
-                    await self._reported.wait()
+        meter = self._meter(self.model())
+        for ask in (warm_up, probe):
+            meter.speed = NO_SPEED
+            await ask(self.engine)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(REPORT_SECONDS):
+                    while not meter.speed.written_tokens:
+                        self._reported.clear()
+                        await self._reported.wait()
 
-    async def _overhead(self, job: JobRow, first: ItemRow) -> int:
-        """Tokens of an item's prompts besides its own text, and besides what the prompts of all items begin with."""
+    async def _overhead(self, job: JobRow) -> int:
+        """Tokens of an item's prompts besides its own text, and besides what the prompts of all items begin with.
+
+        Less than nothing where a prompt has only a part of the item's text.
+        """
         key = (job.id, job.params)
         if key not in self._overheads and self.engine.model_state is ModelState.READY:
             kind, params = kind_of(job)
-            input = item_input.decode(first.input)
+            inputs = [item_input.decode(item.input) for item in self.items.page(job.id, limit=2)]
             try:
-                prompts = ["".join(turn.content for turn in r.turns) for r in kind.requests(params, input)]
+                prompts = [[_text_of(request) for request in kind.requests(params, input)] for input in inputs]
             except Exception:  # the item itself will fail, with its sentence
                 return 0
-            own = item_input.text_of(input)
-            rests = [prompt[prompt.find(own[:20]) :] if own[:20] in prompt else prompt for prompt in prompts]
-            counts = await self.documents.counts([*rests, own])
-            self._overheads[key] = max(0, sum(counts[:-1]) - counts[-1])
+            rests = own_parts(prompts)
+            counts = await self.documents.counts([*rests, item_input.text_of(inputs[0])])
+            self._overheads[key] = sum(counts[:-1]) - counts[-1] + len(rests) * TEMPLATE_END_TOKENS
         return self._overheads.get(key, 0)
+
+
+def _text_of(request: GenerateRequest) -> str:
+    return "".join(turn.content for turn in request.turns)

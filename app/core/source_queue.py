@@ -65,7 +65,7 @@ class SourceQueue:
         self._publish = publish
         self._changed = changed
         self._reading: dict[int, tuple[SourceRow, asyncio.Task[None]]] = {}  # by source
-        self._pages: dict[str, tuple[int, int | None]] = {}  # by job: of the document that is being read
+        self._read_so_far: dict[str, str] = {}  # by job: of the document that is being read
         self._without_model: set[int] = set()
         self._model_came = asyncio.Event()
         self._is_closing = False
@@ -93,9 +93,9 @@ class SourceQueue:
     def is_reading(self, job_id: str) -> bool:
         return any(source.job_id == job_id for source, _ in self._reading.values())
 
-    def pages_read(self, job_id: str) -> tuple[int, int | None] | None:
-        """(read, of how many) of the document that is being read now."""
-        return self._pages.get(job_id)
+    def read_so_far(self, job_id: str) -> str:
+        """ "12 of 40 pages read", of the document that is being read now; empty while none is."""
+        return self._read_so_far.get(job_id, "")
 
     def waits_for_model(self, job_id: str) -> bool:
         return any(source.job_id == job_id and id in self._without_model for id, (source, _) in self._reading.items())
@@ -121,7 +121,7 @@ class SourceQueue:
             self._fail(source, f"{source.name} could not be prepared; the log says why.")
         finally:
             self._reading.pop(source.id, None)
-            self._pages.pop(source.job_id, None)
+            self._read_so_far.pop(source.job_id, None)
         self._changed(source.job_id)
         self.fill()
 
@@ -164,7 +164,7 @@ class SourceQueue:
 
     async def _queue_document(self, job: JobRow, source: SourceRow, kind: JobKind, params: Any, path: Path) -> None:
         def pages(n_read: int, n_pages: int | None) -> None:
-            self._pages[job.id] = (n_read, n_pages)
+            self._read_so_far[job.id] = f"{n_read:,} of {n_pages:,} pages read" if n_pages else f"{n_read:,} parts read"
             self._changed(job.id)
 
         self._check(job, kind, params, Material(names=(source.name,)))
@@ -244,7 +244,7 @@ class SourceQueue:
         encoded = [item_input.encode(input) for input in inputs]
         if encoded:
             await self._write(lambda: self._items.add(job.id, source.id, 0, encoded, start=start))
-            self._pages[job.id] = (start + len(encoded), None)
+            self._read_so_far[job.id] = f"{start + len(encoded):,} rows read"
             self._changed(job.id)
 
     def _was_read(

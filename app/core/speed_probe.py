@@ -14,6 +14,11 @@ LONGEST_SECONDS = 20.0  # a machine that is slower than this tells it by itself,
 _WORDS = "The committee met in the morning and read what had been written about the state of the roads. "
 
 
+async def warm_up(engine: Engine) -> None:
+    """The first bulk request makes bulk's memory, which says nothing of the speed."""
+    await _ask(engine, REQUESTS)
+
+
 async def probe(engine: Engine) -> None:
     """Some seconds of bulk work; the engine's reports tell what came of it. Gives up where the engine is busy."""
     with contextlib.suppress(TimeoutError):

@@ -54,6 +54,7 @@ async def classify(lab: Lab) -> Row:
         "wall_seconds": wall,
         "limit_seconds": own / prefill,
         "estimate_ratio": (preview.seconds or 0.0) / wall,
+        "estimated_tokens_ratio": preview.read_tokens / own,
         "own_tokens_per_text": own / TEXTS,
         "saved_tokens_per_text": shared,
         "bare_prefill_per_second": prefill,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from app.core.estimate import FILL, Pace, SpeedMeter, expected_work, seconds_for
+from app.core.estimate import FILL, NO_SPEED, Pace, SpeedMeter, expected_work, own_parts, seconds_for
 from app.engine.messages import EngineReported, Preset
 from app.store.jobs import SpeedRow
 
-NO_SPEED = SpeedRow(read_tokens=0, read_seconds=0, written_tokens=0, written_seconds=0)
 SPEED = SpeedRow(read_tokens=10_000, read_seconds=10, written_tokens=1_000, written_seconds=10)
 
 
@@ -83,3 +82,15 @@ def test_time_in_which_a_job_stands_still_does_not_count() -> None:
     pace.runs(1_005.0, is_running=True)
     pace.took(1_005.0, 10, 10)
     assert pace.seconds_left(20, None) == pytest.approx(10.0)
+
+
+def test_what_two_items_begin_with_is_not_their_own() -> None:
+    assert own_parts([["Classify this.\ntext: the sea"], ["Classify this.\ntext: my house"]]) == ["the sea"]
+
+
+def test_a_single_item_shares_nothing() -> None:
+    assert own_parts([["Classify this.", "And this."]]) == ["Classify this.", "And this."]
+
+
+def test_each_request_of_an_item_has_a_beginning_of_its_own() -> None:
+    assert own_parts([["A: one", "B: one"], ["A: two", "B: two"]]) == ["one", "one"]
