@@ -12,6 +12,8 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from app.gui import fonts
 from app.gui.theme import Theme
+from app.gui.transcript.code_colours import colours_of
+from app.gui.transcript.colouring import Colouring
 from app.gui.transcript.markdown import Splitter, normal, parse
 from app.gui.transcript.marks import code_rect, paint_marks
 from app.gui.transcript.message_text import MessageText
@@ -30,6 +32,7 @@ class ReplyText(MessageText):
         self.setAccessibleName("Reply")
         self._theme = theme
         self._copy_buttons: list[QPushButton] = []
+        self._colouring: Colouring | None = None
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.timeout.connect(self._flush)
@@ -59,6 +62,7 @@ class ReplyText(MessageText):
             return
         self._flush()
         self._is_complete = True
+        self._colour_code()
         if self._splitter.env.get("references") or self._tail_env.get("references"):
             self.show_text(text)
 
@@ -73,9 +77,14 @@ class ReplyText(MessageText):
             self._show_plainly(error)
         self._take_height(self.document().size())
         self._place_buttons()
+        self._colour_code()
 
     def _clear(self) -> None:
         self._rest.stop()
+        if self._colouring is not None:
+            self._colouring.end()
+        self._colouring = Colouring(self.document(), colours_of(self._theme.is_dark), self)
+        self._n_coloured = 0  # code blocks
         self.document().clear()
         self._source = ""
         self._is_plain = self._is_complete = False
@@ -106,6 +115,7 @@ class ReplyText(MessageText):
             self.setUpdatesEnabled(True)
         self._take_height(self.document().size())
         self._place_buttons()
+        self._colour_code()
         if (took := clock.elapsed()) > 10:
             self._rest.start(took * _REST_FACTOR)
 
@@ -144,6 +154,18 @@ class ReplyText(MessageText):
         self._clear()
         self._source, self._is_plain = source, True  # what is appended from now on is shown plainly too
         self.setPlainText(source)
+
+    def _colour_code(self) -> None:
+        """Blocks that are closed once; the open one again and again."""
+        if self._colouring is None:
+            return
+        marks, is_open = self._writer.marks, not self._is_complete and self._tail_start is not None
+        closed = marks[: self._tail_start.n_marks] if is_open and self._tail_start is not None else marks
+        codes = [mark for mark in closed if mark.kind is MarkKind.CODE]
+        for mark in codes[self._n_coloured :]:
+            self._colouring.colour(mark)
+        self._n_coloured = len(codes)
+        self._colouring.colour_growing(marks[-1] if is_open and self._tail_is_fence and marks else None)
 
     # what is painted behind the text
 
