@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _SYSTEM_FILES = {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini"}
+_MOST_NAMED = 5
 _NUMBER = re.compile(r"([0-9]+)")
 
 
 @dataclass
 class LeftOut:
-    """How much was left out without a line of its own, by its reason."""
+    """How much was left out without a line of its own, by its reason. `empty`: the names."""
 
     hidden: int = 0
-    empty: int = 0
+    empty: list[str] = field(default_factory=list)
     links: int = 0
     twice: int = 0
 
     def sentences(self) -> tuple[str, ...]:
         """One for each reason that there was."""
+        n_more = len(self.empty) - _MOST_NAMED
+        named = ", ".join(self.empty[:_MOST_NAMED]) + (f" and {n_more:,} more" if n_more > 0 else "")
         counted = (
             (self.hidden, "hidden file or folder was left out", "hidden files and folders were left out"),
-            (self.empty, "empty file was left out", "empty files were left out"),
+            (len(self.empty), f"empty file was left out: {named}", f"empty files were left out: {named}"),
             (self.links, "link that leads to no file was left out", "links that lead to no file were left out"),
             (self.twice, "file or folder was there twice", "files and folders were there twice"),
         )

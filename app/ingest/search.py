@@ -71,7 +71,7 @@ class Search:
                 if stat.S_ISDIR(status.st_mode):
                     folders.append((path, entry_name))
                 elif stat.S_ISREG(status.st_mode) and status.st_size == 0:
-                    self.left_out.empty += 1
+                    self.left_out.empty.append(entry_name)
                 else:
                     yield from self._file(path, entry_name)
 

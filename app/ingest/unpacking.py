@@ -56,7 +56,7 @@ def unpack(archive_path: Path, folder: Path, left_out: LeftOut) -> Iterator[Unpa
             elif not _is_regular(part):
                 left_out.links += 1
             elif part.file_size == 0:
-                left_out.empty += 1
+                left_out.empty.append(name)
             else:
                 place = folder / str(number) / _disk_name(steps[-1])
                 yield _extracted(archive, part, place, name)

@@ -65,7 +65,10 @@ def test_a_folder_in_the_order_of_people(tmp_path, gathered):
         ("reports/photo.jpg", "jpg” is a picture"),
         ("reports/program", " Save it as PDF or text and add that"),
     ]
-    assert result.notes == ("2 hidden files and folders were left out.", "1 empty file was left out.")
+    assert result.notes == (
+        "2 hidden files and folders were left out.",
+        "1 empty file was left out: reports/empty.txt.",
+    )
 
 
 def test_links_and_files_that_are_there_twice(tmp_path, found):
@@ -113,7 +116,7 @@ def test_an_archive_is_unpacked(tmp_path, gathered):
     assert all(file.path.is_relative_to(tmp_path / "unpacked") for file in result.files)
     assert [refused.name for refused in result.refused] == ["all.zip/inner.zip", "all.zip/photo.png"]
     assert "is an archive" in result.refused[0].sentence
-    assert result.notes == ("1 hidden file or folder was left out.", "1 empty file was left out.")
+    assert result.notes == ("1 hidden file or folder was left out.", "1 empty file was left out: empty.txt.")
     assert sum(path.is_file() for path in (tmp_path / "unpacked").rglob("*")) == 3
 
 
@@ -190,3 +193,12 @@ def test_nothing_is_nothing(gathered):
 def test_numbers_in_names_count(pairs):
     names = [f"folder/{letter}{number}.txt" for letter, number in pairs]
     assert sorted(names, key=natural_key) == [f"folder/{letter}{number}.txt" for letter, number in sorted(pairs)]
+
+
+def test_of_many_empty_files_some_are_named(tmp_path, gathered):
+    folder = fill(tmp_path / "reports", "a.txt")
+    for n in range(7):
+        write(folder / f"{n}.txt", b"")
+    (note,) = gathered(folder).notes
+    assert note.startswith("7 empty files were left out: reports/")
+    assert note.endswith(" and 2 more.")

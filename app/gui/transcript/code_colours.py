@@ -29,10 +29,22 @@ class CodeTokens:
 
 
 LIGHT = CodeTokens(
-    keyword="#7A3E9D", name="#0B5FA5", string="#2B6E33", number="#9A4A00", comment="#6A6458", removed="#B3261E", added="#2B6E33"
+    keyword="#7A3E9D",
+    name="#0B5FA5",
+    string="#2B6E33",
+    number="#9A4A00",
+    comment="#6A6458",
+    removed="#B3261E",
+    added="#2B6E33",
 )
 DARK = CodeTokens(
-    keyword="#C9A3E6", name="#86B9EE", string="#9CCB92", number="#E3B27A", comment="#9A9488", removed="#F28B82", added="#9CCB92"
+    keyword="#C9A3E6",
+    name="#86B9EE",
+    string="#9CCB92",
+    number="#E3B27A",
+    comment="#9A9488",
+    removed="#F28B82",
+    added="#9CCB92",
 )
 
 # pygments' names of tokens, the most particular first
