@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
+from app.core import chat_export
+from app.core.chat_export import ExportFormat
 from app.core.chat_views import (
     NO_CHAT_OPTIONS,
     AttachmentUse,
@@ -24,6 +26,7 @@ from app.core.chat_views import (
 from app.core.chats import ChatService
 from app.core.library import LibraryService
 from app.core.queued_turns import QueuedTurns
+from app.errors import ErrorKind, KnownError
 
 
 class ChatCalls:
@@ -234,16 +237,16 @@ class ChatCalls:
 
     async def attach(self, chat_id: str, paths: Sequence[Path]) -> list[str]:
         """Files and folders for the next turn; returns their ids. `chat_id` may be of a chat to be made."""
-        raise NotImplementedError
+        raise _no_documents()
 
     async def attach_text(self, chat_id: str, name: str, text: str) -> str:
-        raise NotImplementedError
+        raise _no_documents()
 
     def detach(self, id: str) -> None:
-        raise NotImplementedError
+        raise _no_documents()
 
     def set_attachment_use(self, id: str, use: AttachmentUse) -> None:
-        raise NotImplementedError
+        raise _no_documents()
 
     def attachments(self, chat_id: str) -> list[AttachmentView]:
         """Those that wait at the composer."""
@@ -251,12 +254,25 @@ class ChatCalls:
 
     # out and in
 
-    async def export_chat(self, chat_id: str, path: Path, format: Literal["markdown", "html", "json"]) -> None:
-        raise NotImplementedError
+    async def export_chat(self, chat_id: str, path: Path, format: ExportFormat) -> None:
+        """A file of its own. Raises KnownError where it can't be written."""
+        service = self._of_chat(chat_id)
+        text = chat_export.text_of(format, service.open(chat_id), service.messages(chat_id))
+        await asyncio.to_thread(chat_export.write, path, text)
 
     async def export_everything(self, path: Path) -> None:
         """One .zip."""
-        raise NotImplementedError
+        raise KnownError(
+            ErrorKind.BAD_REQUEST,
+            "Rubato can't put everything into one file yet. Export the chats one by one, or copy its data folder.",
+        )
 
     async def import_file(self, path: Path) -> ImportReport:
-        raise NotImplementedError
+        raise KnownError(ErrorKind.BAD_REQUEST, f"Rubato can't import chats yet, so “{path.name}” was left as it is.")
+
+
+def _no_documents() -> KnownError:
+    return KnownError(
+        ErrorKind.BAD_REQUEST,
+        "Rubato can't add documents to a chat yet. Paste the part that matters, or summarise the document as a job.",
+    )

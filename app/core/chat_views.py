@@ -124,6 +124,7 @@ class MessageView:
     n_versions: int = 1  # ... of 3
     attachments: tuple[AttachmentView, ...] = ()  # sent with it
     passages: tuple[PassageView, ...] = ()  # of documents, that a reply was made from
+    parent_id: str = ""  # the message before it; empty: it begins its chat
     model_name: str = ""  # that wrote it
     thinking_seconds: float = 0.0
     is_pinned: bool = False

@@ -125,6 +125,10 @@ class ChatService:
         row = self._chat(chat_id)
         return OpenChat(chat=self._chat_view(row), messages=self._branch(row))
 
+    def messages(self, chat_id: str) -> list[MessageView]:
+        """All of them, whatever branch they are on, parents first."""
+        return [self._message_view(row) for row in self._store.messages(self._chat(chat_id).id)]
+
     # asking
 
     async def send(
@@ -414,6 +418,7 @@ class ChatService:
             error=row.error,
             version=versions.index(row.id) + 1 if row.id in versions else 1,
             n_versions=max(1, len(versions)),
+            parent_id=row.parent_id or "",
             model_name=row.model_name,
             thinking_seconds=row.thinking_seconds,
             is_pinned=row.is_pinned,

@@ -135,6 +135,14 @@ class Chats:
         rows = self._database.read("SELECT * FROM messages WHERE id = ?", message_id)
         return _message(rows[0]) if rows else None
 
+    def messages(self, chat_id: str) -> list[MessageRow]:
+        """All that are not deleted, of every branch, parents before what follows them."""
+        rows = self._database.read(
+            "SELECT * FROM messages WHERE chat_id = ? AND deleted_seconds IS NULL ORDER BY created_seconds, rowid",
+            chat_id,
+        )
+        return [_message(row) for row in rows]
+
     def branch(self, leaf_id: str | None) -> list[MessageRow]:
         """From the first message of the chat to `leaf_id`."""
         if leaf_id is None:
