@@ -69,6 +69,10 @@ def _child(role: str, arguments: list[str]) -> int:
         from app.downloads.process import main as download
 
         return download(arguments)
+    if role == "measure-jobs":
+        from app.gui.job_measure import main as measure_jobs
+
+        return measure_jobs(arguments)
     print(f"rubato: no child process is called {role}", file=sys.stderr)
     return 2
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import statistics
+import subprocess
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import psutil
 
+from app.children import child_command
 from app.core.kinds.prompt import PromptParams
 from app.core.views import ItemState, JobState
 from app.engine.local import local_engine
@@ -35,6 +38,7 @@ async def jobs(lab: Lab) -> Row:
         limits=[
             Limit("claim_ratio", 1.0),
             Limit("look_ratio", 1.0),
+            Limit("window_ratio", 1.0),
             Limit("rate_ratio", 0.9, is_most=False),
             Limit("memory_mb", 50.0),
         ],
@@ -54,10 +58,12 @@ async def jobs(lab: Lab) -> Row:
         memory = _memory_mb() - before
         running.core.pause_job(big)
         await running.until(big, lambda job: job.state is JobState.PAUSED and job.items_running == 0)
+    window = await asyncio.to_thread(_window, folder, big)
     claims = _claims(folder, big)
     row.figures = {
         "claim_ratio": statistics.median(claims) / 0.001,
         "look_ratio": max(looks.values()) / 0.1,
+        "window_ratio": max(window.values()) / 0.1,
         "rate_ratio": many / few,
         "memory_mb": memory,
         "claim_seconds": statistics.median(claims),
@@ -66,8 +72,11 @@ async def jobs(lab: Lab) -> Row:
         "items_per_second": many,
         "items_per_second_of_few": few,
         **{f"{name}_seconds": seconds for name, seconds in looks.items()},
+        **window,
     }
-    row.facts = {"workload": f"{MANY:,} rows beside {FEW:,}; claims are commits; must: 1 ms a claim, 0.1 s a look"}
+    row.facts = {
+        "workload": f"{MANY:,} rows beside {FEW:,}; claims are commits; must: 1 ms a claim, 0.1 s a look or an action"
+    }
     return row
 
 
@@ -128,6 +137,13 @@ def _claims(folder: Path, job: str) -> list[float]:
             seconds.append(time.perf_counter() - started)
             assert claimed
         return seconds
+
+
+def _window(folder: Path, job: str) -> dict[str, float]:
+    """How long the window's thread is busy with each of a person's actions, in seconds."""
+    command = child_command("measure-jobs", str(folder), job)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
 
 
 def _memory_mb() -> float:
