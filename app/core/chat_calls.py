@@ -240,7 +240,9 @@ class ChatCalls:
         raise _no_documents()
 
     async def attach_text(self, chat_id: str, name: str, text: str) -> str:
-        raise _no_documents()
+        raise KnownError(
+            ErrorKind.BAD_REQUEST, "Rubato can't keep a long text beside a chat yet, so it stands in the message."
+        )
 
     def detach(self, id: str) -> None:
         raise _no_documents()
