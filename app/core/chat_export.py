@@ -23,12 +23,13 @@ _STYLE = """
   --code: #F1EEE7; --accent: #0B6B63 }
 @media (prefers-color-scheme: dark) { :root { --bg: #161513; --text: #EDE9E1; --muted: #ABA598; --raised: #262420;
   --line: #3B3832; --code: #211F1B; --accent: #5CC8BA } }
-body { background: var(--bg); color: var(--text); font: 15px/1.5 Inter, system-ui, sans-serif; max-width: 760px;
+body { background: var(--bg); color: var(--text); font-family: Inter, system-ui, sans-serif; font-size: 11pt;
+  line-height: 1.5; max-width: 760px;
   margin: 32px auto; padding: 0 16px }
-h1 { font-size: 20px } h2 { font-size: 13px; color: var(--muted); margin: 24px 0 4px }
+h1 { font-size: 15pt } h2 { font-size: 10pt; color: var(--muted); margin: 24px 0 4px }
 .you { background: var(--raised); border: 1px solid var(--line); border-radius: 14px; padding: 12px 16px;
-  white-space: pre-wrap; overflow-wrap: anywhere }
-pre, code { background: var(--code); border-radius: 8px; font-family: "JetBrains Mono", monospace; font-size: 13px }
+  overflow-wrap: anywhere }
+pre, code { background: var(--code); border-radius: 8px; font-family: "JetBrains Mono", monospace; font-size: 10pt }
 pre { padding: 12px 14px; overflow-x: auto } a { color: var(--accent) }
 table { border-collapse: collapse } td, th { border: 1px solid var(--line); padding: 4px 8px }
 blockquote { border-left: 3px solid var(--line); margin-left: 0; padding-left: 16px }
@@ -53,7 +54,7 @@ def as_html(chat: OpenChat, messages: Sequence[MessageView]) -> str:
     for message in chat.messages:
         text = _shown(message)
         is_users = message.role is Role.USER
-        body = f'<div class="you">{html.escape(text)}</div>' if is_users else _markdown.render(text)
+        body = f'<div class="you">{_as_typed(text)}</div>' if is_users else _markdown.render(text)
         parts.append(f"<h2>{html.escape(_speaker(message))}</h2>\n{body}")
     return (
         '<!doctype html>\n<html><head><meta charset="utf-8">\n'
@@ -123,6 +124,11 @@ def _shown(message: MessageView) -> str:
     is_users = message.role is Role.USER
     text = message.text if is_users else thoughts.answer_of(message.text)
     return text.strip() or message.error
+
+
+def _as_typed(text: str) -> str:
+    """Lines and indents as they are, also where the page is printed by what knows no style for that."""
+    return html.escape(text).replace("  ", "&nbsp; ").replace("\n", "<br>\n")
 
 
 def _time(seconds: float) -> str:

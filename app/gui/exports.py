@@ -9,18 +9,19 @@ from pathlib import Path
 from typing import Literal
 
 from PySide6.QtCore import QMarginsF, QObject, QThreadPool, Signal
-from PySide6.QtGui import QPageLayout, QPageSize, QPdfWriter, QTextDocument
+from PySide6.QtGui import QFont, QPageSize, QPdfWriter, QTextDocument
 from PySide6.QtWidgets import QWidget
 
 from app.core.chat_views import ImportReport
 from app.errors import KnownError, from_os_error
-from app.gui import dialogs
+from app.gui import dialogs, fonts
 from app.gui.bridge import Bridge
 from app.gui.last_folder import LastFolder
 from app.gui.notices import Notices
 from app.gui.tongue import tr, trn
 
 _DOTS_PER_INCH = 300
+_POINTS = 10.5
 Format = Literal["markdown", "html", "pdf", "json"]
 
 
@@ -93,12 +94,15 @@ class Exports(QObject):
 def write_pdf(page: Path, path: Path) -> None:
     """Print an HTML file; nothing that it names is loaded. Any thread. Raises OSError."""
     document = _Offline()
+    letters = QFont(fonts.font(fonts.MESSAGE))
+    letters.setPointSizeF(_POINTS)  # in pixels it would be as many dots of the paper
+    document.setDefaultFont(letters)
     document.setHtml(page.read_text(encoding="utf-8"))
     path.open("wb").close()  # says why it can't be written; Qt would not
     writer = QPdfWriter(str(path))
     writer.setResolution(_DOTS_PER_INCH)
     writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
-    writer.setPageMargins(QMarginsF(18, 18, 18, 18), QPageLayout.Unit.Millimeter)
+    writer.setPageMargins(QMarginsF())  # the document brings 20 mm of its own
     document.print_(writer)
 
 
