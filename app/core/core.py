@@ -123,7 +123,7 @@ class Core(ChatCalls, JobCalls):
             self._publish,
             persona=self._library.persona,
             load_model=self._load_for_reply,
-            model_name=lambda: self._models.name,
+            model_name=lambda: self._models.name.encode(errors="replace").decode(),  # a file's name may be no text
             is_temporary=is_temporary,
         )
 

@@ -13,6 +13,7 @@ FILL = 0.6  # of the most that an item may write, is written on the mean (summar
 LEAST_TOKENS = 256  # measured, before a speed says something
 MOST_TOKENS = 200_000  # measured: beyond it, what is older counts for less and less
 TEMPLATE_END_TOKENS = 6  # between an item's text and the reply: ChatML has "<|im_end|>", "<|im_start|>assistant"
+_BEGINNING = 20  # letters by which an item's text is found in its prompt
 LEAST_DONE = 12  # items: the first ones end late, since several run side by side, and would say that all take as long
 
 NO_SPEED = SpeedRow(read_tokens=0, read_seconds=0, written_tokens=0, written_seconds=0)
@@ -35,10 +36,18 @@ def expected_work(*, n_items: int, own_tokens: int, n_own: int, item_overhead: i
     return Work(read_tokens=n_items * (mean + item_overhead), written_tokens=n_items * output_tokens * FILL)
 
 
-def own_parts(prompts: Sequence[Sequence[str]]) -> list[str]:
-    """Of the prompts of one or two items, a list each: what the first's have behind what both begin with."""
+def own_parts(prompts: Sequence[Sequence[str]], text: str) -> list[str]:
+    """Of the prompts of one or two items, a list each: what the first's have behind what both begin with.
+
+    `text`: the first item's own. It is never taken for what all begin with, though the two may begin alike.
+    """
     first, second = prompts[0], prompts[1] if len(prompts) > 1 else [""] * len(prompts[0])
-    return [mine[_n_shared(mine, other) :] for mine, other in zip(first, second, strict=False)]
+    parts = []
+    for mine, other in zip(first, second, strict=False):
+        place = mine.find(text[:_BEGINNING])
+        n_shared = _n_shared(mine, other)
+        parts.append(mine[n_shared if place < 0 else min(n_shared, place) :])
+    return parts
 
 
 def _n_shared(one: str, other: str) -> int:

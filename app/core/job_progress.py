@@ -245,8 +245,9 @@ class JobProgress:
                 prompts = [[_text_of(request) for request in kind.requests(params, input)] for input in inputs]
             except Exception:  # the item itself will fail, with its sentence
                 return 0
-            rests = own_parts(prompts)
-            counts = await self.documents.counts([*rests, item_input.text_of(inputs[0])])
+            text = item_input.text_of(inputs[0])
+            rests = own_parts(prompts, text)
+            counts = await self.documents.counts([*rests, text])
             self._overheads[key] = sum(counts[:-1]) - counts[-1] + len(rests) * TEMPLATE_END_TOKENS
         return self._overheads.get(key, 0)
 

@@ -12,6 +12,7 @@ from app.engine.fake import fake_engine
 from app.settings import Settings
 from app.store.chats import Chats
 from app.store.database import Database
+from app.store.library import Library
 from tests.unit.test_full_disk import Unheard
 
 THOUGHT = "Hm, so. " * 40
@@ -27,7 +28,7 @@ def test_a_continued_thought_is_one_thought(tmp_path: Path) -> None:
             if isinstance(event, ReplyGrew):
                 grew.set()
 
-        chats = ChatService(Chats(database), engine, lambda: settings, hear)
+        chats = ChatService(Chats(database), Library(database), engine, lambda: settings, hear)
         await engine.start(Unheard())
         await engine.load(Path("fake.gguf"))
         try:

@@ -85,12 +85,20 @@ def test_time_in_which_a_job_stands_still_does_not_count() -> None:
 
 
 def test_what_two_items_begin_with_is_not_their_own() -> None:
-    assert own_parts([["Classify this.\ntext: the sea"], ["Classify this.\ntext: my house"]]) == ["the sea"]
+    assert own_parts([["Classify this.\nText: the sea"], ["Classify this.\nText: my house"]], "text: the sea") == [
+        "the sea"
+    ]
 
 
 def test_a_single_item_shares_nothing() -> None:
-    assert own_parts([["Classify this.", "And this."]]) == ["Classify this.", "And this."]
+    assert own_parts([["Classify this.", "And this."]], "x") == ["Classify this.", "And this."]
 
 
 def test_each_request_of_an_item_has_a_beginning_of_its_own() -> None:
-    assert own_parts([["A: one", "B: one"], ["A: two", "B: two"]]) == ["one", "one"]
+    assert own_parts([["A: one", "B: one"], ["A: two", "B: two"]], "one") == ["one", "one"]
+
+
+def test_texts_that_begin_alike_are_each_items_own() -> None:
+    text = "A letter from the town of Ulm. First."
+    prompts = [[f"Sum up: {text}"], ["Sum up: A letter from the town of Ulm. Second."]]
+    assert own_parts(prompts, text) == [text]
