@@ -98,7 +98,7 @@ def test_a_chat_is_pinned_tagged_and_archived_by_its_menu(desk: Desk) -> None:
     desk.until(lambda: [chat.id for chat in desk.window.sidebar._model.chats()] == ["bread"])
     choose(desk.window.sidebar.more_menu(), "Archive")
     choose(menu(desk, "lease"), "Take out of the archive")
-    desk.until(lambda: desk.core.called("archive_chat")[-1] == ("lease", False))
+    desk.until(lambda: desk.core.called("archive_chat")[-1:] == [("lease", False)])
 
 
 def test_a_chat_goes_into_a_folder_that_can_be_closed(desk: Desk) -> None:
@@ -120,7 +120,7 @@ def test_a_chat_goes_into_a_folder_that_can_be_closed(desk: Desk) -> None:
     side.list.setCurrentIndex(side._model.index(1))
     desk.qtbot.keyClick(side.list, Qt.Key.Key_Left)
     desk.until(lambda: "Lease" not in shown(desk))
-    desk.until(lambda: desk.core.called("change_settings")[-1] == ({"closed_folders": ["folder1"]},))
+    desk.until(lambda: desk.core.called("change_settings")[-1:] == [({"closed_folders": ["folder1"]},)])
     desk.qtbot.keyClick(side.list, Qt.Key.Key_Return)
     assert "Lease" in shown(desk)
 
@@ -164,7 +164,7 @@ def test_a_chat_is_exported_and_its_pdf_is_printed_beside(desk: Desk, tmp_path: 
     assert (tmp_path / "a.pdf").read_bytes().startswith(b"%PDF")
     assert [file.name for file in tmp_path.iterdir()] == ["a.pdf"]
     desk.window.exports.export("lease", tmp_path / "a.md", "markdown")
-    desk.until(lambda: desk.core.called("export_chat")[-1] == ("lease", tmp_path / "a.md", "markdown"))
+    desk.until(lambda: desk.core.called("export_chat")[-1:] == [("lease", tmp_path / "a.md", "markdown")])
 
 
 def test_a_printed_page_loads_nothing(tmp_path: Path) -> None:
