@@ -28,6 +28,7 @@ from app.core.job_calls import JobCalls
 from app.core.job_contents import JobContents
 from app.core.jobs import JobService
 from app.core.library import LibraryService
+from app.core.model_calls import ModelCalls
 from app.core.models import ModelService
 from app.core.side_engine import NewEngine
 from app.core.views import (
@@ -52,7 +53,7 @@ log = topic("core")
 EventSink = Callable[[Event], None]
 
 
-class Core(ChatCalls, JobCalls):
+class Core(ChatCalls, JobCalls, ModelCalls):
     """The program without a face. Methods run on the core thread and raise KnownError only.
 
     `model` is a GGUF file to use instead of the one in the settings; `new_side_engine` makes one for jobs that keep

@@ -13,6 +13,7 @@ from app.core.chat_views import (
     QueuedTurn,
     SavedPrompt,
 )
+from app.core.model_views import DownloadView
 from app.core.views import JobView, StatusView
 from app.engine.interface import ModelState
 
@@ -138,6 +139,18 @@ class StatusChanged:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DownloadChanged:
+    """A download is new, has moved on, or ended."""
+
+    download: DownloadView
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelsChanged:
+    """There are other model files on this machine than before."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class NoticeShown:
     """Something the person should know that has no other place."""
 
@@ -169,6 +182,8 @@ Event = (
     | JobChanged
     | JobRemoved
     | StatusChanged
+    | DownloadChanged
+    | ModelsChanged
     | NoticeShown
     | WindowRaised
 )
