@@ -53,6 +53,14 @@ def _child(role: str, arguments: list[str]) -> int:
         from app.engine.process.bare import main as bare
 
         return bare(arguments)
+    if role == "roof":
+        from app.engine.process.roof import main as roof
+
+        return roof(arguments)
+    if role == "format":
+        from app.engine.process.format import main as format
+
+        return format(arguments)
     if role == "check":
         from app.engine.process.model_check import main as check
 

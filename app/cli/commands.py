@@ -11,7 +11,9 @@ from app import logs
 from app.cli import options
 from app.cli.codes import BUG, FAILED, OK, USAGE
 from app.cli.doctor import doctor
+from app.cli.format import format_model
 from app.cli.jobs import JobCommands
+from app.cli.size import size
 from app.cli.text import figures_line
 from app.cli.tune import tune_model
 from app.core.chat_views import MessageState
@@ -58,6 +60,10 @@ class Commands:
                     return await doctor(self._core, console)
                 case "tune":
                     return await tune_model(self._core, console)
+                case "format":
+                    return await format_model(self._core, parsed, folder, console)
+                case "size":
+                    return await size(self._core, parsed, console)
                 case "serve":
                     return await self._serve(parsed, console)
                 case _:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app import __version__
-from app.cli import job_options
+from app.cli import job_options, lab_options
 from app.cli.codes import MEANINGS
 from app.cli.words import as_text
 
@@ -61,7 +61,7 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     bench.add_argument("--against", metavar="URL", default="", help="also measure an OpenAI server")
 
-    commands.add_parser("tune", help="measure the model in use on this machine, and use what is fast")
+    lab_options.add_commands(commands)
 
     serve = commands.add_parser("serve", help="answer programs of this machine over HTTP, in OpenAI's format")
     serve.add_argument("--port", type=_port, default=8033, help="on 127.0.0.1; 0: any that is free (default: 8033)")

@@ -33,6 +33,8 @@ def job_line(job: JobView) -> str:
         parts.append(f"{job.documents_failed:,} of {job.documents:,} documents not read")
     if job.seconds_left is not None:
         parts.append(f"about {duration(job.seconds_left)} left")
+    if job.estimated_seconds is not None and job.took_seconds is not None:
+        parts.append(f"estimated {duration(job.estimated_seconds)}, took {duration(job.took_seconds)}")
     parts += [text for text in (job.coverage, job.error, job.waits) if text]
     return " · ".join(parts)
 

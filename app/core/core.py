@@ -13,6 +13,7 @@ from app import settings as settings_file
 from app.core.chat_calls import ChatCalls
 from app.core.chats import ChatService
 from app.core.documents import DocumentService
+from app.core.estimate_log import EstimateLog
 from app.core.events import (
     EngineRestarted,
     Event,
@@ -100,6 +101,7 @@ class Core(ChatCalls, JobCalls, ModelCalls):
         self._memory = Database(Path(":memory:"), self.paths.backups)
         self._temporary_chats = self._chat_service(self._memory, is_temporary=True)
         documents = DocumentService(self._engine, self.paths.logs)
+        self._estimates = EstimateLog(self.paths.tuning / "estimates.json")
         jobs, items = Jobs(self._database), Items(self._database, lease=uuid.uuid4().hex)
         self._contents = JobContents(jobs, items)
         self._jobs = JobService(
@@ -112,6 +114,7 @@ class Core(ChatCalls, JobCalls, ModelCalls):
             self._publish,
             new_side_engine=self._new_side_engine,
             side_reported=self._side_reported,
+            estimates=self._estimates,
         )
         self._is_open = True
 
@@ -191,6 +194,10 @@ class Core(ChatCalls, JobCalls, ModelCalls):
                 last_tokens_per_second=figures.tokens_per_second,
             )
 
+    def tell(self, event: Event) -> None:
+        """For what works beside Core, as the lab does: its news go the way of all others."""
+        self._publish(event)
+
     # the machine
 
     @property
@@ -205,6 +212,11 @@ class Core(ChatCalls, JobCalls, ModelCalls):
         """Use another model from now on, and at the next start."""
         await self._models.load(path)
         self.change_settings(model=str(path))
+
+    async def reload_model(self) -> None:
+        """The one in use, with what was measured of it since."""
+        if self._models.path is not None:
+            await self._models.load(self._models.path)
 
     @property
     def model_state(self) -> ModelState:

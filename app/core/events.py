@@ -163,6 +163,15 @@ class WindowRaised:
     """Another start of the program asks this one to come to the front."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class MeasurementAdvanced:
+    """The lab has found something: `found` is of its own kind, `n_left` are to come."""
+
+    what: str
+    found: object
+    n_left: int
+
+
 Event = (
     ModelStateChanged
     | EngineRestarted
@@ -186,4 +195,5 @@ Event = (
     | ModelsChanged
     | NoticeShown
     | WindowRaised
+    | MeasurementAdvanced
 )

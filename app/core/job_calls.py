@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from app.core.estimate_log import EstimateLog
 from app.core.job_contents import JobContents
 from app.core.job_options import NO_OPTIONS, JobOptions, OutputFormat
 from app.core.jobs import JobService
@@ -21,9 +22,14 @@ class JobCalls:
 
     _jobs: JobService
     _contents: JobContents
+    _estimates: EstimateLog
 
     def jobs(self) -> list[JobView]:
         return self._jobs.all()
+
+    def learned(self, kind: str, model: Path) -> float:
+        """What jobs of this kind take with this model, over what its speeds say."""
+        return self._estimates.factor(str(model), kind)
 
     async def add_job(
         self,

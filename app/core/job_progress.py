@@ -22,6 +22,7 @@ from app.core.estimate import (
     own_parts,
     seconds_for,
 )
+from app.core.estimate_log import Ended, EstimateLog
 from app.core.kinds import item_input
 from app.core.kinds.kind import Material
 from app.core.kinds.known import kind_of
@@ -32,11 +33,22 @@ from app.engine.interface import Engine, ModelState
 from app.engine.messages import EngineReported, GenerateRequest
 from app.errors import KnownError
 from app.ingest.tables import is_table
+from app.logs import topic
 from app.store.items import ItemRow, Items
-from app.store.jobs import JobRow, Jobs
+from app.store.jobs import JobRow, Jobs, SpeedRow
+
+jobs_log = topic("jobs")
 
 MOST_DOCUMENTS_SHOWN = 500
 REPORT_SECONDS = 2.0  # within which the engine tells how it fared
+
+
+@dataclass
+class _Run:
+    """A job since it runs: `speed` as it was known then, and whether it had the machine to itself all the time."""
+
+    speed: SpeedRow
+    is_undisturbed: bool = True
 
 
 @dataclass
@@ -49,12 +61,18 @@ class JobProgress:
     documents: DocumentService
     sources: SourceQueue
     model: Callable[[], str]
+    log: EstimateLog | None = None
     monotonic: Callable[[], float] = time.monotonic
+    _runs: dict[str, _Run] = field(default_factory=dict)
+    _counting: set[asyncio.Task[int]] = field(default_factory=set)
     _paces: dict[str, Pace] = field(default_factory=dict)
     _meters: dict[str, SpeedMeter] = field(default_factory=dict)  # by model
     _probe: asyncio.Task[None] | None = None
     _reported: asyncio.Event = field(default_factory=asyncio.Event)
     _overheads: dict[tuple[str, str], int] = field(default_factory=dict)  # by job and parameters
+
+    def __post_init__(self) -> None:
+        self.estimates = self.log or EstimateLog()
 
     # what happens
 
@@ -62,6 +80,8 @@ class JobProgress:
         """Of the engine that has this model."""
         self._meter(model).took(report)
         self._reported.set()
+        if report.interactive_running:
+            self._disturb()
 
     def items_ended(self, job_id: str, ended: Sequence[ItemRow]) -> None:
         tokens = sum(item.prompt_tokens + item.output_tokens for item in ended)
@@ -69,11 +89,13 @@ class JobProgress:
 
     def forget(self, job_id: str) -> None:
         self._paces.pop(job_id, None)
+        self._runs.pop(job_id, None)
 
     def save(self) -> None:
         """The speeds, for the next start."""
-        if self._probe is not None:
-            self._probe.cancel()
+        for task in (self._probe, *self._counting):
+            if task is not None:
+                task.cancel()
         with contextlib.suppress(KnownError):  # a full disk: they are measured again
             for model, meter in self._meters.items():
                 if meter.speed.read_tokens:
@@ -98,6 +120,8 @@ class JobProgress:
         now, pace = self.monotonic(), self._pace(job.id)
         is_running = job.state == "running" and counts.running > 0
         pace.runs(now, is_running=is_running)
+        self._follow(job, pace, is_running=is_running, n_through=through)
+        ended = self.estimates.of(job.id) if job.state == "done" else None
         items_rate, tokens_rate = pace.rates(now) if is_running else (0.0, 0.0)
         return JobView(
             id=job.id,
@@ -124,7 +148,46 @@ class JobProgress:
             documents_failed=totals.n_failed,
             is_first=job.is_first,
             output_path=job_options.decode(job.options).output_path,
+            estimated_seconds=ended.told if ended is not None else None,
+            took_seconds=ended.took if ended is not None else None,
         )
+
+    def _follow(self, job: JobRow, pace: Pace, *, is_running: bool, n_through: int) -> None:
+        """What a job was estimated to take when it began, and once it is done, what it took."""
+        if is_running:
+            if job.id not in self._runs:
+                self._runs[job.id] = _Run(self._meter(job.model or self.model()).speed)
+                counting = asyncio.ensure_future(self._overhead(job))
+                self._counting.add(counting)
+                counting.add_done_callback(self._counted)
+            if len(self._runs) > 1:
+                self._disturb()
+        elif job.state == "done" and (run := self._runs.pop(job.id, None)) is not None:
+            work = self._work(job, self._overheads.get((job.id, job.params), 0))
+            by_speeds, model = seconds_for(work, run.speed), job.model or self.model()
+            if by_speeds and pace.n_done >= n_through > 0:  # all of it, since this start of the program
+                self.estimates.add(
+                    Ended(
+                        job_id=job.id,
+                        model=model,
+                        kind=job.kind,
+                        by_speeds=by_speeds,
+                        told=by_speeds * self.estimates.factor(model, job.kind),
+                        took=pace.run_seconds,
+                        is_undisturbed=run.is_undisturbed,
+                    )
+                )
+        elif job.state not in ("queued", "running"):
+            self._runs.pop(job.id, None)
+
+    def _counted(self, counting: asyncio.Task[int]) -> None:
+        self._counting.discard(counting)
+        if not counting.cancelled() and counting.exception() is not None:
+            jobs_log.debug("the prompts of a job were not counted: %s", counting.exception())
+
+    def _disturb(self) -> None:
+        for run in self._runs.values():
+            run.is_undisturbed = False
 
     def _state(self, job: JobRow, n_waiting: int, n_items: int) -> JobState:
         is_being_read = job.state in ("queued", "running") and n_waiting > 0 and n_items == 0
@@ -142,7 +205,7 @@ class JobProgress:
 
     def _seconds_left(self, job: JobRow, n_left: int) -> float | None:
         work = self._work(job, self._overheads.get((job.id, job.params), 0))
-        expected = seconds_for(work, self._meter(job.model or self.model()).speed)
+        expected = self._seconds_for(job, work)
         total = max(1, job.n_expected)
         return self._pace(job.id).seconds_left(n_left, expected * n_left / total if expected is not None else None)
 
@@ -178,7 +241,7 @@ class JobProgress:
             if not is_reading:
                 await self._measure()
             work = self._work(job, await self._overhead(job))
-            seconds = seconds_for(work, self._meter(job.model or self.model()).speed)
+            seconds = self._seconds_for(job, work)
         elif not is_reading and not problem:
             problem = next((source.error for source in documents if source.error), "There is nothing to work on.")
         return JobPreview(
@@ -211,6 +274,12 @@ class JobProgress:
             item_overhead=overhead,
             output_tokens=kind.output_tokens(params),
         )
+
+    def _seconds_for(self, job: JobRow, work: Work) -> float | None:
+        """By the speeds, and by what jobs of its kind took so far."""
+        model = job.model or self.model()
+        seconds = seconds_for(work, self._meter(model).speed)
+        return seconds * self.estimates.factor(model, job.kind) if seconds is not None else None
 
     async def _measure(self) -> None:
         """Where this model was never measured here."""

@@ -14,6 +14,7 @@ import msgspec
 from app import diagnostics
 from app.core import job_options
 from app.core.documents import DocumentService
+from app.core.estimate_log import EstimateLog
 from app.core.events import EngineRestarted, Event, JobChanged, JobRemoved
 from app.core.file_names import check_name
 from app.core.item_runner import ItemRunner
@@ -60,6 +61,7 @@ class JobService:
         free_bytes: Callable[[], int] = diagnostics.free_memory_bytes,
         clock: Callable[[], float] = time.time,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
+        estimates: EstimateLog | None = None,
     ) -> None:
         self._store = store
         self._items = items
@@ -84,15 +86,9 @@ class JobService:
         runner = self._item_runner(engine, lambda: self._runner.on_chats_engine())
         self._runner = JobRunner(store, engine, runner, self._side, self.machine, model, self._tell)
         self._sources = SourceQueue(
-            store,
-            items,
-            documents,
-            lambda job: self._runner.engine_of(job),
-            unpacked,
-            publish,
-            self._source_moved,
+            store, items, documents, lambda job: self._runner.engine_of(job), unpacked, publish, self._source_moved
         )
-        self._progress = JobProgress(store, items, engine, documents, self._sources, model)
+        self._progress = JobProgress(store, items, engine, documents, self._sources, model, estimates)
         self._moved = asyncio.Event()
         self._news = JobNews(self._tell)
 

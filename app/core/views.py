@@ -46,6 +46,8 @@ class JobView:
     documents_failed: int = 0
     is_first: bool = False
     output_path: str = ""  # where results are written as they come
+    estimated_seconds: float | None = None  # once it is done: what it was to take when it began ...
+    took_seconds: float | None = None  # ... and what it took
 
 
 class ItemState(Enum):

@@ -132,6 +132,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     kv_bytes: int
     n_threads: int
     has_template: bool
+    step_tokens: int = 512  # a prompt is read in pieces of at most so many
     can_tear: bool = True  # a step under way can be interrupted; if not, steps are kept short
     can_write: bool = True  # if not, it only embeds
     embedding_size: int = 0  # numbers in a text's embedding; 0: none are offered

@@ -1,4 +1,4 @@
-"""What was measured of a model on this machine: a small file in the profile, a line the lab adds to at a time.
+"""What was measured of a model on this machine, and what the engine does with it: a small file in the profile.
 
 The lab writes it, the engine process reads it when the model is loaded. Without it there are defaults.
 """
@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import platform
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,12 +18,25 @@ from app import diagnostics
 
 _SAMPLE_BYTES = 1 << 20
 MOST_OTHER_CORES = 0.2  # a figure that was disturbed more says nothing
-NEARLY = 0.97  # of the best is as good, and the smaller setting is taken
-DECODE, PREFILL = "decode", "prefill"
+NEARLY = 0.985  # of the best is as good, and the smaller setting is taken
+BETTER = 0.97  # of the usual time, or less: then another way to compute is taken
+DECODE, PREFILL, TURN = "decode", "prefill", "turn"
+DEPTH = 256  # tokens that each sequence has when a step is timed
+READ_PER_WRITTEN = 7.5  # tokens that bulk work reads for each that it writes: documents that are summarised
+
+
+class Way(NamedTuple):
+    """How steps are computed."""
+
+    threads: int
+    kv: str
+    flash_attention: bool
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is timed: a step of `width` sequences (decode), or reading in pieces of `piece` (prefill)."""
+    """One thing that is timed: a step of `width` sequences (decode), reading in pieces of `piece` (prefill), or a
+    chat's short question behind a long history (turn). `deeper`: tokens before it, besides the usual.
+    """
 
     what: str
     threads: int
@@ -29,6 +44,11 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     piece: int = 512
     kv: str = "F16"
     flash_attention: bool = False
+    deeper: int = 0
+
+    @property
+    def way(self) -> Way:
+        return Way(self.threads, self.kv, self.flash_attention)
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,13 +64,33 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
         return self.other_cores <= MOST_OTHER_CORES
 
 
+class Choice(msgspec.Struct, frozen=True, kw_only=True):
+    """What the engine runs a model with. 0: as it does where nothing was measured. KV of chats is always F16."""
+
+    width: int = 0
+    piece: int = 0
+    threads: int = 0
+    kv: str = "F16"
+    flash_attention: bool = False
+    chat_threads: int = 0
+    chat_flash_attention: bool = False
+
+
 class Tuned(msgspec.Struct, frozen=True, kw_only=True):
+    """`watts`: that the processor took meanwhile, where it can tell; 0: it can't.
+
+    `bandwidth`, `operations`: bytes that this machine reads from memory and float32 operations of matrices, a second.
+    """
+
     model: str
     points: tuple[Point, ...] = ()
+    watts: float = 0.0
+    bandwidth: float = 0.0
+    operations: float = 0.0
 
     def with_point(self, point: Point) -> Tuned:
         others = tuple(known for known in self.points if known.setting != point.setting)
-        return Tuned(model=self.model, points=(*others, point))
+        return msgspec.structs.replace(self, points=(*others, point))
 
     def has(self, setting: Setting) -> bool:
         """Was it measured undisturbed?"""
@@ -60,11 +100,60 @@ class Tuned(msgspec.Struct, frozen=True, kw_only=True):
     def is_quiet(self) -> bool:
         return all(point.is_quiet for point in self.points)
 
+    # what follows
+
+    def choice(self) -> Choice:
+        """What the engine is to use. Nothing of what was disturbed."""
+        if not self.is_quiet or not self.points:
+            return Choice()
+        bulk, chat = self.bulk_way(), self.chat_way()
+        return Choice(
+            width=self.bulk_width() or 0,
+            piece=self.read_piece() or 0,
+            threads=bulk.threads,
+            kv=bulk.kv,
+            flash_attention=bulk.flash_attention,
+            chat_threads=chat.threads,
+            chat_flash_attention=chat.flash_attention,
+        )
+
+    def usual_way(self) -> Way:
+        """F16 and no flash attention, on the most threads that were tried."""
+        return Way(max((p.setting.threads for p in self.points), default=0), "F16", False)
+
+    def bulk_way(self) -> Way:
+        """The usual, unless documents are clearly read and written faster in another."""
+        usual = self.usual_way()
+        costs = {way: self._bulk_seconds(way) for way in {p.setting.way for p in self.points}}
+        best = min(costs, key=lambda way: (costs[way], way != usual), default=usual)
+        return best if costs.get(best, math.inf) < BETTER * costs.get(usual, math.inf) else usual
+
+    def _bulk_seconds(self, way: Way) -> float:
+        """To write a token and to read what goes with it, at the widest that is known of this way and of the usual."""
+        widths = [{p.setting.width for p in self._decodes(w)} for w in (way, self.usual_way())]
+        width = max(widths[0] & widths[1], default=0)
+        read = max((p.tokens_per_second for p in self._of(PREFILL, way)), default=0.0)
+        step = next((p.step_seconds for p in self._decodes(way) if p.setting.width == width), 0.0)
+        return READ_PER_WRITTEN / read + step / width if read and step else math.inf
+
+    def chat_way(self) -> Way:
+        """The usual, unless questions are clearly answered sooner in another, and no slower."""
+        usual = self.usual_way()
+
+        def seconds(way: Way) -> tuple[float, float]:
+            turns = [p.step_seconds for p in self._of(TURN, way)]
+            steps = [p.step_seconds for p in self._decodes(way) if p.setting.width == 1]
+            return (turns[0], steps[0]) if turns and steps else (math.inf, math.inf)
+
+        turn, step = seconds(usual)
+        others = {p.setting.way for p in self.points if p.setting.kv == "F16"}
+        good = {way: seconds(way)[0] for way in others if seconds(way)[1] <= step / NEARLY}
+        best = min(good, key=lambda way: good[way], default=usual)
+        return best if good.get(best, math.inf) < BETTER * turn else usual
+
     def curve(self) -> list[Point]:
-        """A point a width, as the engine runs: F16 and no flash attention, on the most threads that were tried."""
-        usual = [p for p in self.points if p.setting.what == DECODE and _is_usual(p.setting)]
-        most = max((p.setting.threads for p in usual), default=0)
-        return sorted((p for p in usual if p.setting.threads == most), key=lambda p: p.setting.width)
+        """A point a width, as the engine runs bulk."""
+        return self._decodes(self.bulk_way())
 
     def bulk_width(self) -> int | None:
         """The narrowest that is nearly the fastest. None: not measured, or disturbed."""
@@ -74,20 +163,24 @@ class Tuned(msgspec.Struct, frozen=True, kw_only=True):
 
     def read_piece(self) -> int | None:
         """The smallest piece of a prompt that is read nearly as fast as any."""
-        reads = [p for p in self.points if p.setting.what == PREFILL and _is_usual(p.setting)]
-        most = max((p.setting.threads for p in reads), default=0)
-        reads = sorted((p for p in reads if p.setting.threads == most), key=lambda p: p.setting.piece)
+        reads = sorted(self._of(PREFILL, self.bulk_way()), key=lambda p: p.setting.piece)
         best = max((p.tokens_per_second for p in reads), default=0.0)
         return next((p.setting.piece for p in reads if p.tokens_per_second >= NEARLY * best), None)
 
     def read_rate(self) -> float | None:
-        """Tokens a second of the fastest reading, as the engine runs."""
-        reads = [p.tokens_per_second for p in self.points if p.setting.what == PREFILL and _is_usual(p.setting)]
-        return max(reads, default=None)
+        """Tokens a second of the fastest reading, as the engine runs bulk."""
+        return max((p.tokens_per_second for p in self._of(PREFILL, self.bulk_way())), default=None)
 
+    def deeper(self, what: str) -> Point | None:
+        """What was measured behind more tokens than usual, as the engine runs bulk."""
+        found = [p for p in self.points if p.setting.what == what and p.setting.deeper]
+        return next((p for p in found if p.setting.way == self.bulk_way()), next(iter(found), None))
 
-def _is_usual(setting: Setting) -> bool:
-    return setting.kv == "F16" and not setting.flash_attention
+    def _of(self, what: str, way: Way) -> list[Point]:
+        return [p for p in self.points if p.setting.what == what and p.setting.way == way and not p.setting.deeper]
+
+    def _decodes(self, way: Way) -> list[Point]:
+        return sorted(self._of(DECODE, way), key=lambda p: p.setting.width)
 
 
 def key_of(model: Path) -> str:

@@ -63,6 +63,9 @@ def job_progress(job: JobView, status: StatusView) -> str:
             parts.append(time_left(job.seconds_left))
     if is_covered:
         parts.insert(0, retold_parts(job.coverage))
+    if job.estimated_seconds is not None and job.took_seconds is not None:
+        times = {"estimated": length(job.estimated_seconds), "took": length(job.took_seconds)}
+        parts.append(tr("estimated {estimated}, took {took}", **times))
     return DOT.join(parts)
 
 
@@ -150,6 +153,15 @@ def preview_time(preview: JobPreview) -> str:
         return tr("How long it takes is unknown until this model has done some work on this machine.")
     said = tr("{duration} on this machine", duration=duration(preview.seconds))
     return said[:1].upper() + said[1:]
+
+
+def length(value: float) -> str:
+    """A time that was measured: "43 s", "12 min", "3.5 h"."""
+    if value < 90:
+        return tr("{number} s", number=number(round(value)))
+    if value < 5400:
+        return tr("{number} min", number=number(round(value / 60)))
+    return tr("{number} h", number=decimal(value / 3600))
 
 
 def duration(value: float) -> str:

@@ -11,12 +11,15 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from app import diagnostics
 from app.engine.bare import BareModel
 from app.engine.client import EngineClient
 from app.engine.interface import ModelState
 from app.engine.local import local_engine
 from app.engine.messages import EngineReported
+from app.engine.tuned import Choice
 from app.lab.row import Row
 
 
@@ -54,11 +57,14 @@ class Lab:
     say: Callable[[str], None]
 
     @asynccontextmanager
-    async def engine(self, *, kv_folder: Path | None = None) -> AsyncIterator[tuple[EngineClient, Watcher]]:
-        """A new engine process with the model loaded."""
+    async def engine(
+        self, *, kv_folder: Path | None = None, choice: Choice | None = None
+    ) -> AsyncIterator[tuple[EngineClient, Watcher]]:
+        """A new engine process with the model loaded, run with `choice` where there is one."""
+        chosen = ["--choice", msgspec.json.encode(choice).decode()] if choice is not None else []
         engine = local_engine(
             self.folder,
-            options=["--threads", str(self.n_threads)],
+            options=["--threads", str(self.n_threads), *chosen],
             kv_folder=kv_folder,
             kv_disk_bytes=4 << 30 if kv_folder is not None else 0,
         )

@@ -10,7 +10,9 @@ from app.lab import (
     guess_bench,
     jobs_bench,
     scheduler_bench,
+    sizing_bench,
     summaries_bench,
+    tune_bench,
 )
 from app.lab.bench import Bench
 
@@ -29,4 +31,6 @@ BENCHES: dict[str, Bench] = {
     "jobs": jobs_bench.jobs,
     "classify": classify_bench.classify,
     "summaries": summaries_bench.summaries,
+    "tune": tune_bench.tuned,
+    "sizing": sizing_bench.sizing,
 }

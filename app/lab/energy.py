@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
+import sys
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from app.lab.sizing import Confidence, Power
 
@@ -40,6 +45,49 @@ def joules_between(before: MeterReading, after: MeterReading) -> float:
     return total
 
 
+@dataclass
+class Meter:
+    """What the processor and the GPUs take on the mean, from the first `watts` to the last. 0: nothing tells."""
+
+    read: Callable[[], MeterReading | None] = read_rapl
+    gpu: Callable[[], float] = lambda: gpu_watts()
+    clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self._before, self._started = self.read(), self.clock()
+        self._gpus: list[float] = []
+
+    def watts(self) -> float:
+        """So far."""
+        after, seconds = self.read(), self.clock() - self._started
+        self._gpus.append(self.gpu())
+        joules = joules_between(self._before, after) if self._before is not None and after is not None else 0.0
+        return joules / seconds + sum(self._gpus) / len(self._gpus) if seconds > 0 else 0.0
+
+
+def gpu_watts(library: Any = None) -> float:
+    """Of all NVIDIA GPUs now, through their driver's NVML; 0 where there are none. `library`: NVML itself."""
+    nvml = library or _nvml()
+    if nvml is None or nvml.nvmlInit_v2() != 0:
+        return 0.0
+    count, total = ctypes.c_uint(), 0.0
+    nvml.nvmlDeviceGetCount_v2(ctypes.byref(count))
+    for index in range(count.value):
+        device, milliwatts = ctypes.c_void_p(), ctypes.c_uint()
+        if nvml.nvmlDeviceGetHandleByIndex_v2(index, ctypes.byref(device)) != 0:
+            continue
+        if nvml.nvmlDeviceGetPowerUsage(device, ctypes.byref(milliwatts)) == 0:
+            total += milliwatts.value / 1000
+    nvml.nvmlShutdown()
+    return total
+
+
+def _nvml() -> Any:
+    with contextlib.suppress(OSError):
+        return ctypes.CDLL("nvml.dll" if sys.platform == "win32" else "libnvidia-ml.so.1")
+    return None
+
+
 def battery_watts(folder: Path = BATTERIES) -> float | None:
     """That flow out of the battery now; None on mains, or without one."""
     with contextlib.suppress(OSError, ValueError):
@@ -60,6 +108,6 @@ def power_of(*, rapl_watts: float | None, battery: float | None, entered: float 
     if battery is not None:
         return Power(watts=battery, source="the battery", confidence=Confidence.MEASURED)
     if rapl_watts is not None:
-        source = "the processor's own meter (RAPL), without screen and disks"
+        source = "the meters of processor and GPU, without screen and disks"
         return Power(watts=rapl_watts, source=source, confidence=Confidence.MEASURED)
     return Power(watts=None, source="nothing here measures it: enter the watts", confidence=Confidence.UNKNOWN)

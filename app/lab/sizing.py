@@ -5,18 +5,19 @@ Pure. Each figure comes with its source and a word for how far to trust it.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
-from app.engine.tuned import Point, Tuned
+from app.engine.tuned import DECODE, DEPTH, PREFILL, Tuned
+
+READ_TOKENS = 512  # of a prompt whose reading is measured
 
 
 class Confidence(Enum):
     """How far a figure goes: measured here and now; from measured ones by a model; from what a person entered."""
 
     MEASURED = "measured"
+    LEARNED = "learned"  # estimated, and put right by jobs that are done
     ESTIMATED = "estimated"
     ENTERED = "as entered"
     UNKNOWN = "unknown"
@@ -42,37 +43,64 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Speeds:
-    """Tokens a second: reading, and writing `width` at once."""
+    """Seconds. `steps`: one token for each of so many sequences that have DEPTH tokens; `width`: as many at once.
 
-    read: float
-    written: float
+    `deeper_read`: what a token that is read takes longer for each token before it; `deeper_step`: what a step takes
+    longer for each token of each sequence. `learned`: what jobs took, over what was estimated.
+    """
+
     width: int
+    steps: tuple[tuple[int, float], ...]
+    read: float
+    deeper_read: float = 0.0
+    deeper_step: float = 0.0
+    learned: float = 1.0
+
+    def step(self, n: int, depth: float) -> float:
+        """Between two widths that were measured, the time of a step grows evenly."""
+        below = max((one for one in self.steps if one[0] <= n), default=self.steps[0])
+        above = min((one for one in self.steps if one[0] >= n), default=self.steps[-1])
+        share = (n - below[0]) / (above[0] - below[0]) if above[0] > below[0] else 0.0
+        seconds = below[1] + share * (above[1] - below[1])
+        return max(seconds / 2, seconds + self.deeper_step * n * (depth - DEPTH))
+
+    def reading(self, n_tokens: float, depth: float) -> float:
+        """So many tokens of one sequence, behind `depth` others."""
+        each = self.read + self.deeper_read * (depth + n_tokens / 2 - READ_TOKENS / 2)
+        return n_tokens * max(self.read / 2, each)
+
+    @property
+    def written(self) -> float:
+        """Tokens a second, at the whole width."""
+        return self.width / self.step(self.width, DEPTH)
 
 
-def speeds_of(tuned: Tuned, width: int) -> Speeds | None:
-    """At a width that lies on the curve, or between two of its points. None: not measured."""
+def speeds_of(tuned: Tuned, width: int, learned: float = 1.0) -> Speeds | None:
+    """None: not measured."""
     read, curve = tuned.read_rate(), tuned.curve()
     if read is None or not curve:
         return None
-    return Speeds(read=read, written=_rate_at(curve, width), width=width)
-
-
-def _rate_at(curve: Sequence[Point], width: int) -> float:
-    """The time of a step grows evenly between two widths."""
-    below = max((p for p in curve if p.setting.width <= width), key=lambda p: p.setting.width, default=curve[0])
-    above = min((p for p in curve if p.setting.width >= width), key=lambda p: p.setting.width, default=curve[-1])
-    if above.setting.width == below.setting.width:
-        return below.tokens_per_second
-    share = (width - below.setting.width) / (above.setting.width - below.setting.width)
-    return width / (below.step_seconds + share * (above.step_seconds - below.step_seconds))
+    steps = tuple((point.setting.width, point.step_seconds) for point in curve)
+    flat = Speeds(width=width, steps=steps, read=1 / read, learned=learned)
+    far_read, far_step = tuned.deeper(PREFILL), tuned.deeper(DECODE)
+    deeper_read = deeper_step = 0.0
+    if far_read is not None:
+        deeper_read = max(0.0, 1 / far_read.tokens_per_second - flat.read) / far_read.setting.deeper
+    if far_step is not None:
+        n, more = far_step.setting.width, far_step.setting.deeper
+        deeper_step = max(0.0, far_step.step_seconds - flat.step(n, DEPTH)) / (n * more)
+    return replace(flat, deeper_read=deeper_read, deeper_step=deeper_step)
 
 
 def seconds_for(job: Job, speeds: Speeds) -> float:
-    """Reading and writing take turns; the last items of a job don't fill the width."""
-    read = (job.shared_tokens + job.n_items * job.read_tokens) / speeds.read
-    full_rounds = job.n_items / speeds.width
-    rounds = max(full_rounds, math.ceil(full_rounds) * 0.5 + full_rounds * 0.5)
-    return read + rounds * job.written_tokens * speeds.width / speeds.written
+    """Items run side by side as many as the width takes: all are read, then all write, and the last are fewer."""
+    start = job.shared_tokens + job.read_tokens
+    read = speeds.reading(job.shared_tokens, 0) + job.n_items * speeds.reading(job.read_tokens, job.shared_tokens)
+    depth = start + job.written_tokens / 2
+    rounds, rest = divmod(job.n_items, speeds.width)
+    step = rounds * speeds.step(speeds.width, depth) + (speeds.step(rest, depth) if rest else 0.0)
+    n_steps = max(0.0, job.written_tokens - 1)  # the first token comes with the prompt's last
+    return (read + n_steps * step) * speeds.learned
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +113,15 @@ class Power:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Prices:
+    """What a person entered, in any one currency; None: nothing. Hosted ones are for a million tokens."""
+
+    kilowatt_hour: float | None = None
+    hosted_read: float | None = None
+    hosted_written: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sizing:
     seconds: Figure
     kilowatt_hours: Figure | None
@@ -92,60 +129,94 @@ class Sizing:
     hosted_cost: Figure | None
 
 
-def size(
-    job: Job,
-    speeds: Speeds,
-    power: Power,
-    *,
-    price_per_kilowatt_hour: float | None = None,
-    hosted_per_million_read: float | None = None,
-    hosted_per_million_written: float | None = None,
-) -> Sizing:
-    """Prices are in any one currency."""
+CURVE = "the measured curve"
+CURVE_AND_JOBS = "the measured curve, and what jobs of this kind took"
+
+
+def size(job: Job, speeds: Speeds, power: Power, prices: Prices) -> Sizing:
+    """Of what nobody knows there is no figure."""
     seconds = seconds_for(job, speeds)
     energy = cost = hosted = None
     if power.watts is not None:
         energy = Figure(
-            value=power.watts * seconds / 3.6e6, unit="kWh", source=power.source, confidence=power.confidence
+            value=power.watts * seconds / 3.6e6, unit="kWh", source=power.source, confidence=Confidence.ESTIMATED
         )
-        if price_per_kilowatt_hour is not None:
+        if prices.kilowatt_hour is not None:
             cost = Figure(
-                value=energy.value * price_per_kilowatt_hour,
+                value=energy.value * prices.kilowatt_hour,
                 unit="",
-                source=f"{energy.source}, and the price of a kWh as entered",
+                source="the energy, and the price of a kWh as entered",
                 confidence=Confidence.ESTIMATED,
             )
-    if hosted_per_million_read is not None and hosted_per_million_written is not None:
+    if prices.hosted_read is not None and prices.hosted_written is not None:
         read = job.n_items * (job.read_tokens + job.shared_tokens)  # a server is sent all of it each time
         written = job.n_items * job.written_tokens
         hosted = Figure(
-            value=(read * hosted_per_million_read + written * hosted_per_million_written) / 1e6,
+            value=(read * prices.hosted_read + written * prices.hosted_written) / 1e6,
             unit="",
             source="tokens of the job, and the hosted price as entered",
-            confidence=Confidence.ENTERED,
+            confidence=Confidence.ESTIMATED,
         )
+    is_learned = speeds.learned != 1.0
     return Sizing(
-        seconds=Figure(value=seconds, unit="s", source="the measured curve", confidence=Confidence.ESTIMATED),
+        seconds=Figure(
+            value=seconds,
+            unit="s",
+            source=CURVE_AND_JOBS if is_learned else CURVE,
+            confidence=Confidence.LEARNED if is_learned else Confidence.ESTIMATED,
+        ),
         kilowatt_hours=energy,
         cost=cost,
         hosted_cost=hosted,
     )
 
 
-def what_it_needs(job: Job, tuned: Tuned, width: int, seconds: float) -> str:
-    """One sentence: how this job is done within `seconds`."""
-    speeds = speeds_of(tuned, width)
-    if speeds is None:
-        return "This model was not measured on this machine yet: run “rubato tune”."
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """How a job is done by a certain time. `width`: so many at once would do it; 0: no width does.
+
+    `times`: how much faster a machine would have to be; `n_done`: items that this one does by then.
+    """
+
+    needed_seconds: float
+    seconds: float
+    width: int
+    times: float
+    n_done: int
+
+    @property
+    def is_enough(self) -> bool:
+        return self.needed_seconds <= self.seconds
+
+
+def outlook(job: Job, speeds: Speeds, seconds: float) -> Outlook:
+    """The other way round: what it takes to be done within `seconds`."""
     needed = seconds_for(job, speeds)
-    if needed <= seconds:
-        return f"This machine does it as it is, in {needed / 60:,.0f} of {seconds / 60:,.0f} minutes."
-    best = max((speeds_of(tuned, p.setting.width) for p in tuned.curve()), key=lambda s: s.written if s else 0.0)
-    if best is not None and seconds_for(job, best) <= seconds:
-        return f"It needs {best.width} items at once instead of {width}."
-    times = needed / max(seconds, 1e-9)
-    n_done = int(job.n_items * seconds / needed)
-    return (
-        f"It needs a machine {times:.1f} times as fast, or a smaller model; "
-        f"this one does {n_done:,} of {job.n_items:,} by then."
+    others = [replace(speeds, width=n) for n, _ in speeds.steps]
+    in_time = [other.width for other in others if seconds_for(job, other) <= seconds]
+    return Outlook(
+        needed_seconds=needed,
+        seconds=seconds,
+        width=min(in_time, default=0),
+        times=needed / max(seconds, 1e-9),
+        n_done=min(job.n_items, int(job.n_items * seconds / needed)) if needed > 0 else job.n_items,
     )
+
+
+def what_it_needs(job: Job, found: Outlook, width: int) -> str:
+    """One sentence; `width`: as many as run at once now."""
+    if found.is_enough:
+        return f"This machine does it as it is, in {duration(found.needed_seconds)} of {duration(found.seconds)}."
+    if found.width:
+        return f"It needs {found.width} items at once instead of {width}."
+    return (
+        f"It needs a machine {found.times:.1f} times as fast, or a smaller model; "
+        f"this one does {found.n_done:,} of {job.n_items:,} items by then."
+    )
+
+
+def duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -2,16 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.engine.tuned import DECODE, PREFILL, Point, Setting, Tuned
-from app.lab.energy import battery_watts, joules_between, power_of, read_rapl
-from app.lab.sizing import Confidence, Job, Power, Speeds, seconds_for, size, speeds_of, what_it_needs
+from app.errors import KnownError
+from app.lab.calculator import Question, answer, job_of
+from app.lab.energy import Meter, MeterReading, battery_watts, gpu_watts, joules_between, power_of, read_rapl
+from app.lab.sizing import (
+    Confidence,
+    Job,
+    Power,
+    Prices,
+    Speeds,
+    outlook,
+    seconds_for,
+    size,
+    speeds_of,
+    what_it_needs,
+)
 
 JOB = Job(n_items=80, read_tokens=100, written_tokens=50, shared_tokens=1000)
-SPEEDS = Speeds(read=1000, written=200, width=8)
+SPEEDS = Speeds(width=8, steps=((1, 0.01), (8, 0.04)), read=0.001)
 
 
 def tuned() -> Tuned:
@@ -24,8 +40,13 @@ def tuned() -> Tuned:
     return Tuned(model="m", points=(*points, read))
 
 
+def deeper(what: str, seconds: float) -> Point:
+    setting = Setting(what=what, threads=2, width=8 if what == DECODE else 1, deeper=1024)
+    return Point(setting=setting, step_seconds=seconds, tokens_per_second=1 / seconds)
+
+
 def test_reading_and_writing_take_turns() -> None:
-    assert seconds_for(JOB, SPEEDS) == pytest.approx((1000 + 8000) / 1000 + 80 * 50 / 200)
+    assert seconds_for(JOB, SPEEDS) == pytest.approx((1000 + 8000) / 1000 + 10 * 49 * 0.04)
 
 
 def test_a_job_that_does_not_fill_the_width_takes_longer_an_item() -> None:
@@ -41,28 +62,39 @@ def test_between_two_widths_the_step_grows_evenly() -> None:
     assert speeds_of(Tuned(model="m"), 8) is None
 
 
+def test_what_stands_behind_many_tokens_takes_longer() -> None:
+    points = (*tuned().points, deeper(PREFILL, 0.001 + 0.00102), deeper(DECODE, 0.04 + 8 * 0.01024))
+    far = speeds_of(Tuned(model="m", points=points), 8)
+    assert far is not None
+    assert far.reading(100, 1024 + 206) == pytest.approx(100 * 0.00202, rel=0.01)
+    assert far.step(8, 256 + 512) == pytest.approx(0.04 + 8 * 0.00512)
+    assert seconds_for(JOB, far) > seconds_for(JOB, SPEEDS)
+
+
+def test_what_was_learned_counts() -> None:
+    found = speeds_of(tuned(), 8, learned=1.25)
+    assert found is not None
+    assert seconds_for(JOB, found) == pytest.approx(1.25 * seconds_for(JOB, SPEEDS))
+
+
 def test_energy_and_money_name_their_source() -> None:
     power = Power(watts=36.0, source="watts as entered", confidence=Confidence.ENTERED)
-    found = size(
-        JOB,
-        SPEEDS,
-        power,
-        price_per_kilowatt_hour=0.30,
-        hosted_per_million_read=1.0,
-        hosted_per_million_written=2.0,
-    )
+    found = size(JOB, SPEEDS, power, Prices(kilowatt_hour=0.30, hosted_read=1.0, hosted_written=2.0))
     assert found.kilowatt_hours is not None
     assert found.cost is not None
     assert found.hosted_cost is not None
     assert found.kilowatt_hours.value == pytest.approx(36 * found.seconds.value / 3.6e6)
     assert found.cost.value == pytest.approx(found.kilowatt_hours.value * 0.30)
     assert found.hosted_cost.value == pytest.approx((80 * 1100 * 1.0 + 80 * 50 * 2.0) / 1e6)
-    assert found.kilowatt_hours.confidence is Confidence.ENTERED
     assert "as entered" in found.kilowatt_hours.source
+    assert "as entered" in found.cost.source
+    assert found.seconds.confidence is Confidence.ESTIMATED
+    learned = size(JOB, replace(SPEEDS, learned=1.1), power, Prices())
+    assert learned.seconds.confidence is Confidence.LEARNED
 
 
 def test_without_watts_there_is_no_energy() -> None:
-    found = size(JOB, SPEEDS, power_of(rapl_watts=None, battery=None, entered=None), price_per_kilowatt_hour=0.3)
+    found = size(JOB, SPEEDS, power_of(rapl_watts=None, battery=None, entered=None), Prices(kilowatt_hour=0.3))
     assert (found.kilowatt_hours, found.cost) == (None, None)
 
 
@@ -70,10 +102,26 @@ def test_what_it_takes_to_be_in_time() -> None:
     speeds = speeds_of(tuned(), 8)
     assert speeds is not None
     needed = seconds_for(JOB, speeds)
-    assert "as it is" in what_it_needs(JOB, tuned(), 8, needed + 1)
-    assert "16 items at once instead of 8" in what_it_needs(JOB, tuned(), 8, needed - 1)
-    assert "2.0 times as fast" in what_it_needs(JOB, tuned(), 8, needed / 2)
-    assert "rubato tune" in what_it_needs(JOB, Tuned(model="m"), 8, 1000)
+
+    def said(seconds: float) -> str:
+        return what_it_needs(JOB, outlook(JOB, speeds, seconds), 8)
+
+    assert "as it is" in said(needed + 1)
+    assert "16 items at once instead of 8" in said(needed - 1)
+    assert "2.0 times as fast" in said(needed / 2)
+    assert "40 of 80 items" in said(needed / 2)
+
+
+@given(st.integers(1, 500), st.floats(0, 4000), st.floats(1, 500), st.integers(1, 64), st.floats(1, 1e5))
+def test_an_outlook_is_enough_exactly_where_the_job_takes_no_longer(
+    n: int, read: float, written: float, width: int, seconds: float
+) -> None:
+    speeds = replace(SPEEDS, width=width)
+    job = Job(n_items=n, read_tokens=read, written_tokens=written)
+    found = outlook(job, speeds, seconds)
+    assert found.is_enough == (seconds_for(job, speeds) <= seconds)
+    assert 0 <= found.n_done <= n
+    assert seconds_for(replace(job, n_items=n + 1), speeds) >= found.needed_seconds * 0.999
 
 
 def write(folder: Path, **files: str) -> None:
@@ -106,3 +154,63 @@ def test_what_was_entered_counts_most() -> None:
     assert power_of(rapl_watts=10, battery=20, entered=30).watts == 30
     assert power_of(rapl_watts=10, battery=20, entered=None).source == "the battery"
     assert power_of(rapl_watts=10, battery=None, entered=None).confidence is Confidence.MEASURED
+
+
+def test_the_mean_of_what_processor_and_gpus_take() -> None:
+    readings = iter([MeterReading({"p": 100.0}, {"p": 1e9}), MeterReading({"p": 350.0}, {"p": 1e9})])
+    clock = iter([0.0, 10.0])
+    meter = Meter(read=lambda: next(readings), gpu=lambda: 40.0, clock=lambda: next(clock))
+    assert meter.watts() == pytest.approx(25.0 + 40.0)
+
+
+class Nvml:
+    """Answers as the driver's library does, for two GPUs of which one does not tell."""
+
+    def nvmlInit_v2(self) -> int:
+        return 0
+
+    def nvmlDeviceGetCount_v2(self, count) -> int:
+        count._obj.value = 2
+        return 0
+
+    def nvmlDeviceGetHandleByIndex_v2(self, index: int, device) -> int:
+        device._obj.value = index + 1
+        return 0
+
+    def nvmlDeviceGetPowerUsage(self, device, milliwatts) -> int:
+        milliwatts._obj.value = 61_500
+        return 0 if device.value == 1 else 3
+
+    def nvmlShutdown(self) -> int:
+        return 0
+
+
+def test_gpus_tell_through_their_driver() -> None:
+    assert gpu_watts(Nvml()) == pytest.approx(61.5)
+
+
+def test_documents_and_pages_become_the_items_that_the_program_would_make() -> None:
+    one = job_of(Question(documents=1, pages=1))
+    assert one.n_items == 1
+    many = job_of(Question(documents=400, pages=12))
+    assert many.n_items >= 400 * 6
+    assert many.n_items * many.read_tokens >= 400 * 12 * 600
+    assert job_of(Question(documents=10, pages=1, kind="classify")).written_tokens < 5
+    for wrong in (
+        Question(documents=0, pages=1),
+        Question(documents=1, pages=0),
+        Question(documents=1, pages=1, kind="x"),
+    ):
+        with pytest.raises(KnownError):
+            job_of(wrong)
+
+
+def test_an_answer_has_the_time_and_what_is_known_besides() -> None:
+    question = Question(documents=40, pages=3, watts=20.0, seconds=60.0)
+    found = answer(question, tuned(), learned=1.5)
+    assert found.sizing.seconds.value == pytest.approx(1.5 * answer(question, tuned()).sizing.seconds.value)
+    assert found.sizing.kilowatt_hours is not None
+    assert found.outlook is not None
+    assert found.first_answer is None
+    with pytest.raises(KnownError, match="rubato tune"):
+        answer(question, Tuned(model="m"))

@@ -45,6 +45,7 @@ from app.engine.process.sampling import Sampler
 from app.engine.process.sequence import Slot
 from app.engine.process.thinking import ThinkingTags
 from app.engine.process.threads import ThreadPolicy
+from app.engine.tuned import Choice
 from app.errors import ErrorKind, KnownError
 
 _DONE, _NO_ROOM, _ABORTED = 0, 1, 2
@@ -61,7 +62,10 @@ class LlamaBackend:
         on_progress: Callable[[float], bool],
         n_threads: int | None = None,
         tuning: Path | None = None,
+        choice: Choice | None = None,
     ) -> None:
+        """`tuning`: a folder with what was measured of models; `choice` is taken instead, where it is given."""
+        self._choice = choice or (tuned.load(tuning, path).choice() if tuning is not None else Choice())
         self._n_threads = n_threads or diagnostics.physical_cores()
         self._threads = ThreadPolicy(self._n_threads)
         self._model = LlamaModel(path, on_progress)
@@ -73,15 +77,13 @@ class LlamaBackend:
         self._beside_threads = 0
         self._side = ThreadPoolExecutor(1, "bulk beside a chat")
         try:
-            self._open(path, context_tokens, tuning)
+            self._open(path, context_tokens)
         except BaseException:
             self.close()  # the model that was there before may need the memory
             raise
 
-    def _open(self, path: Path, context_tokens: int, tuning: Path | None) -> None:
-        """`tuning`: a folder with what was measured of models."""
-        width = tuned.load(tuning, path).bulk_width() if tuning is not None else None
-        plan = self._plan_memory(context_tokens, width or BULK_SEQUENCES)
+    def _open(self, path: Path, context_tokens: int) -> None:
+        plan = self._plan_memory(context_tokens, self._choice.width or BULK_SEQUENCES)
         self._shapes = {
             Priority.INTERACTIVE: (plan.chat_context, plan.chat_sequences),
             Priority.BULK: (plan.bulk_context, plan.bulk_sequences),
@@ -103,6 +105,7 @@ class LlamaBackend:
             bulk_sequences=plan.bulk_sequences,
             kv_bytes=plan.kv_bytes if can_write else 0,
             n_threads=self._n_threads,
+            step_tokens=min(self._choice.piece or STEP_TOKENS, STEP_TOKENS),
             has_template=self._model.template.is_models_own,
             can_tear=self._model.can_cut,
             can_write=can_write,
@@ -122,8 +125,17 @@ class LlamaBackend:
         if priority not in self._contexts:
             n_context, n_sequences = self._shapes[priority]
             flag = self._flags[priority] if self._model.can_cut else None
+            is_chat, choice = priority is Priority.INTERACTIVE, self._choice
             try:
-                context = LlamaContext(self._model.handle, n_context, n_sequences, self._n_threads, flag)
+                context = LlamaContext(
+                    self._model.handle,
+                    n_context,
+                    n_sequences,
+                    self._n_threads,
+                    flag,
+                    kv="F16" if is_chat else choice.kv,
+                    flash_attention=choice.chat_flash_attention if is_chat else choice.flash_attention,
+                )
             except KnownError as error:
                 raise KnownError(error.kind, f"{error.sentence} {self._what_would_fit(n_context // 2)}") from error
             self._contexts[priority] = context
@@ -197,7 +209,9 @@ class LlamaBackend:
             yield self._timed(StepPlan(texts=plan.texts), self._n_threads_for(plan.texts[0].priority))
 
     def _n_threads_for(self, priority: Priority) -> int:
-        return max(1, self._threads.threads(priority) - self._beside_threads)
+        chosen = self._choice.chat_threads if priority is Priority.INTERACTIVE else self._choice.threads
+        n = self._threads.threads(priority) - self._beside_threads
+        return max(1, min(n, chosen) if chosen else n)
 
     def _timed(self, part: StepPlan, n_threads: int) -> StepResult:
         """A part of a plan that is computed in one context."""
@@ -368,6 +382,7 @@ class LlamaBackend:
             wanted_context=context_tokens,
             free_bytes=diagnostics.free_memory_bytes(),
             bulk_sequences=bulk_sequences,
+            bulk_bytes_per_token=self._model.kv_bytes_per_token_in(self._choice.kv),
         )
         if plan is None:
             raise KnownError(

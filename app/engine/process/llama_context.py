@@ -13,6 +13,8 @@ from app.engine.process.backend import Work
 from app.engine.process.presets import STEP_TOKENS
 from app.errors import ErrorKind, KnownError
 
+KV_KINDS = {"F16": llama.GGML_TYPE_F16, "Q8_0": llama.GGML_TYPE_Q8_0}
+
 
 class AbortFlag:
     """Read by ggml at every node of the graph, without Python: libc's strlen over one byte is false or true."""
@@ -34,7 +36,17 @@ class AbortFlag:
 class LlamaContext:
     """One llama_context: its batch buffer and its memory."""
 
-    def __init__(self, model: Any, n_context: int, n_sequences: int, n_threads: int, flag: AbortFlag | None) -> None:
+    def __init__(
+        self,
+        model: Any,
+        n_context: int,
+        n_sequences: int,
+        n_threads: int,
+        flag: AbortFlag | None,
+        *,
+        kv: str = "F16",
+        flash_attention: bool = False,
+    ) -> None:
         params = llama.llama_context_default_params()
         params.n_ctx = n_context * n_sequences
         params.n_seq_max = n_sequences
@@ -42,8 +54,9 @@ class LlamaContext:
         params.n_threads = params.n_threads_batch = n_threads
         params.kv_unified = False
         params.swa_full = True  # all tokens are kept, not only the window: a sequence can be cut anywhere
+        params.type_k = params.type_v = KV_KINDS[kv]
         # measured on a CPU: 1.6 to 2 times the TTFT with flash attention on
-        params.flash_attn_type = llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
+        params.flash_attn_type = int(flash_attention)
         params.no_perf = True
         self.handle = llama.llama_init_from_model(model, params)
         if not self.handle:

@@ -10,6 +10,7 @@ from typing import Any
 
 import llama_cpp.llama_cpp as llama
 
+from app.engine.fit import ContextShape, kv_bytes
 from app.engine.gguf_metadata import read_metadata
 from app.engine.messages import GenerateRequest
 from app.engine.model_shape import shape_of
@@ -116,6 +117,11 @@ class LlamaModel:
     @property
     def kv_bytes_per_token(self) -> int:
         return sum(layer.k + layer.v for layer in self.shape.layers) * _F16_BYTES
+
+    def kv_bytes_per_token_in(self, kind: str) -> int:
+        """In one of llama_context.KV_KINDS."""
+        of_one = ContextShape(context_tokens=256, kv_k=kind, kv_v=kind)
+        return kv_bytes(self.shape, of_one) // 256
 
     @property
     def embedding_size(self) -> int:

@@ -10,11 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
+import msgspec
+
 from app import children, diagnostics, logs, wire
 from app.engine.messages import Command, Event
 from app.engine.process.backend import OpenBackend
 from app.engine.process.inbox import Inbox
 from app.engine.process.loop import EngineLoop
+from app.engine.tuned import Choice
 
 GIL_SECONDS = 0.0003  # a chat's step must not wait 5 ms for a thread that chooses the tokens of bulk
 GOODBYE_SECONDS = 1.5  # for the step under way and the KV of chats, once the other side is gone
@@ -34,7 +37,7 @@ def main(arguments: list[str]) -> int:
 
     try:
         EngineLoop(
-            open_backend(options.backend, options.seconds_per_token, options.threads, options.tuning),
+            open_backend(options.backend, options.seconds_per_token, options.threads, options.tuning, options.choice),
             inbox,
             send,
             name=options.backend,
@@ -46,7 +49,11 @@ def main(arguments: list[str]) -> int:
 
 
 def open_backend(
-    name: str, seconds_per_token: float = 0.0, n_threads: int | None = None, tuning: Path | None = None
+    name: str,
+    seconds_per_token: float = 0.0,
+    n_threads: int | None = None,
+    tuning: Path | None = None,
+    choice: Choice | None = None,
 ) -> OpenBackend:
     """How a model is opened: by llama.cpp, or not at all by the fake. llama.cpp is imported when first needed."""
     if name == "fake":
@@ -55,7 +62,7 @@ def open_backend(
         return lambda path, context_tokens, on_progress: open_fake(path, seconds_per_token)
     from app.engine.process.llama import LlamaBackend
 
-    return partial(LlamaBackend, n_threads=n_threads, tuning=tuning)
+    return partial(LlamaBackend, n_threads=n_threads, tuning=tuning, choice=choice)
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -64,10 +71,15 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--kv", type=Path, help="a folder for saved KV of chats")
     parser.add_argument("--backend", choices=("llama", "fake"), default="llama")
     parser.add_argument("--tuning", type=Path, help="a folder with what was measured of models")
+    parser.add_argument("--choice", type=_choice, help="what to run models with instead, as JSON")
     parser.add_argument("--threads", type=int, help="at most; without it every core")
     parser.add_argument("--seconds-per-token", type=float, default=0.0, help="how slow the fake backend is")
     parser.add_argument("--debug", action="append", default=[])
     return parser.parse_args(arguments)
+
+
+def _choice(text: str) -> Choice:
+    return msgspec.json.decode(text, type=Choice)
 
 
 def _read(pipe: BinaryIO, inbox: Inbox) -> None:

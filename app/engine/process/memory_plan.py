@@ -9,6 +9,7 @@ BULK_SEQUENCES = 8
 BULK_CONTEXT = 2048
 SMALLEST_CONTEXT = 1024
 KV_SHARE_OF_FREE = 0.5  # the rest is for compute buffers and the person's other programs
+WIDE_SHARE_OF_FREE = 0.125  # what a bulk context may take that is wider than the default
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,11 @@ class KvPlan:
     kv_bytes: int
 
 
+def most_bulk_sequences(bytes_each: int, free_bytes: int) -> int:
+    """How wide bulk may be at most: its KV is taken whole, also while nobody uses it."""
+    return max(BULK_SEQUENCES, int(free_bytes * WIDE_SHARE_OF_FREE / max(1, bytes_each)))
+
+
 def plan_kv(
     *,
     bytes_per_token: int,
@@ -29,13 +35,19 @@ def plan_kv(
     wanted_context: int,
     free_bytes: int,
     bulk_sequences: int = BULK_SEQUENCES,
+    bulk_bytes_per_token: int | None = None,
 ) -> KvPlan | None:
-    """The largest plan that fits, giving up bulk width first, then chats, then context. None: nothing fits."""
+    """The largest plan that fits, giving up bulk width first, then chats, then context. None: nothing fits.
+
+    `bulk_bytes_per_token`: where bulk keeps its KV in another kind than chats do.
+    """
     chat_context = min(wanted_context, trained_context)
     bulk_context = min(BULK_CONTEXT, trained_context)
-    chats, bulk = CHAT_SEQUENCES, bulk_sequences
+    chats = CHAT_SEQUENCES
+    each = (bulk_bytes_per_token or bytes_per_token) * bulk_context
+    bulk = min(bulk_sequences, most_bulk_sequences(each, free_bytes))
     while True:
-        kv_bytes = bytes_per_token * (chat_context * chats + bulk_context * bulk)
+        kv_bytes = bytes_per_token * chat_context * chats + each * bulk
         if kv_bytes <= free_bytes * KV_SHARE_OF_FREE:
             return KvPlan(
                 chat_context=chat_context,

@@ -206,7 +206,8 @@ class Scheduler:
         activity = ChatActivity(is_active=is_active, is_expected=self.is_chat_expected)
         budget = bulk_budget(self.preset, activity, bulk_sequences=self._capabilities.bulk_sequences)
         budget = NOTHING if self.is_held else budget
-        most_tokens = STEP_TOKENS
+        most_tokens = self._capabilities.step_tokens
+        budget = replace(budget, read_tokens=min(budget.read_tokens, most_tokens))
         if not self._capabilities.can_tear:
             budget, most_tokens = self._step_size.within(budget), self._step_size.read_tokens
         bulk_part = self._bulk_part(budget)
@@ -302,7 +303,7 @@ def _chat_work(chats: list[Sequence], most_tokens: int) -> list[Work]:
     work = [_piece(chat, 1) for chat in writing]
     if reading:
         first = min(reading, key=lambda chat: (chat.is_read_ahead, chat.n_pending))
-        work.append(_piece(first, min(most_tokens, STUTTER_TOKENS if writing else STEP_TOKENS)))
+        work.append(_piece(first, min(most_tokens, STUTTER_TOKENS) if writing else most_tokens))
     return work
 
 
