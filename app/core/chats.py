@@ -188,8 +188,17 @@ class ChatService:
         self._begin(turn, is_branch=True, options=options)
 
     async def edit(self, message_id: str, text: str) -> None:
-        """Another version of a prompt, and a reply to it."""
+        """Another version of a prompt, and a reply to it; of a reply, another version as it was changed by hand."""
         message = self._message(message_id)
+        if message.role == Role.ASSISTANT.value:
+            self._refuse_while_answering(message.chat_id)
+            changed = self._new_message(
+                message.chat_id, message.parent_id, Role.ASSISTANT, _not_empty(text), MessageState.COMPLETE
+            )
+            self._store.add_turn(new_title=None, chat_id=message.chat_id, messages=[changed], now_seconds=self._clock())
+            self.publish_chat(message.chat_id)
+            self._publish_branch(message.chat_id)
+            return
         prompt = self._new_message(
             message.chat_id, message.parent_id, Role.USER, _not_empty(text), MessageState.COMPLETE
         )

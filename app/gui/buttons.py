@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QIcon, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QWidget
 
 from app.gui import fonts
@@ -42,6 +42,7 @@ class IconButton(QPushButton):
     def __init__(self, theme: Theme, icon_name: str, name: str, do: Callable[[], object], side: int = 32) -> None:
         super().__init__()
         self._theme, self._icon_name = theme, icon_name
+        self._is_seen = True
         self.setProperty("kind", "icon")
         self.setAccessibleName(name)
         self.setToolTip(name)
@@ -59,8 +60,13 @@ class IconButton(QPushButton):
         self.setToolTip(name)
         self._tint()
 
+    def set_seen(self, is_seen: bool) -> None:
+        """In its place either way: what shows on hover moves nothing."""
+        self._is_seen = is_seen
+        self._tint()
+
     def _tint(self) -> None:
-        self.setIcon(icon(self._icon_name, self._theme.tokens.muted))
+        self.setIcon(icon(self._icon_name, self._theme.tokens.muted) if self._is_seen else QIcon())
 
 
 class IconLabel(QLabel):

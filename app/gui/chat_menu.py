@@ -27,6 +27,7 @@ class ChatAsked(QObject):
     edit_tags = Signal(str)
     duplicate = Signal(str)
     archive = Signal(str, bool)
+    show_pinned = Signal(str)
     export = Signal(str, str)  # chat, one of EXPORTS
     delete = Signal(str)
     new_folder = Signal()
@@ -66,6 +67,7 @@ def chat_menu(parent: QWidget, theme: Theme, chat: ChatView, folders: Sequence[F
             add(menu, tr("Take out of the archive"), lambda: asked.archive.emit(chat.id, False), "archive-restore")
         else:
             add(menu, tr("Archive"), lambda: asked.archive.emit(chat.id, True), "archive")
+    add(menu, tr("Pinned messages"), lambda: asked.show_pinned.emit(chat.id))
     out = menu.addMenu(icon("download", colour), tr("Export"))
     for format, name in EXPORTS.items():
         add(out, f"{name}…", partial(asked.export.emit, chat.id, format))

@@ -19,6 +19,7 @@ from app.core.chat_views import NO_CHAT_OPTIONS, ChatOptions, MessageState, Mess
 from app.core.events import (
     Event,
     MessageAdded,
+    MessageChanged,
     MessagesReplaced,
     ModelStateChanged,
     PromptProgressed,
@@ -39,6 +40,9 @@ from app.gui.page import centred
 from app.gui.parameters import Parameters
 from app.gui.temporary_note import TemporaryNote
 from app.gui.theme import Theme
+from app.gui.tongue import tr
+from app.gui.transcript.desk import MessageDesk
+from app.gui.transcript.message_menu import copy
 from app.gui.transcript.view import Transcript
 
 if TYPE_CHECKING:
@@ -68,6 +72,7 @@ class Conversation(QWidget):
         self._is_sending = False  # from Enter until Core has begun the reply
         self._writing: set[str] = set()  # replies of this chat that are being written
         self.transcript = Transcript(theme)
+        self.messages = MessageDesk(self, bridge, theme, notices, self.transcript.actions_asked)
         self.composer = Composer(theme)
         self.desk = ComposerDesk(bridge, self.composer)
         self._context_limit = 0
@@ -229,12 +234,33 @@ class Conversation(QWidget):
 
     def regenerate_last(self) -> None:
         if (reply := self.transcript.last_reply()) and not self._writing:
-            message_id = reply.message.id
-            self._do(lambda core: core.regenerate(message_id))
+            self.messages.regenerate(reply.message.id)
+
+    def ask_how_to_regenerate(self) -> None:
+        """With another model, or other settings."""
+        if (reply := self.transcript.last_reply()) and not self._writing:
+            self.messages.ask_how(reply.message.id, reply.foot.mapToGlobal(reply.foot.rect().topRight()))
+
+    def quote_selection(self) -> None:
+        """What is selected in a message goes into the box to write in."""
+        if text := self.transcript.selected():
+            self.composer.quote(text)
 
     def copy_last(self) -> None:
         if reply := self.transcript.last_reply():
             reply.copy()
+
+    def copy_last_as_text(self) -> None:
+        if reply := self.transcript.last_reply():
+            copy(reply.plain)
+
+    def pin_last(self) -> None:
+        if reply := self.transcript.last_reply():
+            self.transcript.actions_asked.pin.emit(reply.message.id, not reply.message.is_pinned)
+
+    def delete_last(self) -> None:
+        if message_id := self.transcript.last_id():
+            self.messages.delete(message_id)
 
     def step_version(self, by: int) -> None:
         if reply := self.transcript.last_reply():
@@ -275,13 +301,15 @@ class Conversation(QWidget):
             case MessagesReplaced() if event.chat_id == self.chat_id:
                 self.transcript.replace(event.messages)
                 self._show(event.messages)
+            case MessageChanged() if event.message.chat_id == self.chat_id:
+                self.transcript.change(event.message)
             case PromptProgressed() if event.chat_id == self.chat_id:
                 self.transcript.show_prompt_read(event.message_id, event.n_read, event.n_total)
             case ModelStateChanged():
                 is_loading = event.state is ModelState.LOADING
                 self.transcript.show_has_model(event.state is not ModelState.FAILED)
                 self.transcript.show_loading(
-                    f"Loading the model, {words.percent(event.fraction)}" if is_loading else ""
+                    tr("Loading the model, {fraction}", fraction=words.percent(event.fraction)) if is_loading else ""
                 )
 
     def _added(self, message: MessageView) -> None:
@@ -326,14 +354,9 @@ class Conversation(QWidget):
     def _connect(self) -> None:
         self.composer.text.textChanged.connect(self._typed)
         asked = self.transcript.actions_asked
-        asked.edit.connect(lambda message_id, text: self._do(lambda core: core.edit(message_id, text)))
-        asked.regenerate.connect(lambda message_id: self._do(lambda core: core.regenerate(message_id)))
-        asked.continue_reply.connect(lambda message_id: self._do(lambda core: core.continue_reply(message_id)))
         for begins_reply in (asked.edit, asked.regenerate, asked.continue_reply, asked.edit_ended):
             begins_reply.connect(lambda *_: self.composer.text.setFocus())  # what was clicked goes away
-        asked.choose_version.connect(
-            lambda message_id, version: self._do(lambda core: core.choose_version(message_id, version))
-        )
+        asked.quote.connect(self.composer.quote)
         self.composer.sent.connect(self.send)
         self.composer.stop_asked.connect(self.stop)
         self.composer.text.edit_last_asked.connect(self.edit_last)

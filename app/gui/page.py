@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from app.gui.tongue import is_right_to_left
+
 COLUMN_WIDTH = 760
 MARGIN = 24
 
@@ -41,7 +43,8 @@ class Page(QScrollArea):
 
     def _keep_middle(self, _least: int, most: int) -> None:
         bar = self.verticalScrollBar().sizeHint().width() if most > 0 else 0
-        self._row.setContentsMargins(MARGIN, 12, MARGIN - bar, 24)
+        ends = (MARGIN - bar, MARGIN) if is_right_to_left() else (MARGIN, MARGIN - bar)
+        self._row.setContentsMargins(ends[0], 12, ends[1], 24)
 
 
 def centred(widget: QWidget) -> QWidget:

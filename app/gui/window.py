@@ -51,6 +51,7 @@ from app.gui.model_desk import ModelDesk
 from app.gui.new_job.desk import NewJobs
 from app.gui.notices import Notices
 from app.gui.palette import Palette
+from app.gui.pinned_menu import PinnedMenu
 from app.gui.settings_dialog import SettingsDialog
 from app.gui.sidebar import Sidebar
 from app.gui.status_bar import StatusBar
@@ -81,6 +82,7 @@ class Window(QMainWindow):
         self.jobs_pane = JobsPane(theme)
         self.chat_desk = ChatDesk(bridge, self.sidebar, self.notices, settings.closed_folders, self)
         self.exports = Exports(self, bridge, self._folder, self.notices)
+        self.pinned = PinnedMenu(self, bridge, theme, self.notices)
         self.job_desk = JobDesk(bridge, self.jobs_pane, self.notices)
         self.new_jobs = NewJobs(self, bridge, theme, self._folder)
         self.job_pages = JobPages(
@@ -380,6 +382,8 @@ class Window(QMainWindow):
         side.temporary_asked.connect(lambda: self.new_chat(is_temporary=True))
         side.search_asked.connect(self.open_palette)
         side.asked.export.connect(lambda chat_id, form: self.export_chat(form, chat_id))
+        side.asked.show_pinned.connect(self.pinned.open)
+        self.pinned.chosen.connect(self.open_chat)
         self.palette_box.search_asked.connect(self._search)
         self.palette_box.opened.connect(self.open_chat)
         self.palette_box.closed.connect(self._take_keyboard)

@@ -337,8 +337,17 @@ class ScriptedCore:
     def stop(self, chat_id: str) -> None:
         self._record("stop", chat_id)
 
-    async def regenerate(self, message_id: str) -> None:
-        self._record("regenerate", message_id)
+    async def regenerate(self, message_id: str, *, options: ChatOptions | None = None) -> None:
+        self._record("regenerate", message_id, *([options] if options else []))
+
+    def delete_message(self, message_id: str) -> None:
+        self._record("delete_message", message_id)
+
+    def restore_message(self, message_id: str) -> None:
+        self._record("restore_message", message_id)
+
+    def pin_message(self, message_id: str, is_pinned: bool) -> None:
+        self._record("pin_message", message_id, is_pinned)
 
     async def continue_reply(self, message_id: str) -> None:
         self._record("continue_reply", message_id)

@@ -55,8 +55,8 @@ def test_a_reply_streams_and_ends_with_its_figures(desk: Desk) -> None:
         desk.core.grow(chat, reply, piece)
     desk.until(lambda: last(desk).text.toPlainText() == "It is twelve.\na\nb")
     desk.core.end(chat, reply)
-    desk.until(lambda: last(desk)._figures.isVisible())
-    assert last(desk)._figures.text() == "TTFT 0.16 s  ·  84 tok/s  ·  212 tokens  ·  1,306 of 1,342 cached"
+    desk.until(lambda: last(desk).foot.figures.isVisible())
+    assert last(desk).foot.figures.text() == "TTFT 0.16 s  ·  84 tok/s  ·  212 tokens  ·  1,306 of 1,342 cached"
 
 
 def test_waiting_says_for_what_and_how_far(desk: Desk) -> None:
@@ -249,7 +249,7 @@ def test_a_persons_text_is_never_markup(desk: Desk) -> None:
     desk.until(lambda: desk.window.conversation.chat_id == "c")
     mine = desk.window.conversation.transcript.last_user_message()
     assert mine is not None
-    assert mine._text.toPlainText() == "<b>x</b> **y**\n# z"
+    assert mine.text.toPlainText() == "<b>x</b> **y**\n# z"
     assert mine.message.role is Role.USER
 
 

@@ -80,13 +80,16 @@ def test_tab_goes_through_the_window_as_it_is_read(desk: Desk) -> None:
         "Your message",
         "Copy your message",
         "Edit your message",
+        "More for your message",
         "Reply",
         "Copy this reply",
         "Regenerate this reply",
+        "Regenerate with another model or other settings",
+        "More for this reply",
     ]
     desk.window.conversation.composer.text.setFocus()
     desk.qtbot.keyClick(desk.window.conversation.composer.text, Qt.Key.Key_Backtab)
-    assert QApplication.focusWidget().accessibleName() == "Regenerate this reply"
+    assert QApplication.focusWidget().accessibleName() == "More for this reply"
 
 
 def test_tab_goes_down_the_summary(desk: Desk) -> None:
@@ -162,7 +165,7 @@ def test_a_ring_goes_with_the_message_that_tab_came_to(desk: Desk) -> None:
     assert reply is not None
     assert ring is not None
     page.setFocus()
-    for name in ("Your message", "Copy your message", "Edit your message", "Reply"):
+    for name in ("Your message", "Copy your message", "Edit your message", "More for your message", "Reply"):
         desk.qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
         assert QApplication.focusWidget().accessibleName() == name
         assert ring.isVisible() == ("essage" not in name or name == "Your message")

@@ -134,3 +134,23 @@ def test_options_of_a_reply_count_more_than_the_chats_and_the_personas(tmp_path:
         assert (view.folder_id, view.persona_id) == ("", "")
 
     run(tmp_path, story)
+
+
+def test_a_reply_that_is_edited_is_another_version_and_nothing_is_asked(tmp_path: Path) -> None:
+    async def story(core: Core, events: list[Event]) -> None:
+        chat = await core.send(None, "[[say one]]")
+        await settle(core, chat)
+        await core.send(chat, "[[say two]]")
+        await settle(core, chat)
+        await core.edit(core.open_chat(chat).messages[1].id, "Uno, by hand.")
+        assert texts(core, chat) == ["[[say one]]", "Uno, by hand."]
+        assert not next(view for view in core.chats() if view.id == chat).is_answering
+        edited = core.open_chat(chat).messages[1]
+        assert (edited.version, edited.n_versions) == (2, 2)
+        assert [hit.message_id for hit in core.search("Uno")] == [edited.id]
+        core.choose_version(edited.id, 1)
+        assert texts(core, chat)[0::2] == ["[[say one]]", "[[say two]]"]
+        with pytest.raises(KnownError):
+            await core.edit(edited.id, "  ")
+
+    run(tmp_path, story)

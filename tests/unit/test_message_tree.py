@@ -96,6 +96,11 @@ class Tree(RuleBasedStateMachine):
 
         self.loop.run_until_complete(branch(message))
 
+    @rule(data=st.data())
+    def edits_a_reply(self, data: st.DataObject) -> None:
+        if (message := self.pick(data, Role.ASSISTANT)) is not None:
+            self.loop.run_until_complete(self.chats.edit(message.id, self.text()))
+
     @rule(data=st.data(), version=st.integers(1, 4))
     def chooses(self, data: st.DataObject, version: int) -> None:
         message = self.pick(data)

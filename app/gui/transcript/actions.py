@@ -11,7 +11,11 @@ class Actions(QObject):
     edit = Signal(str, str)  # id, new text
     edit_ended = Signal()  # sent or not: the editor that had the keyboard is gone
     regenerate = Signal(str)
+    regenerate_menu = Signal(str, object)  # id, QPoint on the screen: with what else it could be made
     continue_reply = Signal(str)
     choose_version = Signal(str, int)
     choose_model = Signal()
     open_link = Signal(str)
+    quote = Signal(str)  # Markdown or text, for the box to write in
+    delete = Signal(str)
+    pin = Signal(str, bool)

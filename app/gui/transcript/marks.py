@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 
 from app.gui import fonts
 from app.gui.theme import Tokens
+from app.gui.tongue import tr
 from app.gui.transcript.message_text import MessageText
 from app.gui.transcript.styles import CODE_HEAD_PX, CODE_PAD_PX, INDENT_PX
 from app.gui.transcript.writer import Mark, MarkKind
@@ -44,7 +45,7 @@ def _paint(painter: QPainter, mark: Mark, rect: QRectF, tokens: Tokens) -> None:
             painter.drawRoundedRect(rect, 8, 8)
             painter.setPen(QColor(tokens.muted))
             painter.setFont(fonts.font(fonts.SMALL))
-            painter.drawText(QPointF(rect.left() + CODE_PAD_PX, rect.top() + 19.5), mark.language or "code")
+            painter.drawText(QPointF(rect.left() + CODE_PAD_PX, rect.top() + 19.5), mark.language or tr("code"))
         case MarkKind.QUOTE:
             painter.fillRect(QRectF(mark.left, rect.top(), 3, rect.height()), line)
         case MarkKind.RULE:

@@ -6,10 +6,19 @@ GUI thread only. Links are handed on through `link_clicked`; images and files ar
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
-from PySide6.QtCore import QRectF, QSizeF, Qt, QUrl, Signal
-from PySide6.QtGui import QFontMetricsF, QTextBlockFormat, QTextCursor, QTextOption, QWheelEvent
-from PySide6.QtWidgets import QFrame, QSizePolicy, QTextBrowser, QWidget
+from PySide6.QtCore import QPoint, QRectF, QSizeF, Qt, QUrl, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFontMetricsF,
+    QKeyEvent,
+    QTextBlockFormat,
+    QTextCursor,
+    QTextOption,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QTextBrowser, QWidget
 
 from app.gui import fonts
 from app.gui.transcript.styles import INDENT_PX
@@ -29,6 +38,9 @@ class MessageText(QTextBrowser):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setOpenLinks(False)
+        self.open_menu: Callable[[QPoint], object] | None = None  # at a place on the screen, instead of Qt's own
+        flags = Qt.TextInteractionFlag
+        self.setTextInteractionFlags(flags.TextBrowserInteraction | flags.TextSelectableByKeyboard)
         self.setAcceptDrops(False)
         self.setUndoRedoEnabled(False)
         self.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
@@ -64,6 +76,37 @@ class MessageText(QTextBrowser):
         """Where the block at this position stands, in the viewport."""
         block = self.document().findBlock(position)
         return self.document().documentLayout().blockBoundingRect(block)
+
+    def selected(self) -> str:
+        """What is selected, in lines."""
+        return self.textCursor().selection().toPlainText().strip("\n")
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Arrows move what is selected from, and the page goes with it; it scrolls by pages as ever."""
+        is_shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
+        if event.key() in (Qt.Key.Key_PageUp, Qt.Key.Key_PageDown) and not is_shift:
+            event.ignore()
+            return
+        before = self.textCursor().position()
+        super().keyPressEvent(event)
+        if self.textCursor().position() != before:
+            self._bring_into_view(self.cursorRect().center())
+
+    def _bring_into_view(self, place: QPoint) -> None:
+        above = self.parentWidget()
+        while above is not None and not isinstance(above, QScrollArea):
+            above = above.parentWidget()
+        if above is not None and (content := above.widget()) is not None:
+            there = self.viewport().mapTo(content, place)
+            above.ensureVisible(there.x(), there.y(), 0, 40)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Of the right button, or of the menu key."""
+        if self.open_menu is None:
+            super().contextMenuEvent(event)
+            return
+        is_key = event.reason() is QContextMenuEvent.Reason.Keyboard
+        self.open_menu(self.viewport().mapToGlobal(self.cursorRect().bottomLeft()) if is_key else event.globalPos())
 
     def loadResource(self, kind: int, name: QUrl | str) -> object:
         """Nothing is ever loaded: no reply can reach the network or a file."""

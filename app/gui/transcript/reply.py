@@ -1,4 +1,4 @@
-"""One reply: its text, what it waits for, why it ended if it ended early, its figures and its quiet actions.
+"""One reply: its thought, its text, what it waits for, why it ended if it ended early, and what can be done with it.
 
 GUI thread only. A failed reply says its sentence here, where it happened, with a way to try again.
 """
@@ -7,25 +7,31 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.core.chat_views import MessageState, MessageView
-from app.gui import fonts, words
+from app.gui import fonts
 from app.gui.buttons import IconLabel, button, label, set_tone
+from app.gui.core_words import retold
 from app.gui.theme import Theme
+from app.gui.tongue import mark, tr
 from app.gui.transcript.actions import Actions
+from app.gui.transcript.in_place_editor import InPlaceEditor
+from app.gui.transcript.message_menu import copy, message_menu
+from app.gui.transcript.message_text import MessageText
+from app.gui.transcript.reply_foot import ReplyFoot
 from app.gui.transcript.reply_text import ReplyText
-from app.gui.transcript.versions import Versions
+from app.gui.transcript.thought import Thought
+from app.gui.transcript.thought_parts import ThoughtParts
 
-_NARROW = 560
 _CAN_GO_ON = (MessageState.STOPPED, MessageState.CUT, MessageState.INTERRUPTED)
 _ENDED_EARLY = {
-    MessageState.STOPPED: "Stopped.",
-    MessageState.CUT: "Cut off at the longest reply that the settings allow.",
-    MessageState.INTERRUPTED: "Interrupted before it was complete.",
-    MessageState.FAILED: "This reply could not be made.",
+    MessageState.STOPPED: mark("Stopped."),
+    MessageState.CUT: mark("Cut off at the longest reply that the settings allow."),
+    MessageState.INTERRUPTED: mark("Interrupted before it was complete."),
+    MessageState.FAILED: mark("This reply could not be made."),
 }
 
 
@@ -35,72 +41,94 @@ class Reply(QWidget):
     def __init__(self, message: MessageView, theme: Theme, actions: Actions) -> None:
         super().__init__()
         self.message = message
-        self._actions = actions
+        self.asked = actions
+        self._theme = theme
+        self.thought = Thought(theme)
+        self._parts = ThoughtParts()
         self.text = ReplyText(theme)
-        self.text.link_clicked.connect(actions.open_link)
+        for text in self.texts():
+            text.link_clicked.connect(actions.open_link)
+            text.open_menu = self._open_menu
         self._waiting = label(role=fonts.SMALL, tone="muted")
         self._why_icon = IconLabel(theme, "info")
         self._why = label(role=fonts.SMALL, tone="muted", wraps=True)
-        self._go_on = button("Continue", lambda: actions.continue_reply.emit(self.message.id), role=fonts.SMALL)
-        self._again = button("Try again", lambda: actions.regenerate.emit(self.message.id), role=fonts.SMALL)
-        self._choose = button("Choose a model", actions.choose_model.emit, role=fonts.SMALL)
+        self._go_on = button(tr("Continue"), lambda: actions.continue_reply.emit(self.message.id), role=fonts.SMALL)
+        self._again = button(tr("Try again"), lambda: actions.regenerate.emit(self.message.id), role=fonts.SMALL)
+        self._choose = button(tr("Choose a model"), actions.choose_model.emit, role=fonts.SMALL)
         self._has_model = True
+        self._editor: InPlaceEditor | None = None
         self._why_row = self._make_why_row()
-        self._figures = label(role=fonts.SMALL, tone="muted")
-        self.versions = Versions(theme, actions)
-        self._foot = self._make_foot()
+        self.foot = ReplyFoot(theme, self)
+        self.versions = self.foot.versions
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 20)
         column.setSpacing(8)
-        for widget in (self.text, self._waiting, self._why_row, self._foot):
+        for widget in (self.thought, self.text, self._waiting, self._why_row, self.foot):
             column.addWidget(widget)
         self.set_waiting("")
-        self._show(message)
+        self._said = ""  # what of the message is shown
+        self.show_message(message)
 
     # while it is being written
 
     def grow(self, text: str) -> None:
         """More of the reply; one that had ended goes on."""
         if self.message.state is not MessageState.WRITING:
-            self._show(replace(self.message, text=self.text.markdown, state=MessageState.WRITING))
-        if self._waiting.isVisibleTo(self):
-            self._waiting.hide()
+            self.show_message(replace(self.message, text=self._said, state=MessageState.WRITING))
+        self._said += text
+        self._waiting.hide()
+        was_thinking = self._parts.is_thinking
+        thought, answer = self._parts.feed(text)
+        if thought:
+            self.thought.grow(thought)
+        if was_thinking and not self._parts.is_thinking:
+            self.thought.end()
+        if answer:
             self.text.show()
-        self.text.append(text)
+            self.text.append(answer)
 
     def set_waiting(self, sentence: str) -> None:
         """What happens before the first token; never a bare spinner."""
-        self._waiting.setText(sentence or "Starting…")
+        self._waiting.setText(sentence or tr("Starting…"))
 
     def end(self, message: MessageView) -> None:
         """The last word."""
-        self.text.finish(message.text)
-        self._show(message)
+        if message.text == self._said:
+            thought, answer = self._parts.finish()
+            if thought:
+                self.thought.grow(thought)
+            self.text.finish(self.text.markdown + answer)
+        self.show_message(message)
 
-    def step_version(self, by: int) -> None:
-        self.versions.step(by)
-
-    def _show(self, message: MessageView) -> None:
+    def show_message(self, message: MessageView) -> None:
+        """All that is known of it; its text is rendered again only where it is another."""
         self.message = message
         is_writing = message.state is MessageState.WRITING
-        if message.text != self.text.markdown:
-            self.text.show_text(message.text)
-        self.text.setVisible(bool(message.text))
+        if message.text != self._said:
+            self._show_text(message)
+        elif not is_writing:
+            self.thought.show_thought(self.thought.markdown, message.thinking_seconds)
+        self.text.setVisible(bool(self.text.markdown) and self._editor is None)
         self._waiting.setVisible(is_writing and not message.text)
         self._show_why(message)
-        self._foot.setVisible(not is_writing)
-        for made in self._about_text:
-            made.setVisible(bool(message.text) or message.state is not MessageState.FAILED)
-        if message.figures is not None:
-            self._figures.setText(words.figures(message.figures))
-            self._figures.setToolTip(words.figures_explained(message.figures))
-        self.versions.show_for(message)
+        self.foot.show_message(message)
+
+    def _show_text(self, message: MessageView) -> None:
+        self._said, self._parts = message.text, ThoughtParts()
+        thought, answer = self._parts.feed(message.text)
+        if message.state is not MessageState.WRITING:
+            rest_of_thought, rest = self._parts.finish()
+            thought, answer = thought + rest_of_thought, answer + rest
+        self.text.show_text(answer)
+        self.thought.show_thought(thought, message.thinking_seconds)
+        if self._parts.is_thinking and message.state is MessageState.WRITING:
+            self.thought.grow("")
 
     def _show_why(self, message: MessageView) -> None:
         state = message.state
         self._why_row.setVisible(state in _ENDED_EARLY)
         is_bad = state is MessageState.FAILED
-        self._why.setText(message.error or _ENDED_EARLY.get(state, ""))
+        self._why.setText(retold(message.error) or tr(_ENDED_EARLY.get(state, "")))
         set_tone(self._why, "danger" if is_bad else "muted")
         self._why_icon.set_icon("circle-alert" if is_bad else "info", "danger" if is_bad else "muted")
         self._go_on.setVisible(state in _CAN_GO_ON)
@@ -116,6 +144,63 @@ class Reply(QWidget):
         self._again.setVisible(is_bad and self._has_model)
         self._choose.setVisible(is_bad and not self._has_model)
 
+    # what can be done with it
+
+    @property
+    def markdown(self) -> str:
+        return self.text.markdown
+
+    @property
+    def plain(self) -> str:
+        return self.text.toPlainText()
+
+    def texts(self) -> list[MessageText]:
+        return [self.text, self.thought.text]
+
+    def copy(self) -> None:
+        """The reply's Markdown goes to the clipboard."""
+        copy(self.markdown)
+
+    def step_version(self, by: int) -> None:
+        self.versions.step(by)
+
+    def begin_edit(self) -> None:
+        """Turn it into an editor with its Markdown in it; what is saved is another version, without a new reply."""
+        if self._editor is None and self.message.state is not MessageState.WRITING:
+            self._editor = InPlaceEditor(
+                self.markdown,
+                tr("Edit this reply"),
+                (tr("Save"), tr("Save as another version")),
+                self._save,
+                self._end_edit,
+                enter_saves=False,
+            )
+            column = self.layout()
+            assert isinstance(column, QVBoxLayout)
+            column.insertWidget(column.indexOf(self.text), self._editor)
+            self.text.hide()
+            self._editor.text.setFocus()
+
+    def _save(self, text: str) -> None:
+        before = self.message.text.removesuffix(self.markdown)  # the thought stays
+        is_changed = bool(text.strip()) and text != self.markdown
+        self._end_edit()
+        if is_changed:
+            self.asked.edit.emit(self.message.id, before + text)
+
+    def _end_edit(self) -> None:
+        if self._editor is not None:
+            self._editor.hide()
+            self._editor.deleteLater()
+            self._editor = None
+            self.text.setVisible(bool(self.text.markdown))
+            self.asked.edit_ended.emit()
+
+    def _open_menu(self, place: QPoint) -> None:
+        message_menu(self, self._theme, self).popup(place)
+
+    # parts
+
     def _make_why_row(self) -> QWidget:
         made = QWidget()
         row = QHBoxLayout(made)
@@ -128,38 +213,6 @@ class Reply(QWidget):
         row.addWidget(self._choose)
         return made
 
-    def _make_foot(self) -> QWidget:
-        made = QWidget()
-        copy = button("Copy", self.copy, kind="quiet", name="Copy this reply", role=fonts.SMALL)
-        again = button(
-            "Regenerate",
-            lambda: self._actions.regenerate.emit(self.message.id),
-            kind="quiet",
-            name="Regenerate this reply",
-            role=fonts.SMALL,
-        )
-        copy.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where the person writes
-        self._about_text = (copy, again)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(4)
-        for widget in (copy, again, self.versions):
-            buttons.addWidget(widget)
-        self._foot_row = QBoxLayout(QBoxLayout.Direction.LeftToRight, made)
-        self._foot_row.setContentsMargins(0, 0, 0, 0)
-        self._foot_row.setSpacing(4)
-        self._foot_row.addWidget(self._figures, 1)
-        self._foot_row.addLayout(buttons)
-        buttons.setAlignment(Qt.AlignmentFlag.AlignRight)
-        return made
-
-    def copy(self) -> None:
-        """The reply's Markdown goes to the clipboard."""
-        QGuiApplication.clipboard().setText(self.text.markdown)
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        is_narrow = self.width() < _NARROW
-        way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
-        if self._foot_row.direction() != way:
-            self._foot_row.setDirection(way)
-            self._foot_row.setStretch(0, 0 if is_narrow else 1)
+        self.foot.fit(self.width())

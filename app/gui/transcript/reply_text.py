@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QPushButton, QWidget
 
 from app.gui import fonts
 from app.gui.theme import Theme
+from app.gui.tongue import tr
 from app.gui.transcript.code_colours import colours_of
 from app.gui.transcript.colouring import Colouring
 from app.gui.transcript.markdown import Splitter, normal, parse
@@ -29,7 +30,7 @@ class ReplyText(MessageText):
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName("Reply")
+        self.setAccessibleName(tr("Reply"))
         self._theme = theme
         self._copy_buttons: list[QPushButton] = []
         self._colouring: Colouring | None = None
@@ -197,9 +198,9 @@ class ReplyText(MessageText):
             button.move(int(rect.right()) - button.width() - 6, int(rect.top()) + 4)
 
     def _copy_button(self, index: int) -> QPushButton:
-        button = QPushButton("Copy", self.viewport())
+        button = QPushButton(tr("Copy"), self.viewport())
         button.setProperty("kind", "quiet")
-        button.setAccessibleName("Copy this code")
+        button.setAccessibleName(tr("Copy this code"))
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where the person writes
         fonts.set_role(button, fonts.SMALL)
         button.clicked.connect(lambda: self._copy_code(index))
@@ -211,8 +212,8 @@ class ReplyText(MessageText):
         codes = [mark for mark in self._writer.marks if mark.kind is MarkKind.CODE]
         QGuiApplication.clipboard().setText(codes[index].text)
         button = self._copy_buttons[index]
-        self._label(button, "Copied")
-        QTimer.singleShot(1_500, button, lambda: self._label(button, "Copy"))
+        self._label(button, tr("Copied"))
+        QTimer.singleShot(1_500, button, lambda: self._label(button, tr("Copy")))
 
     def _label(self, button: QPushButton, text: str) -> None:
         button.setText(text)

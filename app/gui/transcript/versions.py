@@ -5,9 +5,10 @@ from __future__ import annotations
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.core.chat_views import MessageView
-from app.gui import fonts
+from app.gui import fonts, words
 from app.gui.buttons import IconButton, label
 from app.gui.theme import Theme
+from app.gui.tongue import tr
 from app.gui.transcript.actions import Actions
 
 
@@ -18,9 +19,9 @@ class Versions(QWidget):
         super().__init__()
         self._actions = actions
         self._message: MessageView | None = None
-        self._back = IconButton(theme, "chevron-left", "Version before", lambda: self.step(-1), 24)
+        self._back = IconButton(theme, "chevron-left", tr("Version before"), lambda: self.step(-1), 24)
         self._count = label(role=fonts.SMALL, tone="muted")
-        self._on = IconButton(theme, "chevron-right", "Next version", lambda: self.step(1), 24)
+        self._on = IconButton(theme, "chevron-right", tr("Next version"), lambda: self.step(1), 24)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
@@ -31,8 +32,14 @@ class Versions(QWidget):
     def show_for(self, message: MessageView) -> None:
         """Show where this message stands among its versions."""
         self._message = message
-        self._count.setText(f"{message.version}/{message.n_versions}")
-        self._count.setAccessibleName(f"Version {message.version} of {message.n_versions}")
+        self._count.setText(f"{words.number(message.version)}/{words.number(message.n_versions)}")
+        self._count.setAccessibleName(
+            tr(
+                "Version {number} of {total}",
+                number=words.number(message.version),
+                total=words.number(message.n_versions),
+            )
+        )
         self._back.setEnabled(message.version > 1)
         self._on.setEnabled(message.version < message.n_versions)
         self.setVisible(message.n_versions > 1)

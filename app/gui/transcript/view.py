@@ -17,6 +17,7 @@ from app.gui import words
 from app.gui.icons import icon
 from app.gui.page import Page
 from app.gui.theme import Theme
+from app.gui.tongue import tr
 from app.gui.transcript.actions import Actions
 from app.gui.transcript.reply import Reply
 from app.gui.transcript.user_message import UserMessage
@@ -41,7 +42,7 @@ class Transcript(QWidget):
         self._has_model = True
         self._loading = ""  # what every reply waits for while the model loads
         self._follows = True
-        self._page = Page("Conversation", spacing=4)
+        self._page = Page(tr("Conversation"), spacing=4)
         self._page.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click beside the text leaves the keyboard where it is
         self._layout = self._page.column
         self._welcome = Welcome()
@@ -105,7 +106,7 @@ class Transcript(QWidget):
     def show_prompt_read(self, message_id: str, n_read: int, n_total: int) -> None:
         """How far the engine has read the prompt of a reply."""
         if isinstance(reply := self._widgets.get(message_id), Reply) and n_total:
-            reply.set_waiting(f"Reading the prompt, {words.percent(n_read / n_total)}")
+            reply.set_waiting(tr("Reading the prompt, {fraction}", fraction=words.percent(n_read / n_total)))
 
     def show_loading(self, sentence: str) -> None:
         """What a reply that has no text yet waits for: "Loading the model, 43 %"; empty when it is there."""
@@ -128,6 +129,12 @@ class Transcript(QWidget):
         if isinstance(reply := self._widgets.get(message.id), Reply):
             reply.end(message)
 
+    def change(self, message: MessageView) -> None:
+        """What is said about a message is another thing now; its text is the same."""
+        self._messages = [message if old.id == message.id else old for old in self._messages]
+        if (widget := self._widgets.get(message.id)) is not None:
+            widget.show_message(message)
+
     # what a key can ask for
 
     @property
@@ -140,6 +147,15 @@ class Transcript(QWidget):
 
     def last_user_message(self) -> UserMessage | None:
         return next((w for w in reversed(self._widgets.values()) if isinstance(w, UserMessage)), None)
+
+    def last_id(self) -> str:
+        return self._messages[-1].id if self._messages else ""
+
+    def selected(self) -> str:
+        """What is selected in a message: in the one with the keyboard, else in the last that has something."""
+        texts = [text for widget in self._widgets.values() for text in widget.texts()]
+        texts.sort(key=lambda text: text.hasFocus())
+        return next((found for text in reversed(texts) if (found := text.selected())), "")
 
     def scroll_pages(self, by: int) -> None:
         bar = self._page.verticalScrollBar()
@@ -222,8 +238,8 @@ class Transcript(QWidget):
     def _make_to_end(self) -> QPushButton:
         made = QPushButton(self)
         made.setObjectName("toEnd")
-        made.setAccessibleName("To the end of the conversation")
-        made.setToolTip("To the end")
+        made.setAccessibleName(tr("To the end of the conversation"))
+        made.setToolTip(tr("To the end"))
         made.setFixedSize(32, 32)
         made.setIconSize(QSize(16, 16))
         made.setIcon(icon("arrow-down", self._theme.tokens.text))

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.gui import fonts
 from app.gui.buttons import label
+from app.gui.tongue import tr
 
 
 class Welcome(QWidget):
@@ -18,8 +19,8 @@ class Welcome(QWidget):
         column.setSpacing(8)
         column.addStretch(2)
         self._lines = (
-            label("Ask anything. It stays on this machine.", role=fonts.TITLE, wraps=True),
-            label("Drop documents anywhere on the window to have them summarised.", tone="muted", wraps=True),
+            label(tr("Ask anything. It stays on this machine."), role=fonts.TITLE, wraps=True),
+            label(tr("Drop documents anywhere on the window to have them summarised."), tone="muted", wraps=True),
         )
         for line in self._lines:
             line.setAlignment(Qt.AlignmentFlag.AlignHCenter)

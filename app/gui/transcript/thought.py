@@ -1,0 +1,85 @@
+"""What the model thought before it answered: folded away below a line that says how long it took. GUI thread only."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QElapsedTimer, QTimer
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+
+from app.gui import words
+from app.gui.disclosure import Disclosure
+from app.gui.theme import Theme
+from app.gui.tongue import tr
+from app.gui.transcript.reply_text import ReplyText
+
+_SECOND_MS = 1_000
+
+
+class Thought(QWidget):
+    """Rendered when it is opened, not before: most thoughts are never read."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.text = ReplyText(theme)
+        self.text.setAccessibleName(tr("Thoughts"))
+        self._source = ""
+        self._is_over = False
+        self._clock = QElapsedTimer()
+        self._tick = QTimer(self, interval=_SECOND_MS)
+        self._tick.timeout.connect(self._show_time)
+        inside = QFrame()
+        inside.setObjectName("thought")
+        row = QHBoxLayout(inside)
+        row.setContentsMargins(14, 0, 0, 0)
+        row.addWidget(self.text)
+        self.fold = Disclosure(theme, tr("Thinking…"), inside)
+        self.fold.opened.connect(self._render)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self.fold)
+        self.hide()
+
+    @property
+    def markdown(self) -> str:
+        return self._source
+
+    def grow(self, text: str) -> None:
+        """More of it, while it is thought."""
+        self._source += text
+        self._is_over = False
+        if not self._tick.isActive():
+            self._clock.start()
+            self._tick.start()
+            self._show_time()
+        self.show()
+        if self.fold.is_open:
+            self.text.append(text)
+
+    def end(self, seconds: float = 0.0) -> None:
+        """It is over. `seconds`: how long it took, as Core has it; 0: as it was seen here, if it was."""
+        seen = self._clock.elapsed() / 1_000 if self._tick.isActive() else 0.0
+        self._tick.stop()
+        self._is_over = True
+        took = seconds or seen
+        title = tr("Thought for {time}", time=words.seconds(took)) if took >= 0.05 else tr("Thoughts")
+        self.fold.set_title(title)
+        if self.fold.is_open:
+            self._render()
+
+    def show_thought(self, text: str, seconds: float) -> None:
+        """The whole of one that is over; empty: there is none."""
+        if text != self._source:
+            self._source = text
+            self.text.show_text("")
+        self.end(seconds)
+        self.setVisible(bool(text))
+
+    def _render(self) -> None:
+        if self.text.markdown != self._source or self._is_over:
+            if self._is_over:
+                self.text.finish(self._source)
+            else:
+                self.text.append(self._source[len(self.text.markdown) :])
+
+    def _show_time(self) -> None:
+        seconds = self._clock.elapsed() // 1_000
+        self.fold.set_title(tr("Thinking, {time}", time=words.seconds(seconds)) if seconds else tr("Thinking…"))
