@@ -13,6 +13,7 @@ from app.cli.codes import BUG, FAILED, OK, USAGE
 from app.cli.doctor import doctor
 from app.cli.format import format_model
 from app.cli.jobs import JobCommands
+from app.cli.moving import move
 from app.cli.size import size
 from app.cli.text import figures_line
 from app.cli.tune import tune_model
@@ -56,6 +57,8 @@ class Commands:
                     return await jobs.about(parsed)
                 case "batch":
                     return await jobs.batch(parsed)
+                case "export" | "import":
+                    return await move(self._core, parsed, folder, console)
                 case "doctor":
                     return await doctor(self._core, console)
                 case "tune":

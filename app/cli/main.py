@@ -22,6 +22,7 @@ from app.cli.console import TerminalConsole
 from app.cli.ctrl_c import INTERRUPTED
 from app.cli.interrupts import Interrupts
 from app.cli.jobs import list_jobs, look_at
+from app.cli.moving import move
 from app.cli.new_jobs import KIND_OF
 from app.cli.options import UsageError
 from app.cli.repl import converse
@@ -191,7 +192,9 @@ class _Run:
                 return await self._talk(self._forward)
         settings = settings_file.load(paths.settings)
         core = new_core(options, paths, lambda event: None, settings)
-        if options.command == "jobs" and options.action in ("list", "show", "items", "export"):
+        if options.command in ("export", "import") or (
+            options.command == "jobs" and options.action in ("list", "show", "items", "export")
+        ):
             return await self._look_at(core)
         if options.model is None and options.engine != "fake":
             self._tell_of_lost_model(settings)
@@ -201,6 +204,8 @@ class _Run:
         """What needs no engine."""
         core.open()
         try:
+            if self._options.command != "jobs":
+                return await move(core, self._options, Path.cwd(), self._console)
             if self._options.action == "list":
                 return list_jobs(core, self._console, as_json=self._options.json, is_running=False)
             return await look_at(core, self._options, Path.cwd(), self._console)

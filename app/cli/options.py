@@ -50,6 +50,11 @@ def parser() -> argparse.ArgumentParser:
 
     job_options.add_commands(commands)
 
+    out = commands.add_parser("export", help="put everything into one file, for another machine")
+    out.add_argument("file", type=Path, metavar="FILE.zip", help="a file that is there is replaced")
+    into = commands.add_parser("import", help="take over chats of Rubato, ChatGPT or llama.cpp's page")
+    into.add_argument("file", type=Path, metavar="FILE", help="JSON, lines of JSON, or a ZIP with them")
+
     models = commands.add_parser("models", help="which models there are; get one")
     models.add_argument("action", nargs="?", choices=("list", "get"), default="list")
     models.add_argument("id", nargs="?", default="", help="a model's id; without it the starter model")

@@ -16,7 +16,6 @@ from app.core.chat_views import (
     ChatView,
     ContextUse,
     FolderView,
-    ImportReport,
     OpenChat,
     PersonaView,
     QueuedTurn,
@@ -254,23 +253,13 @@ class ChatCalls:
         """Those that wait at the composer."""
         return []
 
-    # out and in
+    # out
 
     async def export_chat(self, chat_id: str, path: Path, format: ExportFormat) -> None:
         """A file of its own. Raises KnownError where it can't be written."""
         service = self._of_chat(chat_id)
         text = chat_export.text_of(format, service.open(chat_id), service.messages(chat_id))
         await asyncio.to_thread(chat_export.write, path, text)
-
-    async def export_everything(self, path: Path) -> None:
-        """One .zip."""
-        raise KnownError(
-            ErrorKind.BAD_REQUEST,
-            "Rubato can't put everything into one file yet. Export the chats one by one, or copy its data folder.",
-        )
-
-    async def import_file(self, path: Path) -> ImportReport:
-        raise KnownError(ErrorKind.BAD_REQUEST, f"Rubato can't import chats yet, so “{path.name}” was left as it is.")
 
 
 def _no_documents() -> KnownError:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import html
 import json
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+import msgspec
 from markdown_it import MarkdownIt
 
-from app.core import thoughts
+from app.core import chat_json, thoughts
 from app.core.chat_views import MessageView, OpenChat, Role
 from app.errors import from_os_error
+from app.store.chats import ChatRow, MessageRow
 
 ExportFormat = Literal["markdown", "html", "json"]
-JSON_FORMAT, JSON_VERSION = "rubato-chat", 1
 
 _STYLE = """
 :root { color-scheme: light dark; --bg: #FBFAF8; --text: #1F1D1A; --muted: #625D53; --raised: #FFFFFF; --line: #DDD8CC;
@@ -67,27 +68,19 @@ def as_html(chat: OpenChat, messages: Sequence[MessageView]) -> str:
 def as_json(chat: OpenChat, messages: Sequence[MessageView]) -> str:
     """All messages with their parents: every version and branch. `leaf` is the end of the shown one."""
     view = chat.chat
-    value = {
-        "format": JSON_FORMAT,
-        "version": JSON_VERSION,
-        "id": view.id,
-        "title": view.title,
-        "updated": _time(view.updated_seconds),
-        "tags": list(view.tags),
-        "leaf": chat.messages[-1].id if chat.messages else None,
-        "messages": [
-            {
-                "id": message.id,
-                "parent": message.parent_id or None,
-                "role": message.role.value,
-                "text": message.text,
-                "state": message.state.value,
-                "model": message.model_name,
-                "created": _time(message.created_seconds),
-            }
-            for message in messages
-        ],
-    }
+    row = ChatRow(
+        id=view.id,
+        title=view.title,
+        leaf_id=chat.messages[-1].id if chat.messages else None,
+        updated_seconds=view.updated_seconds,
+        folder_id=view.folder_id,
+        persona_id=view.persona_id,
+        tags=view.tags,
+        options=msgspec.json.encode(view.options).decode(),
+        is_pinned=view.is_pinned,
+        is_archived=view.is_archived,
+    )
+    value = chat_json.value_of(row, [_row(message) for message in messages], draft=view.draft)
     return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -131,5 +124,18 @@ def _as_typed(text: str) -> str:
     return html.escape(text).replace("  ", "&nbsp; ").replace("\n", "<br>\n")
 
 
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+def _row(message: MessageView) -> MessageRow:
+    return MessageRow(
+        id=message.id,
+        chat_id=message.chat_id,
+        parent_id=message.parent_id or None,
+        role=message.role.value,
+        text=message.text,
+        state=message.state.value,
+        error=message.error,
+        figures=None if message.figures is None else dataclasses.asdict(message.figures),
+        created_seconds=message.created_seconds,
+        is_pinned=message.is_pinned,
+        model_name=message.model_name,
+        thinking_seconds=message.thinking_seconds,
+    )

@@ -215,8 +215,10 @@ class ContextUse:
 
 @dataclass(frozen=True, kw_only=True)
 class ImportReport:
-    """`skipped`: what could not be taken over, a sentence each."""
+    """`skipped`: what could not be taken over, a sentence each. `known`: chats that were here already."""
 
     chats: int
     messages: int
+    known: int = 0
+    jobs: int = 0
     skipped: tuple[str, ...] = ()

@@ -454,6 +454,10 @@ class ChatService:
         if row is not None:
             self._publish(ChatChanged(chat=self._chat_view(row)))
 
+    def grown(self, chat_id: str) -> None:
+        """Messages were added to it by an import."""
+        self._publish_branch(chat_id)
+
     def _publish_branch(self, chat_id: str) -> None:
         self._publish(MessagesReplaced(chat_id=chat_id, messages=self._branch(self._chat(chat_id))))
 

@@ -31,6 +31,7 @@ from app.core.jobs import JobService
 from app.core.library import LibraryService
 from app.core.model_calls import ModelCalls
 from app.core.models import ModelService
+from app.core.moving import MovingCalls
 from app.core.side_engine import NewEngine
 from app.core.views import (
     MachinePhase,
@@ -54,7 +55,7 @@ log = topic("core")
 EventSink = Callable[[Event], None]
 
 
-class Core(ChatCalls, JobCalls, ModelCalls):
+class Core(ChatCalls, JobCalls, ModelCalls, MovingCalls):
     """The program without a face. Methods run on the core thread and raise KnownError only.
 
     `model` is a GGUF file to use instead of the one in the settings; `new_side_engine` makes one for jobs that keep

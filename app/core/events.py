@@ -47,6 +47,11 @@ class ChatDeleted:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ManyChatsChanged:
+    """So many at once that it is better to ask for all of them again."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class MessagesReplaced:
     """The shown branch of a chat is another one: a message was edited, another version chosen."""
 
@@ -177,6 +182,7 @@ Event = (
     | EngineRestarted
     | ChatChanged
     | ChatDeleted
+    | ManyChatsChanged
     | MessagesReplaced
     | MessageAdded
     | PromptProgressed

@@ -244,6 +244,11 @@ class JobService:
         self._tell(item.job_id)
         self.wake()
 
+    def arrived(self, job_ids: Sequence[str]) -> None:
+        """Jobs came from a file: they are in the store."""
+        for job_id in job_ids:
+            self._tell(job_id)
+
     def clone(self, job_id: str) -> str:
         """A draft like it, over the same documents."""
         job = self._job(job_id)

@@ -74,6 +74,12 @@ class LibraryService:
         self._store.remove_prompt(id)
         self._publish(PromptsChanged(prompts=tuple(self.prompts())))
 
+    def tell_all(self) -> None:
+        """All of it may be new."""
+        self._tell_folders()
+        self._publish(PersonasChanged(personas=tuple(self.personas())))
+        self._publish(PromptsChanged(prompts=tuple(self.prompts())))
+
     def _tell_folders(self) -> None:
         self._publish(FoldersChanged(folders=tuple(self.folders())))
 

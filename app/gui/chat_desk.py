@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from app.core.chat_views import ChatView, FolderView
-from app.core.events import ChatChanged, ChatDeleted, FoldersChanged
+from app.core.events import ChatChanged, ChatDeleted, FoldersChanged, ManyChatsChanged
 from app.errors import KnownError
 from app.gui import dialogs
 from app.gui.bridge import Bridge
@@ -51,9 +51,11 @@ class ChatDesk(QObject):
             lambda core: (core.chats(), core.chats(archived=True), core.folders()), done=self._show, failed=self._say
         )
 
-    def hear(self, event: ChatChanged | ChatDeleted | FoldersChanged) -> None:
+    def hear(self, event: ChatChanged | ChatDeleted | ManyChatsChanged | FoldersChanged) -> None:
         """One event from the core."""
         match event:
+            case ManyChatsChanged():
+                self.start()
             case ChatChanged():
                 self._chats[event.chat.id] = event.chat
                 self.changed.emit(event.chat)

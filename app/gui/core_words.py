@@ -62,6 +62,26 @@ SENTENCES = (
     mark("Its model, {name}, is gone. Let the job use the one that is loaded."),
     mark("Loading its model, {name}."),
     mark("This part makes the engine crash each time."),
+    mark("“{title}” {why}, so it was left out."),
+    mark("is damaged in the file"),
+    mark("has no text"),
+    mark("has messages that are here in another chat"),
+    mark("Further chats left out: {n}."),
+    mark("Images left out: {n}."),
+    mark("Recordings and other files left out: {n}."),
+    mark("Steps in which a tool was used, left out: {n}."),
+    mark("Not on this machine, so the model that is loaded is used instead: {names}."),
+    mark("Some settings of the file count from the next start."),
+    mark("Another file is being imported. Wait until it is done."),
+    mark("“{name}” is damaged or not complete, so nothing was taken over. Export it again."),
+    mark("“{name}” was written by a newer Rubato. Update this one to open it."),
+    mark("“{name}” has {size} MB of text, more than any export of chats. Import it in parts."),
+    mark("“{name}” is protected by a password. Unpack it and import what is in it."),
+    mark("“{name}” can't be read ({reason}). Check that it is there, then try again."),
+    mark(
+        "“{name}” has no chats in it that can be read. Rubato takes its own exports, ChatGPT's conversations.json or "
+        "the ZIP that it comes in, and exports of the web page of llama.cpp."
+    ),
 )
 
 

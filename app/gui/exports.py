@@ -16,12 +16,14 @@ from app.core.chat_views import ImportReport
 from app.errors import KnownError, from_os_error
 from app.gui import dialogs, fonts
 from app.gui.bridge import Bridge
+from app.gui.core_words import retold
 from app.gui.last_folder import LastFolder
 from app.gui.notices import Notices
 from app.gui.tongue import tr, trn
 
 _DOTS_PER_INCH = 300
 _POINTS = 10.5
+_MOST_SAID = 4  # sentences about what was left out of an import
 Format = Literal["markdown", "html", "pdf", "json"]
 
 
@@ -67,9 +69,15 @@ class Exports(QObject):
         """Chats of this or another program."""
 
         def done(report: ImportReport) -> None:
-            said = trn("{count} chat was taken over.", "{count} chats were taken over.", report.chats)
-            skipped = " ".join(report.skipped[:3])
-            self._notices.show_notice(f"{said} {skipped}".strip(), tone="warn" if skipped else "ok")
+            said = [trn("{count} chat was taken over.", "{count} chats were taken over.", report.chats)]
+            if report.jobs:
+                said.append(trn("{count} job was taken over.", "{count} jobs were taken over.", report.jobs))
+            if report.known:
+                said.append(trn("{count} chat was here already.", "{count} chats were here already.", report.known))
+            said += [retold(sentence) for sentence in report.skipped[:_MOST_SAID]]
+            if more := len(report.skipped[_MOST_SAID:]):
+                said.append(trn("{count} more thing was left out.", "{count} more things were left out.", more))
+            self._notices.show_notice(" ".join(said), tone="warn" if report.skipped else "ok")
 
         self._bridge.call(lambda core: core.import_file(path), done=done, failed=lambda error: self._end(path, error))
 

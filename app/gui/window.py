@@ -22,6 +22,7 @@ from app.core.events import (
     FoldersChanged,
     JobChanged,
     JobRemoved,
+    ManyChatsChanged,
     ModelStateChanged,
     NoticeShown,
     PersonasChanged,
@@ -129,7 +130,7 @@ class Window(QMainWindow):
     def hear(self, event: Event) -> None:
         """One event from the core."""
         match event:
-            case ChatChanged() | ChatDeleted() | FoldersChanged():
+            case ChatChanged() | ChatDeleted() | ManyChatsChanged() | FoldersChanged():
                 self.chat_desk.hear(event)
             case JobChanged() | JobRemoved():
                 self.job_desk.hear(event)

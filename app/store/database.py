@@ -45,6 +45,19 @@ class Database:
             self._connection.execute("PRAGMA secure_delete = ON")  # what is deleted is overwritten
             self._migrate(backups, numbered_migrations(migrations))
 
+    @classmethod
+    def snapshot(cls, path: Path) -> Database:
+        """A second connection, of any thread, that sees the file as it is now, until it is closed. For reading only."""
+        made = cls.__new__(cls)
+        made._path = path
+        with _known_errors(path):
+            made._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+            made._connection.isolation_level = None
+            made._connection.row_factory = sqlite3.Row
+            made._connection.execute("BEGIN")
+            made._connection.execute("SELECT count(*) FROM chats").fetchone()  # the snapshot begins with the first look
+        return made
+
     def read(self, sql: str, *values: Any) -> list[sqlite3.Row]:
         with _known_errors(self._path):
             return self._connection.execute(sql, values).fetchall()
@@ -79,6 +92,9 @@ class Database:
     @property
     def version(self) -> int:
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def columns(self, table: str) -> list[str]:
+        return [row["name"] for row in self.read(f"PRAGMA table_info({table})")]
 
     def _migrate(self, backups: Path, migrations: dict[int, str]) -> None:
         newest = max(migrations)

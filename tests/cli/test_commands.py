@@ -324,3 +324,16 @@ def test_without_a_display_the_window_becomes_a_terminal_chat(tmp_path: Path) ->
     assert code == 0
     assert out == reply_to("Hello") + "\n"
     assert "There is no display" in err
+
+
+def test_everything_goes_to_another_profile_without_an_engine(tmp_path: Path) -> None:
+    assert run(tmp_path / "a", *FAKE, "chat", "What is it")[0] == 0
+    archive = tmp_path / "all.zip"
+    code, _, err = run(tmp_path / "a", "export", str(archive))
+    assert code == 0, err
+    code, _, err = run(tmp_path / "b", "import", str(archive))
+    assert code == 0, err
+    assert "1 chat and 2 messages taken over" in err
+    code, _, err = run(tmp_path / "b", "import", str(tmp_path / "gone.zip"))
+    assert code == 1
+    assert "“gone.zip” can't be read" in err
