@@ -6,11 +6,13 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from app.cli.main import ShowWindow
 
 
-def main(argv: list[str] | None = None) -> int:
-    """Run what the arguments ask for and return the exit code."""
+def main(argv: list[str] | None = None, load_window: Callable[[], ShowWindow] | None = None) -> int:
+    """Run what the arguments ask for and return the exit code. `load_window`: where the window is another one."""
     arguments = sys.argv[1:] if argv is None else argv
     if arguments[:1] == ["child"]:
         return _child(arguments[1], arguments[2:])
@@ -29,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     if options.command is not None:
         return command_line.run(options, arguments)
-    return command_line.run_window(options, arguments, _load_window, _problem)
+    return command_line.run_window(options, arguments, load_window or _load_window, _problem)
 
 
 def _load_window() -> ShowWindow:
@@ -81,6 +83,10 @@ def _child(role: str, arguments: list[str]) -> int:
         from app.gui.job_measure import main as measure_jobs
 
         return measure_jobs(arguments)
+    if role == "measure-window":
+        from app.gui.window_measure import main as measure_window
+
+        return measure_window(arguments, main)
     print(f"rubato: no child process is called {role}", file=sys.stderr)
     return 2
 

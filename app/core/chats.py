@@ -410,12 +410,16 @@ class ChatService:
         )
 
     def _branch(self, row: ChatRow) -> tuple[MessageView, ...]:
-        return tuple(self._message_view(message) for message in self._store.branch(row.leaf_id))
+        forks = self._store.forks(row.id)
+        return tuple(
+            self._message_view(message, forks.get(message.id, (1, 1))) for message in self._store.branch(row.leaf_id)
+        )
 
-    def _message_view(self, row: MessageRow) -> MessageView:
+    def _message_view(self, row: MessageRow, fork: tuple[int, int] | None = None) -> MessageView:
+        """`fork`: which version it is, of how many, where that is known."""
         writing = self._writer.get(row.chat_id)
         is_writing = writing is not None and writing.message_id == row.id
-        versions = self._store.versions(row)
+        version, n_versions = fork or self._fork(row)
         view = MessageView(
             id=row.id,
             chat_id=row.chat_id,
@@ -425,14 +429,18 @@ class ChatService:
             created_seconds=row.created_seconds,
             figures=Figures(**row.figures) if row.figures else None,
             error=row.error,
-            version=versions.index(row.id) + 1 if row.id in versions else 1,
-            n_versions=max(1, len(versions)),
+            version=version,
+            n_versions=n_versions,
             parent_id=row.parent_id or "",
             model_name=row.model_name,
             thinking_seconds=row.thinking_seconds,
             is_pinned=row.is_pinned,
         )
         return view if is_writing else self._as_ended(view)
+
+    def _fork(self, row: MessageRow) -> tuple[int, int]:
+        versions = self._store.versions(row)
+        return (versions.index(row.id) + 1 if row.id in versions else 1), max(1, len(versions))
 
     def _as_ended(self, view: MessageView) -> MessageView:
         """What was shown at the end of a reply, also while the disk has not taken it."""

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from app.errors import KnownError
 from app.gui import fonts, tongue
 from app.gui.bridge import Bridge
+from app.gui.late_alarm import LateAlarm
 from app.gui.qt_messages import log_qt_messages
 from app.gui.signals import Signals
 from app.gui.theme import Theme
@@ -22,21 +23,29 @@ if TYPE_CHECKING:
     from app.core.core import Core, EventSink
 
 
-def run(make_core: Callable[[EventSink], Core], settings: Settings) -> int:
+def run(
+    make_core: Callable[[EventSink], Core], settings: Settings, *, shown: Callable[[Window], None] | None = None
+) -> int:
     """Show the window until it is closed and Core has ended; the exit code.
 
     `make_core` is called on the core thread. `settings` is the core's own object: it changes and writes it, the
-    window reads it.
+    window reads it. `shown` is called with the window before its first paint.
     """
     app = make_app(sys.argv[:1], settings.language)
     theme = Theme(app, settings.theme)
     bridge = Bridge(make_core)
     window = Window(bridge, theme, settings)
     window.show()
+    if shown is not None:
+        shown(window)
     bridge.start(done=window.start, failed=lambda error: _say_at_start(window, error))
     Signals(app, window.close)
     app.lastWindowClosed.connect(lambda: bridge.close(app.quit))
-    return app.exec()
+    alarm = LateAlarm(app)
+    alarm.start()
+    code = app.exec()
+    alarm.stop()
+    return code
 
 
 def show_problem(sentence: str) -> None:

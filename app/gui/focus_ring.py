@@ -10,7 +10,10 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QApplication, QScrollArea, QTextBrowser, QWidget
 from shiboken6 import isValid
 
+from app.gui.lazy_page import LazyPage
+
 _ROOM = 5  # between a text and its ring
+_RINGED = QTextBrowser | QScrollArea | LazyPage
 _BOXES = {"userMessage": 14, "sourceBlock": 8}  # around a text: the ring is theirs, at their radius
 
 
@@ -46,7 +49,11 @@ class FocusRing(QWidget):
 
     def _is_for(self, widget: QWidget | None) -> bool:
         parent = self.parentWidget()
-        if not isinstance(widget, QTextBrowser | QScrollArea) or parent is None or not parent.isAncestorOf(widget):
+        if (
+            not isinstance(widget, QTextBrowser | QScrollArea | LazyPage)
+            or parent is None
+            or not parent.isAncestorOf(widget)
+        ):
             return False
         return widget.window().testAttribute(Qt.WidgetAttribute.WA_KeyboardFocusChange)
 
@@ -86,7 +93,7 @@ def _window_on(widget: QWidget, parent: QWidget) -> QRect:
     seen = parent.rect()
     above = widget.parentWidget()
     while above is not None and above is not parent:
-        if isinstance(above, QScrollArea):
+        if isinstance(above, QScrollArea | LazyPage):
             view = above.viewport()
             seen = seen.intersected(QRect(view.mapTo(parent, QPoint(0, 0)), view.size()))
         above = above.parentWidget()

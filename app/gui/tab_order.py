@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLayout, QScrollArea, QWidget
 
+from app.gui.lazy_page import LazyPage
+
 
 def reading_order(root: QWidget) -> list[QWidget]:
     """Everything below `root` that Tab can reach now: layouts in their order, what floats in them by its place."""
@@ -28,7 +30,7 @@ def step(root: QWidget, forward: bool) -> bool:
     wanted.setFocus(Qt.FocusReason.TabFocusReason if forward else Qt.FocusReason.BacktabFocusReason)
     parent = wanted.parentWidget()
     while parent is not None:
-        if isinstance(parent, QScrollArea):
+        if isinstance(parent, QScrollArea | LazyPage):
             parent.ensureWidgetVisible(wanted)
         parent = parent.parentWidget()
     return True

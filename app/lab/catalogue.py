@@ -13,6 +13,7 @@ from app.lab import (
     sizing_bench,
     summaries_bench,
     tune_bench,
+    window_bench,
 )
 from app.lab.bench import Bench
 
@@ -33,4 +34,5 @@ BENCHES: dict[str, Bench] = {
     "summaries": summaries_bench.summaries,
     "tune": tune_bench.tuned,
     "sizing": sizing_bench.sizing,
+    "window": window_bench.window,
 }

@@ -168,6 +168,16 @@ class Chats:
         )
         return [row["id"] for row in rows]
 
+    def forks(self, chat_id: str) -> dict[str, tuple[int, int]]:
+        """Of each message that has other versions: which one it is, from 1 on, and how many there are."""
+        rows = self._database.read(
+            "SELECT * FROM (SELECT id, ROW_NUMBER() OVER (PARTITION BY parent_id, role ORDER BY created_seconds, id) AS"
+            " version, COUNT(*) OVER (PARTITION BY parent_id, role) AS n_versions FROM messages"
+            " WHERE chat_id = ? AND deleted_seconds IS NULL) WHERE n_versions > 1",
+            chat_id,
+        )
+        return {row["id"]: (row["version"], row["n_versions"]) for row in rows}
+
     def newest_leaf_below(self, message_id: str) -> str:
         """The end of the newest branch that goes through a message."""
         while True:

@@ -164,6 +164,7 @@ def test_a_ring_goes_with_the_message_that_tab_came_to(desk: Desk) -> None:
     reply, page = transcript.last_reply(), transcript._page
     assert reply is not None
     assert ring is not None
+    desk.until(lambda: len(transcript._widgets) == 2)
     page.setFocus()
     for name in ("Your message", "Copy your message", "Edit your message", "More for your message", "Reply"):
         desk.qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)

@@ -106,6 +106,10 @@ class UserMessage(QWidget):
             self._fit()
             self._editor.text.setFocus()
 
+    @property
+    def is_editing(self) -> bool:
+        return self._editor is not None
+
     def _save(self, text: str) -> None:
         self._end_edit()
         if text.strip() and text != self.message.text:

@@ -1,21 +1,22 @@
 """The page that scrolls the messages of one chat. GUI thread only.
 
 It follows the end only while the end is in view; otherwise what is being read stays where it is and a button leads to
-the end. Of a long chat only the last messages are built, older ones when the top comes near.
+the end. Only the messages near the view are widgets (`lazy_page.py`): a chat of any length opens at once.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from PySide6.QtCore import QPoint, QSize, Qt, QTimer
+from PySide6.QtCore import QPoint, QRect, QSize, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QPushButton, QScrollBar, QTextEdit, QVBoxLayout, QWidget
 
 from app.core.chat_views import MessageState, MessageView, Role
 from app.gui import words
 from app.gui.icons import icon
-from app.gui.page import Page
+from app.gui.lazy_page import LazyPage
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 from app.gui.transcript.actions import Actions
@@ -23,34 +24,32 @@ from app.gui.transcript.reply import Reply
 from app.gui.transcript.user_message import UserMessage
 from app.gui.transcript.welcome import Welcome
 
-BUILT_AT_FIRST = 50
-BUILT_MORE = 30
-_NEAR_END_PX = 24
-_NEAR_TOP_PX = 300
+_LINE_PX, _LETTER_PX = 23, 7.4  # of a message's type, to guess how high one will be
+_REPLY_PX, _USER_PX = 54, 52  # what stands around the text
 
 
 class Transcript(QWidget):
-    """Shows messages; what a person asks for on them comes out of `actions`."""
+    """Shows messages; what a person asks for on them comes out of `actions`.
+
+    `built` is emitted with the id of each message that has just been made a widget.
+    """
+
+    built = Signal(str)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
         self.actions_asked = Actions(self)
-        self._messages: list[MessageView] = []
-        self._widgets: dict[str, Reply | UserMessage] = {}
-        self._n_hidden = 0  # older messages that are not built
+        self._messages: dict[str, MessageView] = {}  # in their order
         self._has_model = True
         self._loading = ""  # what every reply waits for while the model loads
-        self._follows = True
-        self._page = Page(tr("Conversation"), spacing=4)
-        self._page.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click beside the text leaves the keyboard where it is
-        self._layout = self._page.column
+        self._page = LazyPage(
+            tr("Conversation"), 4, make=self._make, guess=self._guess, is_held=lambda widget: _is_held(widget)
+        )
+        self._page.moved.connect(self._show_to_end)
+        self._page.built.connect(self.built)
         self._welcome = Welcome()
-        self._layout.addWidget(self._welcome, 1)
-        self._layout.addStretch()
-        bar = self._page.verticalScrollBar()
-        bar.valueChanged.connect(self._scrolled)
-        bar.rangeChanged.connect(self._range_changed)
+        self._welcome.setParent(self)
         self._to_end = self._make_to_end()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -60,52 +59,43 @@ class Transcript(QWidget):
 
     # what is shown
 
+    @property
+    def messages(self) -> Sequence[MessageView]:
+        """All of the chat, whether they are built or not."""
+        return list(self._messages.values())
+
     def show_chat(self, messages: Sequence[MessageView]) -> None:
         """Show these messages in place of all others, and their end."""
-        self._clear()
-        self._messages = list(messages)
-        self._n_hidden = max(0, len(self._messages) - BUILT_AT_FIRST)
-        for message in self._messages[self._n_hidden :]:
-            self._build(message)
-        self._welcome.setVisible(not self._messages)
-        self.go_to_end()
+        self._page.set_items(())
+        self._messages = {message.id: message for message in messages}
+        self._page.go_to_end()
+        self._show_items()
 
     def replace(self, messages: Sequence[MessageView]) -> None:
         """Another branch is shown: what both have in common stays as it is."""
-        same = 0
-        for old, new in zip(self._messages, messages, strict=False):
-            if old != new:
-                break
-            same += 1
-        if same <= self._n_hidden:
-            self.show_chat(messages)
-            return
-        for message in self._messages[same:]:
-            self._remove(self._widgets.pop(message.id))
-        self._messages = self._messages[:same]
-        for message in messages[same:]:
-            self._messages.append(message)
-            self._build(message)
+        old, self._messages = self._messages, {message.id: message for message in messages}
+        self._show_items(frozenset(message.id for message in messages if old.get(message.id) != message))
 
     def add(self, message: MessageView) -> None:
         """A message that is new; a person's own leads to the end."""
-        if message.id in self._widgets:
+        if message.id in self._messages:
             self.end(message)
             return
-        self._messages.append(message)
-        self._build(message)
-        self._welcome.hide()
+        self._messages[message.id] = message
+        self._show_items()
         if message.role is Role.USER:
             self.go_to_end()
 
     def grow(self, message_id: str, text: str) -> None:
         """More of a reply."""
-        if isinstance(reply := self._widgets.get(message_id), Reply):
+        if isinstance(reply := self._page.widget_of(message_id), Reply):
             reply.grow(text)
+        elif message := self._messages.get(message_id):
+            self._messages[message_id] = replace(message, text=message.text + text, state=MessageState.WRITING)
 
     def show_prompt_read(self, message_id: str, n_read: int, n_total: int) -> None:
         """How far the engine has read the prompt of a reply."""
-        if isinstance(reply := self._widgets.get(message_id), Reply) and n_total:
+        if isinstance(reply := self._page.widget_of(message_id), Reply) and n_total:
             reply.set_waiting(tr("Reading the prompt, {fraction}", fraction=words.percent(n_read / n_total)))
 
     def show_loading(self, sentence: str) -> None:
@@ -125,31 +115,69 @@ class Transcript(QWidget):
 
     def end(self, message: MessageView) -> None:
         """The last word on a reply."""
-        self._messages = [message if old.id == message.id else old for old in self._messages]
-        if isinstance(reply := self._widgets.get(message.id), Reply):
+        if message.id in self._messages:
+            self._messages[message.id] = message
+        if isinstance(reply := self._page.widget_of(message.id), Reply):
             reply.end(message)
 
     def change(self, message: MessageView) -> None:
         """What is said about a message is another thing now; its text is the same."""
-        self._messages = [message if old.id == message.id else old for old in self._messages]
+        if message.id in self._messages:
+            self._messages[message.id] = message
         if (widget := self._widgets.get(message.id)) is not None:
             widget.show_message(message)
+
+    # what is looked at from outside
+
+    @property
+    def scroll_bar(self) -> QScrollBar:
+        return self._page.verticalScrollBar()
+
+    @property
+    def page_viewport(self) -> QWidget:
+        """What the messages are seen in."""
+        return self._page.viewport()
+
+    def n_shown_of(self, message_id: str) -> int:
+        """How many letters of a reply's source have come to the page."""
+        reply = self._page.widget_of(message_id)
+        return len(reply.text.markdown) if isinstance(reply, Reply) else 0
+
+    def widget_of(self, message_id: str) -> Reply | UserMessage | None:
+        """The widget of a message, built now where it is not; None where there is no such message."""
+        if message_id not in self._messages:
+            return None
+        made = self._page.build(message_id)
+        assert isinstance(made, Reply | UserMessage)
+        return made
+
+    @property
+    def _widgets(self) -> dict[str, Reply | UserMessage]:
+        """Those that are built, in their order."""
+        built = self._page.built_widgets()
+        return {key: made for key, made in built.items() if isinstance(made, Reply | UserMessage)}
 
     # what a key can ask for
 
     @property
     def follows(self) -> bool:
         """True while the end is in view."""
-        return self._follows
+        return self._page.follows
 
     def last_reply(self) -> Reply | None:
-        return next((w for w in reversed(self._widgets.values()) if isinstance(w, Reply)), None)
+        made = self._last(Role.ASSISTANT)
+        return made if isinstance(made, Reply) else None
 
     def last_user_message(self) -> UserMessage | None:
-        return next((w for w in reversed(self._widgets.values()) if isinstance(w, UserMessage)), None)
+        made = self._last(Role.USER)
+        return made if isinstance(made, UserMessage) else None
+
+    def _last(self, role: Role) -> Reply | UserMessage | None:
+        found = (message.id for message in reversed(self._messages.values()) if message.role is role)
+        return self.widget_of(next(found, ""))
 
     def last_id(self) -> str:
-        return self._messages[-1].id if self._messages else ""
+        return next(reversed(self._messages), "")
 
     def selected(self) -> str:
         """What is selected in a message: in the one with the keyboard, else in the last that has something."""
@@ -158,80 +186,36 @@ class Transcript(QWidget):
         return next((found for text in reversed(texts) if (found := text.selected())), "")
 
     def scroll_pages(self, by: int) -> None:
-        bar = self._page.verticalScrollBar()
-        bar.setValue(bar.value() + by * bar.pageStep() * 9 // 10)
+        self._page.scroll_pages(by)
 
     def go_to_end(self) -> None:
         """Show the end, and follow it from now on."""
-        self._follows = True
-        self._to_end.hide()
-        bar = self._page.verticalScrollBar()
-        bar.setValue(bar.maximum())
+        self._page.go_to_end()
 
     def go_to_message(self, message_id: str) -> None:
         """Show one message at the top of the page, wherever in the chat it is."""
-        place = next((n for n, message in enumerate(self._messages) if message.id == message_id), None)
-        if place is None:
-            return
-        while place < self._n_hidden:
-            self._build_older()
-        self._show_widget(message_id)
-        QTimer.singleShot(0, self, lambda: self._show_widget(message_id))  # once more where texts find their heights
-
-    def _show_widget(self, message_id: str) -> None:
-        if (widget := self._widgets.get(message_id)) is not None:
-            self._page.settle()
-            self._follows = False
-            self._page.verticalScrollBar().setValue(widget.y())
+        self._page.go_to(message_id)
 
     # building
 
-    def _build(self, message: MessageView, *, at_top: bool = False) -> None:
+    def _show_items(self, anew: frozenset[str] = frozenset()) -> None:
+        self._page.set_items(list(self._messages), anew=anew)
+        self._welcome.setVisible(not self._messages)
+        self._welcome.raise_()
+
+    def _make(self, message_id: str) -> QWidget:
+        message = self._messages[message_id]
         if message.role is Role.USER:
-            made: Reply | UserMessage = UserMessage(message, self._theme, self.actions_asked)
-        else:
-            made = Reply(message, self._theme, self.actions_asked)
-            made.set_waiting(self._loading)
-            made.set_has_model(self._has_model)
-        if at_top:
-            self._widgets = {message.id: made, **self._widgets}
-            self._layout.insertWidget(0, made)
-        else:
-            self._widgets[message.id] = made
-            self._layout.insertWidget(len(self._widgets) - 1, made)
+            return UserMessage(message, self._theme, self.actions_asked)
+        made = Reply(message, self._theme, self.actions_asked)
+        made.set_waiting(self._loading)
+        made.set_has_model(self._has_model)
+        return made
 
-    def _build_older(self) -> None:
-        bar = self._page.verticalScrollBar()
-        below = bar.maximum() - bar.value()
-        begin = max(0, self._n_hidden - BUILT_MORE)
-        for message in reversed(self._messages[begin : self._n_hidden]):
-            self._build(message, at_top=True)
-        self._n_hidden = begin
-        self._page.settle()
-        bar.setValue(bar.maximum() - below)
-
-    def _clear(self) -> None:
-        for widget in self._widgets.values():
-            self._remove(widget)
-        self._widgets = {}
-
-    def _remove(self, widget: QWidget) -> None:
-        self._layout.removeWidget(widget)
-        widget.hide()
-        widget.deleteLater()
-
-    # following the end
-
-    def _scrolled(self, value: int) -> None:
-        self._follows = value >= self._page.verticalScrollBar().maximum() - _NEAR_END_PX
-        self._to_end.setVisible(not self._follows)
-        if value < _NEAR_TOP_PX and self._n_hidden:
-            QTimer.singleShot(0, self, lambda: self._build_older() if self._n_hidden else None)
-
-    def _range_changed(self, _least: int, most: int) -> None:
-        if self._follows:
-            self._page.verticalScrollBar().setValue(most)
-        self._to_end.setVisible(not self._follows)
+    def _guess(self, message_id: str, width: int) -> int:
+        message = self._messages[message_id]
+        n_lines = len(message.text) * _LETTER_PX / width + message.text.count("\n") * 0.7 + 1
+        return int(n_lines * _LINE_PX) + (_USER_PX if message.role is Role.USER else _REPLY_PX)
 
     # parts
 
@@ -247,6 +231,9 @@ class Transcript(QWidget):
         made.hide()
         return made
 
+    def _show_to_end(self) -> None:
+        self._to_end.setVisible(not self.follows)
+
     def _tint(self) -> None:
         self._to_end.setIcon(icon("arrow-down", self._theme.tokens.text))
 
@@ -255,3 +242,16 @@ class Transcript(QWidget):
         place = QPoint((self.width() - self._to_end.width()) // 2, self.height() - self._to_end.height() - 12)
         self._to_end.move(place)
         self._to_end.raise_()
+        self._welcome.setGeometry(QRect(QPoint(0, 0), self.size()))
+
+
+def _is_held(widget: QWidget) -> bool:
+    """Something in this message would be lost if it was taken away and made again."""
+    if isinstance(widget, Reply) and widget.message.state is MessageState.WRITING:
+        return True
+    if isinstance(widget, UserMessage) and widget.is_editing:
+        return True
+    focus = widget.window().focusWidget()
+    if focus is not None and widget.isAncestorOf(focus):
+        return True
+    return any(text.textCursor().hasSelection() for text in widget.findChildren(QTextEdit))
