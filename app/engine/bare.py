@@ -20,6 +20,7 @@ from app.engine.bare_messages import (
     TimeVerify,
 )
 from app.engine.messages import Turn
+from app.errors import ErrorKind, KnownError
 
 
 class BareModel:
@@ -52,7 +53,12 @@ class BareModel:
         self._child = await Child.start("bare", received=BareAnswer, log_file=self._logs / "bare-native.log")
         self._answers = self._child.messages()
         self._child.send(self._open)
-        answer = await anext(self._answers)
+        try:
+            answer = await self._answer()
+        except BaseException:
+            self._child.kill()
+            await self._child.close()
+            raise
         assert isinstance(answer, BareOpened)
         self.settings = answer.settings
         return self
@@ -86,6 +92,15 @@ class BareModel:
     async def _time(self, command: TimePrefill | TimeDecode | TimeVerify | TimePeerTurn | TimePeerReplies) -> float:
         assert self._child is not None
         self._child.send(command)
-        answer = await anext(self._answers)
+        answer = await self._answer()
         assert isinstance(answer, TimeTaken)
         return answer.seconds
+
+    async def _answer(self) -> BareAnswer:
+        async for answer in self._answers:
+            return answer
+        raise KnownError(
+            ErrorKind.MODEL_UNREADABLE,
+            f"{os.fsdecode(self._open.path)} could not be measured: llama.cpp ended. There may be too little "
+            "memory, or the file is damaged. See bare-native.log.",
+        )

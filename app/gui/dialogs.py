@@ -23,6 +23,7 @@ _RESULTS = {
     "html": (mark("Save as HTML"), mark("HTML (*.html)"), "html"),
     "pdf": (mark("Save as PDF"), mark("PDF (*.pdf)"), "pdf"),
     "json": (mark("Save as JSON"), mark("JSON (*.json)"), "json"),
+    "png": (mark("Save as PNG"), mark("PNG (*.png)"), "png"),
     "zip": (mark("Save everything"), mark("ZIP (*.zip)"), "zip"),
     "markdown_each": (mark("One Markdown file a document, in this folder"), "", ""),
 }

@@ -36,6 +36,7 @@ class Sidebar(QFrame):
     summary_dropped = Signal(str, str, int)  # the chat it is for, its job, its document
     jobs_asked = Signal()
     settings_asked = Signal()
+    lab_asked = Signal()
     closed = Signal()
 
     def __init__(self, theme: Theme) -> None:
@@ -59,7 +60,8 @@ class Sidebar(QFrame):
         self._jobs = button(tr("Jobs"), self.jobs_asked.emit, tip=native("Ctrl+J"))
         settings = button(tr("Settings"), self.settings_asked.emit, tip=native("Ctrl+,"))
         new_chat = button(tr("New chat"), self.new_chat_asked.emit, tip=native("Ctrl+N"))
-        for wide in (self._jobs, settings):
+        lab = button(tr("Lab"), self.lab_asked.emit, tip=tr("How fast the model is here, and what a job would take"))
+        for wide in (self._jobs, lab, settings):
             wide.setSizePolicy(wide.sizePolicy().Policy.Expanding, wide.sizePolicy().Policy.Fixed)
         head = QHBoxLayout()
         head.addWidget(label("Rubato", role=fonts.BRAND), 1)
@@ -79,6 +81,7 @@ class Sidebar(QFrame):
         column.addWidget(self._empty)
         column.addWidget(self.list, 1)
         column.addWidget(self._jobs)
+        column.addWidget(lab)
         column.addWidget(settings)
         self._connect()
         self._tint()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QByteArray, QEvent, Qt
 from PySide6.QtGui import QCloseEvent, QResizeEvent
@@ -23,6 +23,7 @@ from app.core.events import (
     JobChanged,
     JobRemoved,
     ManyChatsChanged,
+    MeasurementAdvanced,
     ModelStateChanged,
     NoticeShown,
     PersonasChanged,
@@ -46,6 +47,7 @@ from app.gui.job_pages import JobPages
 from app.gui.jobs_pane import JobsPane
 from app.gui.key_table import key_table
 from app.gui.keys import KeysDialog, install
+from app.gui.lab.desk import LabDesk
 from app.gui.last_folder import LastFolder
 from app.gui.library import Library
 from app.gui.model_desk import ModelDesk
@@ -62,6 +64,9 @@ from app.gui.theme import Theme
 from app.gui.top_bar import TopBar
 from app.gui.tray import Tray
 from app.settings import Settings
+
+if TYPE_CHECKING:
+    from app.gui.lab.page import LabPage
 
 
 class Window(QMainWindow):
@@ -92,6 +97,7 @@ class Window(QMainWindow):
         self.tray = Tray(self, theme)
         self.model_desk = ModelDesk(bridge, self.top_bar, self.notices, self.choose_file)
         self.status_bar = StatusBar()
+        self.lab = LabDesk(self, bridge, theme, self._folder, self.notices)
         self.stack = QStackedWidget()
         for page in (self.conversation, self.job_pages.summary, self.job_pages.items):
             self.stack.addWidget(page)
@@ -149,6 +155,8 @@ class Window(QMainWindow):
                 self.notices.show_notice(event.sentence, tone="danger" if event.is_error else "muted")
             case WindowRaised():
                 self.bring_up()
+            case MeasurementAdvanced():
+                self.lab.hear(event)
             case PersonasChanged() | PromptsChanged():
                 self.library.hear(event)
             case _:
@@ -178,9 +186,10 @@ class Window(QMainWindow):
         if chat_id == self.conversation.chat_id:
             self.conversation.new_chat()
 
-    def _show_job_page(self, page: JobPage | SummaryPage) -> None:
+    def _show_page(self, page: JobPage | SummaryPage | LabPage) -> None:
         """In place of the chat."""
         self._uncover()
+        self.stack.addWidget(page)  # where it is already it stays
         self.stack.setCurrentWidget(page)
         page.focus()
 
@@ -391,6 +400,9 @@ class Window(QMainWindow):
         side.jobs_asked.connect(lambda: self.show_jobs_pane(not self.jobs_pane.isVisible()))
         side.closed.connect(lambda: self.show_sidebar(False))
         side.settings_asked.connect(self.open_settings)
+        side.lab_asked.connect(self.lab.open)
+        self.lab.shown.connect(self._show_page)
+        self.lab.left.connect(self.show_conversation)
         top.sidebar_asked.connect(lambda: self.show_sidebar(True))
         jobs.closed.connect(lambda: self.show_jobs_pane(False))
         jobs.new_job_asked.connect(self.new_job)
@@ -417,7 +429,7 @@ class Window(QMainWindow):
         drops.summarize_asked.connect(self.summarize)
         drops.job_asked.connect(self.new_job)
         drops.summary_dropped.connect(pages.ask_about)
-        pages.shown.connect(self._show_job_page)
+        pages.shown.connect(self._show_page)
         pages.left.connect(self.show_conversation)
         pages.quoted.connect(self._ask_in_chat)
         pages.summary.quote_asked.connect(self._ask_in_new_chat)

@@ -41,6 +41,9 @@ class Bare:
         llama.llama_log_set(self._log, ctypes.c_void_p(0))
         llama.llama_backend_init()
         self._model = llama.llama_model_load_from_file(command.path, llama.llama_model_default_params())
+        if not self._model:
+            raise SystemExit("the model could not be loaded")
+        self._n_vocab = llama.llama_vocab_n_tokens(llama.llama_model_get_vocab(self._model))
         params = llama.llama_context_default_params()
         params.n_ctx = command.n_sequences * command.context_tokens
         params.n_seq_max = command.n_sequences
@@ -144,7 +147,7 @@ class Bare:
     def _decode(self, rows: list[tuple[int, int, int, bool]]) -> None:
         batch = self._batch
         for row, (token, position, seq, wants_logits) in enumerate(rows):
-            batch.token[row], batch.pos[row], batch.logits[row] = token, position, wants_logits
+            batch.token[row], batch.pos[row], batch.logits[row] = token % self._n_vocab, position, wants_logits
             batch.n_seq_id[row], batch.seq_id[row][0] = 1, seq
         batch.n_tokens = len(rows)
         code = llama.llama_decode(self._context, batch)

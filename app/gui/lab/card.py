@@ -1,0 +1,36 @@
+"""A part of the lab's page: a title, a sentence of what it is for, and what belongs to it. GUI thread only."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from app.gui import fonts
+from app.gui.buttons import label
+
+
+class Card(QFrame):
+    """`column` takes the content."""
+
+    def __init__(self, title: str, means: str) -> None:
+        super().__init__()
+        self.setProperty("card", True)
+        self.setAccessibleName(title)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(20, 16, 20, 16)
+        self.column.setSpacing(12)
+        head = QVBoxLayout()
+        head.setSpacing(4)
+        head.addWidget(label(title, role=fonts.BRAND))
+        head.addWidget(label(means, tone="muted", wraps=True))
+        self.column.addLayout(head)
+
+
+def row_of(*parts: QWidget) -> QHBoxLayout:
+    """Side by side, at the left."""
+    row = QHBoxLayout()
+    row.setSpacing(8)
+    for part in parts:
+        row.addWidget(part, 1 if isinstance(part, QLabel) else 0)
+    if all(isinstance(part, QPushButton) for part in parts):
+        row.addStretch()
+    return row
