@@ -42,6 +42,8 @@ from app.gui.temporary_note import TemporaryNote
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 from app.gui.transcript.desk import MessageDesk
+from app.gui.transcript.find_bar import FindBar
+from app.gui.transcript.finder import Finder
 from app.gui.transcript.message_menu import copy
 from app.gui.transcript.view import Transcript
 
@@ -72,6 +74,8 @@ class Conversation(QWidget):
         self._is_sending = False  # from Enter until Core has begun the reply
         self._writing: set[str] = set()  # replies of this chat that are being written
         self.transcript = Transcript(theme)
+        find_bar = FindBar(theme)
+        self.finder = Finder(self.transcript, find_bar, theme)
         self.messages = MessageDesk(self, bridge, theme, notices, self.transcript.actions_asked)
         self.composer = Composer(theme)
         self.desk = ComposerDesk(bridge, self.composer)
@@ -90,6 +94,7 @@ class Conversation(QWidget):
         row.addWidget(self.parameters)
         column.setContentsMargins(0, 0, 0, 16)
         column.setSpacing(0)
+        column.addWidget(centred(find_bar))
         column.addWidget(self.transcript, 1)
         column.addSpacing(8)
         column.addWidget(centred(self._job))
@@ -106,6 +111,7 @@ class Conversation(QWidget):
     def new_chat(self, *, is_temporary: bool = False) -> None:
         """An empty page; the chat is made with its first message."""
         self.transcript.show_chat(())
+        self.finder.close()
         self._leave()
         self._show_temporary(is_temporary)
         self.desk.enter(self._next_id, is_new=True, is_temporary=is_temporary)
@@ -145,6 +151,7 @@ class Conversation(QWidget):
             self._read_ahead()
             self.transcript.show_chat(chat.messages)
             self._show(chat.messages)
+            self.finder.refresh()
             if message_id:
                 self.transcript.go_to_message(message_id)
             self.composer.text.setFocus()
@@ -241,6 +248,14 @@ class Conversation(QWidget):
         if (reply := self.transcript.last_reply()) and not self._writing:
             self.messages.ask_how(reply.message.id, reply.foot.mapToGlobal(reply.foot.rect().topRight()))
 
+    def close_find(self) -> bool:
+        """True where there was something to close."""
+        was_open = self.finder.is_open
+        if was_open:
+            self.finder.close()
+            self.composer.text.setFocus()
+        return was_open
+
     def quote_selection(self) -> None:
         """What is selected in a message goes into the box to write in."""
         if text := self.transcript.selected():
@@ -287,6 +302,10 @@ class Conversation(QWidget):
 
     def hear(self, event: Event) -> None:
         """One event; those of other chats are not for this page."""
+        self._hear(event)
+        self.finder.refresh()
+
+    def _hear(self, event: Event) -> None:
         self.desk.hear(event)
         match event:
             case MessageAdded():
@@ -362,3 +381,4 @@ class Conversation(QWidget):
         self.composer.text.edit_last_asked.connect(self.edit_last)
         self.composer.text.pages_asked.connect(self.transcript.scroll_pages)
         self.desk.failed.connect(self._say)
+        self.finder.bar.closed.connect(self.close_find)

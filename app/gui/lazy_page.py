@@ -129,6 +129,17 @@ class LazyPage(QAbstractScrollArea):
         by = top - MARGIN if top < MARGIN else min(bottom + MARGIN - view, top - MARGIN) if bottom > view else 0
         self.verticalScrollBar().setValue(self.verticalScrollBar().value() + by)
 
+    def ensure_place_visible(self, widget: QWidget, y: int, room: int) -> None:
+        """A place in a widget, with so much of what is around it; nothing moves where it is seen already."""
+        there, view = widget.mapTo(self.viewport(), QPoint(0, y)).y(), self.viewport().height()
+        room = min(room, view // 2)
+        by = min(there - room, 0) or max(there + room - view, 0)
+        self.verticalScrollBar().setValue(self.verticalScrollBar().value() + by)
+
+    def first_in_view(self) -> str:
+        """The key of the item at the top; empty where there is none."""
+        return self._keys[self._place_at(self.verticalScrollBar().value())] if self._keys else ""
+
     # where everything stands
 
     def _column_width(self) -> int:

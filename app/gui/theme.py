@@ -32,6 +32,7 @@ class Tokens:
     ring: str  # around the box that is written in
     code: str
     sel: str
+    found: str  # behind words that were looked for
     warn: str
     danger: str
     ok: str
@@ -52,6 +53,7 @@ LIGHT = Tokens(
     ring="#A9A395",
     code="#F1EEE7",
     sel="#E6E2D8",
+    found="#F6E3A1",
     warn="#8A5A00",
     danger="#B3261E",
     ok="#2B6E33",
@@ -71,6 +73,7 @@ DARK = Tokens(
     ring="#6B665C",
     code="#211F1B",
     sel="#2C2A25",
+    found="#5A4B1B",
     warn="#E0B04B",
     danger="#F28B82",
     ok="#81C784",

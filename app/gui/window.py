@@ -316,7 +316,7 @@ class Window(QMainWindow):
             self.show_jobs_pane(False)
         elif self.stack.currentWidget() is not self.conversation:
             self.job_pages.escape()
-        else:
+        elif not self.conversation.close_find():
             self.conversation.stop()
 
     def open_palette(self) -> None:

@@ -21,7 +21,10 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QTextBrowser, QWidget
 
 from app.gui import fonts
+from app.gui.lazy_page import LazyPage
 from app.gui.transcript.styles import INDENT_PX
+
+_AROUND_PX = 40  # what is shown above and below the cursor at least
 
 
 class MessageText(QTextBrowser):
@@ -94,11 +97,13 @@ class MessageText(QTextBrowser):
 
     def _bring_into_view(self, place: QPoint) -> None:
         above = self.parentWidget()
-        while above is not None and not isinstance(above, QScrollArea):
+        while above is not None and not isinstance(above, QScrollArea | LazyPage):
             above = above.parentWidget()
-        if above is not None and (content := above.widget()) is not None:
+        if isinstance(above, LazyPage):
+            above.ensure_place_visible(self.viewport(), place.y(), _AROUND_PX)
+        elif above is not None and (content := above.widget()) is not None:
             there = self.viewport().mapTo(content, place)
-            above.ensureVisible(there.x(), there.y(), 0, 40)
+            above.ensureVisible(there.x(), there.y(), 0, _AROUND_PX)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """Of the right button, or of the menu key."""

@@ -66,7 +66,7 @@ class Reply(QWidget):
         for widget in (self.thought, self.text, self._waiting, self._why_row, self.foot):
             column.addWidget(widget)
         self.set_waiting("")
-        self._said = ""  # what of the message is shown
+        self.said = ""  # what of the message is shown
         self.show_message(message)
 
     # while it is being written
@@ -74,8 +74,8 @@ class Reply(QWidget):
     def grow(self, text: str) -> None:
         """More of the reply; one that had ended goes on."""
         if self.message.state is not MessageState.WRITING:
-            self.show_message(replace(self.message, text=self._said, state=MessageState.WRITING))
-        self._said += text
+            self.show_message(replace(self.message, text=self.said, state=MessageState.WRITING))
+        self.said += text
         self._waiting.hide()
         was_thinking = self._parts.is_thinking
         thought, answer = self._parts.feed(text)
@@ -93,7 +93,7 @@ class Reply(QWidget):
 
     def end(self, message: MessageView) -> None:
         """The last word."""
-        if message.text == self._said:
+        if message.text == self.said:
             thought, answer = self._parts.finish()
             if thought:
                 self.thought.grow(thought)
@@ -104,7 +104,7 @@ class Reply(QWidget):
         """All that is known of it; its text is rendered again only where it is another."""
         self.message = message
         is_writing = message.state is MessageState.WRITING
-        if message.text != self._said:
+        if message.text != self.said:
             self._show_text(message)
         elif not is_writing:
             self.thought.show_thought(self.thought.markdown, message.thinking_seconds)
@@ -114,7 +114,7 @@ class Reply(QWidget):
         self.foot.show_message(message)
 
     def _show_text(self, message: MessageView) -> None:
-        self._said, self._parts = message.text, ThoughtParts()
+        self.said, self._parts = message.text, ThoughtParts()
         thought, answer = self._parts.feed(message.text)
         if message.state is not MessageState.WRITING:
             rest_of_thought, rest = self._parts.finish()

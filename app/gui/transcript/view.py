@@ -61,8 +61,13 @@ class Transcript(QWidget):
 
     @property
     def messages(self) -> Sequence[MessageView]:
-        """All of the chat, whether they are built or not."""
-        return list(self._messages.values())
+        """All of the chat, whether they are built or not; a reply that is being written as far as it is."""
+        return [self._as_shown(message) for message in self._messages.values()]
+
+    def _as_shown(self, message: MessageView) -> MessageView:
+        is_writing = message.state is MessageState.WRITING
+        reply = self._page.widget_of(message.id) if is_writing else None
+        return replace(message, text=reply.said) if isinstance(reply, Reply) else message
 
     def show_chat(self, messages: Sequence[MessageView]) -> None:
         """Show these messages in place of all others, and their end."""
@@ -142,6 +147,19 @@ class Transcript(QWidget):
         """How many letters of a reply's source have come to the page."""
         reply = self._page.widget_of(message_id)
         return len(reply.text.markdown) if isinstance(reply, Reply) else 0
+
+    def built_widget_of(self, message_id: str) -> Reply | UserMessage | None:
+        """The widget of a message where it is built."""
+        made = self._page.widget_of(message_id)
+        return made if isinstance(made, Reply | UserMessage) else None
+
+    def first_in_view(self) -> str:
+        """The id of the message at the top of the page."""
+        return self._page.first_in_view()
+
+    def show_place(self, widget: QWidget, y: int, room: int) -> None:
+        """A place in a widget of a message, with so much of what is around it, in pixels."""
+        self._page.ensure_place_visible(widget, y, room)
 
     def widget_of(self, message_id: str) -> Reply | UserMessage | None:
         """The widget of a message, built now where it is not; None where there is no such message."""
