@@ -25,7 +25,7 @@ from app.engine.model_shape import ModelShape, shape_of
 from app.engine.process.memory_plan import BULK_CONTEXT, most_bulk_sequences
 from app.engine.roof import measure_roof
 from app.engine.tuned import DECODE, DEPTH, PREFILL, TURN, Point, Setting, Tuned, Way
-from app.errors import from_os_error
+from app.errors import KnownError, from_os_error
 from app.lab.energy import Meter
 from app.lab.turn import measuring
 
@@ -113,6 +113,7 @@ async def tune(
         return [one for one in wanted if one not in measured and not found.has(one)]
 
     wanted = list(settings)
+    first = wanted[0].way if wanted else None
     while True:
         if not left():
             wanted += [one for one in then(found) if one not in wanted]
@@ -121,8 +122,14 @@ async def tune(
         if is_chatting():
             await asyncio.sleep(LOOK_SECONDS)
             continue
-        _, group = next(itertools.groupby(to_come, key=_group))
-        await unless(is_chatting, measure(list(group), keep))
+        (way, _), settings_of = next(itertools.groupby(to_come, key=_group))
+        group = list(settings_of)
+        try:
+            await unless(is_chatting, measure(group, keep))
+        except KnownError:
+            if way == first:
+                raise
+            measured.update(group)  # not every model can be computed in every way
 
 
 async def unless(is_chatting: Callable[[], bool], measuring: Awaitable[None]) -> None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
+import msgspec
+
 from app.engine import tuned
+from app.engine.local import local_engine
+from app.engine.messages import Priority
 from app.engine.process.llama import LlamaBackend
 from app.engine.process.memory_plan import BULK_SEQUENCES
-from app.engine.tuned import DECODE, Point, Setting, Tuned
+from app.engine.tuned import DECODE, Choice, Point, Setting, Tuned
+from app.lab.bench import Watcher
 from tests.model.tiny_models import full_attention
 
 
@@ -28,3 +34,28 @@ def test_the_width_that_was_measured_is_used(tmp_path: Path) -> None:
     )
     tuned.save(folder, model, Tuned(model="m", points=points))
     assert width_of(model, folder) == 16
+
+
+def test_the_engine_runs_with_all_of_the_choice(tmp_path: Path) -> None:
+    chosen = Choice(width=3, piece=64, threads=1, flash_attention=True, chat_flash_attention=True)
+    model = full_attention(tmp_path / "m.gguf")
+    backend = LlamaBackend(model, 512, lambda fraction: True, n_threads=1, choice=chosen)
+    try:
+        capabilities = backend.capabilities
+        backend.prepare(Priority.BULK)
+    finally:
+        backend.close()
+    assert (capabilities.bulk_sequences, capabilities.step_tokens) == (3, 64)
+
+
+def test_the_process_takes_a_choice_from_its_command_line(tmp_path: Path) -> None:
+    async def story() -> int:
+        choice = msgspec.json.encode(Choice(width=5, piece=128)).decode()
+        engine = local_engine(tmp_path, options=["--threads", "1", "--choice", choice])
+        await engine.start(Watcher())
+        try:
+            return (await engine.load(full_attention(tmp_path / "m.gguf"))).bulk_sequences
+        finally:
+            await engine.close()
+
+    assert asyncio.run(story()) == 5

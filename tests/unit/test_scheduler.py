@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
@@ -326,6 +327,16 @@ def test_texts_and_sequences_of_bulk_take_turns() -> None:
         [("b", 1)],
         [("b", 1)],
     ]
+
+
+def test_prompts_are_read_in_pieces_of_what_was_measured_to_be_fast() -> None:
+    kv = Kv()
+    capabilities = msgspec.structs.replace(FAKE_CAPABILITIES, step_tokens=128)
+    scheduler = Scheduler(capabilities, kv, Preset.RESPONSIVE, KvArchive(ram_bytes=10_000))
+    scheduler.add(bulk("b", 300))
+    assert [step(scheduler, kv) for _ in range(3)] == [[("b", 128)], [("b", 128)], [("b", 44)]]
+    scheduler.add(chat("c", 200))
+    assert [step(scheduler, kv) for _ in range(2)] == [[("c", 128)], [("c", 72)]]
 
 
 class AnyStory(RuleBasedStateMachine):

@@ -10,6 +10,7 @@ import pytest
 
 from app.engine import tuned
 from app.engine.tuned import DECODE, PREFILL, Point, Setting, Tuned
+from app.errors import ErrorKind, KnownError
 from app.lab.tune import plan, tune
 
 
@@ -88,6 +89,43 @@ def test_what_was_disturbed_is_not_used_and_measured_again(model: Path) -> None:
     again = Machine()
     assert run(model, again, settings).bulk_width() == 64
     assert again.measured == settings
+
+
+def test_a_way_that_a_model_does_not_have_is_left_out(model: Path) -> None:
+    class WithoutSmallKv(Machine):
+        async def measure(self, settings: Sequence[Setting], keep: Callable[[Point], None]) -> None:
+            if settings[0].kv != "F16":
+                raise KnownError(ErrorKind.MODEL_UNREADABLE, "There is no such context.")
+            await super().measure(settings, keep)
+
+    machine = WithoutSmallKv()
+    found = run(model, machine, plan(2))
+    assert machine.measured == [setting for setting in plan(2) if setting.kv == "F16"]
+    assert found.choice().kv == "F16"
+
+
+def test_a_model_that_can_not_be_measured_at_all_is_an_error(model: Path) -> None:
+    class Broken(Machine):
+        async def measure(self, settings: Sequence[Setting], keep: Callable[[Point], None]) -> None:
+            raise KnownError(ErrorKind.MODEL_UNREADABLE, "It is damaged.")
+
+    with pytest.raises(KnownError, match="damaged"):
+        run(model, Broken(), plan(2))
+
+
+def test_what_follows_from_the_points_is_measured_too(model: Path) -> None:
+    more, machine = Setting(what=DECODE, threads=1, width=3), Machine()
+    sweep = tune(
+        model,
+        model.parent / "tuning",
+        plan(1)[:2],
+        then=lambda found: [more] if len(found.points) >= 2 else [],
+        measure=machine.measure,
+        is_chatting=lambda: False,
+        said=lambda point, n_left: None,
+    )
+    assert asyncio.run(sweep).has(more)
+    assert machine.measured == [*plan(1)[:2], more]
 
 
 def test_another_file_of_the_same_name_has_its_own_points(model: Path) -> None:

@@ -54,6 +54,8 @@ class Bare:
         params.flash_attn_type = int(command.flash_attention)
         params.no_perf = True
         self._context = llama.llama_init_from_model(self._model, params)
+        if not self._context:
+            raise SystemExit("there is no context of this kind, or no memory for it")
         self._memory = llama.llama_get_memory(self._context)
         self._batch = llama.llama_batch_init(MICRO_BATCH, 0, 1)
         self._peer: Any = None
