@@ -44,6 +44,7 @@ from app.engine.messages import (
     TextsEmbedded,
     TokensCounted,
 )
+from app.engine.pace import Pace
 from app.errors import ErrorKind, KnownError
 from app.logs import topic
 
@@ -197,8 +198,13 @@ class EngineClient:
             with self._awaited(request.priority):
                 self._submitted.add(id)
                 self._send(Submit(id=id, request=request))
+                pace, clock = Pace(), asyncio.get_running_loop().time
                 while not is_over:
                     event = await queue.get()
+                    now = clock()
+                    due = pace.due(event, now)
+                    if due > now:
+                        await asyncio.sleep(due - now)
                     is_over = isinstance(event, RequestFinished | RequestFailed)
                     yield event
         finally:

@@ -233,11 +233,15 @@ class PromptRead(Message, frozen=True, kw_only=True):
 
 
 class TextProduced(Message, frozen=True, kw_only=True):
-    """More of the reply, in whole characters. `is_thinking`: of what the model thinks before it answers."""
+    """More of the reply, in whole characters. `is_thinking`: of what the model thinks before it answers.
+
+    `pace_seconds`: the least time, a token, after the text before; see pace.py.
+    """
 
     text: str
     n_tokens: int
     is_thinking: bool = False
+    pace_seconds: float = 0.0
 
 
 class RequestFinished(Message, frozen=True, kw_only=True):

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
+from statistics import mean
 
 from app.engine.bare import BareModel
 from app.engine.client import EngineClient
@@ -18,6 +19,7 @@ from app.lab.workload import prose_of
 
 DOCUMENTS, DOCUMENT_TOKENS, DOCUMENT_OUTPUT = 64, 480, 64
 TEXTS, INSTRUCTION_TOKENS, TEXT_TOKENS, TEXT_OUTPUT = 96, 650, 36, 8
+PARTS = 4  # of the documents: the bare speeds are taken between them, because a machine's own speed drifts
 TURNS = 20
 BALANCED_SLOWER = 1.5
 
@@ -49,12 +51,19 @@ async def bulk(lab: Lab) -> Row:
         assert engine.capabilities is not None
         width, context = engine.capabilities.bulk_sequences, engine.capabilities.bulk_context
         async with lab.bare(n_sequences=width, context_tokens=context) as bare:
-            before = await _bare_speeds(bare, width, DOCUMENT_TOKENS + DOCUMENT_OUTPUT // 2)
-            wall, samples = await wall_seconds(EngineTarget(engine), requests, DOCUMENT_OUTPUT)
-            after = await _bare_speeds(bare, width, DOCUMENT_TOKENS + DOCUMENT_OUTPUT // 2)
-        prefill, decode = ((a + b) / 2 for a, b in zip(before, after, strict=True))
+            speeds = [await _bare_speeds(bare, width, DOCUMENT_TOKENS + DOCUMENT_OUTPUT // 2)]
+            wall = limit = 0.0
+            samples: list[Sample] = []
+            for first in range(0, len(requests), len(requests) // PARTS):
+                part = requests[first : first + len(requests) // PARTS]
+                seconds, done = await wall_seconds(EngineTarget(engine), part, DOCUMENT_OUTPUT)
+                speeds.append(await _bare_speeds(bare, width, DOCUMENT_TOKENS + DOCUMENT_OUTPUT // 2))
+                prefill, decode = (mean(pair) for pair in zip(*speeds[-2:], strict=True))
+                limit += sum(s.n_prompt - s.n_cached for s in done) / prefill + sum(s.n_output for s in done) / decode
+                wall += seconds
+                samples += done
+        prefill, decode = (mean(of_one) for of_one in zip(*speeds, strict=True))
         n_prompt, n_output = sum(s.n_prompt - s.n_cached for s in samples), sum(s.n_output for s in samples)
-        limit = n_prompt / prefill + n_output / decode
         row.figures = {
             "wall_ratio": wall / limit,
             "wall_seconds": wall,

@@ -179,6 +179,9 @@ class Backend(Protocol):
         Until its result was taken no other method may touch bulk's slots.
         """
 
+    def pause_beside(self, is_paused: bool) -> int:
+        """Have it stand still, or go on; returns how many threads it has now. Only one thread can stand still."""
+
     def take_beside(self) -> StepResult | None:
         """Its result, once it is there. Raises DecodeFailed."""
 

@@ -241,6 +241,9 @@ class FakeBackend:
     def start_beside(self, plan: StepPlan, n_threads: int) -> None:
         self._beside = plan
 
+    def pause_beside(self, is_paused: bool) -> int:
+        return 0 if is_paused else 1
+
     def take_beside(self) -> StepResult | None:
         """At once: it is computed when it is asked for."""
         steps = list(self.run(self._beside))

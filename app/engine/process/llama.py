@@ -34,7 +34,7 @@ from app.engine.process.backend import (
     Work,
     WorkResult,
 )
-from app.engine.process.llama_context import AbortFlag, LlamaContext
+from app.engine.process.llama_context import AbortFlag, LlamaContext, PausableFlag
 from app.engine.process.llama_embedding import EmbeddingContext
 from app.engine.process.llama_model import LlamaModel
 from app.engine.process.logits import Row, log_probabilities, logits_of
@@ -75,6 +75,8 @@ class LlamaBackend:
         self._flags = {priority: AbortFlag() for priority in Priority}
         self._beside: Future[StepResult] | None = None
         self._beside_threads = 0
+        self._beside_flag = PausableFlag()
+        self._can_pause = False
         self._side = ThreadPoolExecutor(1, "bulk beside a chat")
         try:
             self._open(path, context_tokens)
@@ -238,8 +240,24 @@ class LlamaBackend:
 
     def start_beside(self, plan: StepPlan, n_threads: int) -> None:
         self._flags[Priority.BULK].clear()
+        self._beside_flag.clear()
         self._beside_threads = n_threads
-        self._beside = self._side.submit(self._timed, plan, n_threads)
+        self._can_pause = bool(plan.work) and n_threads == 1 and self._model.can_cut
+        self._beside = self._side.submit(self._timed_pausable if self._can_pause else self._timed, plan, n_threads)
+
+    def _timed_pausable(self, plan: StepPlan, n_threads: int) -> StepResult:
+        context = self._context(Priority.BULK)
+        context.obey(self._beside_flag)
+        try:
+            return self._timed(plan, n_threads)
+        finally:
+            context.obey(self._flags[Priority.BULK])
+
+    def pause_beside(self, is_paused: bool) -> int:
+        if self._can_pause:
+            self._beside_flag.pause(is_paused)
+            self._beside_threads = 0 if is_paused else 1
+        return self._beside_threads
 
     def take_beside(self) -> StepResult | None:
         if self._beside is None or not self._beside.done():
@@ -249,6 +267,7 @@ class LlamaBackend:
     def end_beside(self) -> StepResult:
         assert self._beside is not None
         self._flags[Priority.BULK].raise_()
+        self._beside_flag.raise_()
         return self._settle_beside(self._beside)
 
     def _settle_beside(self, beside: Future[StepResult]) -> StepResult:
@@ -353,6 +372,7 @@ class LlamaBackend:
     def interrupt(self) -> None:
         for flag in self._flags.values():
             flag.raise_()
+        self._beside_flag.raise_()
 
     def clear_interrupt(self) -> None:
         self._flags[Priority.INTERACTIVE].clear()

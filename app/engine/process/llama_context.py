@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -31,6 +32,38 @@ class AbortFlag:
 
     def clear(self) -> None:
         self._byte[0] = b"\x00"
+
+
+class PausableFlag:
+    """The same for work on one thread beside a chat, which can also stand still at a node and go on later.
+
+    This is Python at every node, some microseconds of it. With more threads the others would spin meanwhile.
+    """
+
+    def __init__(self) -> None:
+        self._may_go = threading.Event()
+        self._is_raised = False
+        self.callback = llama.ggml_abort_callback(self._look)
+        self.data = None
+
+    def _look(self, _: object) -> bool:
+        if not self._may_go.is_set():
+            self._may_go.wait()
+        return self._is_raised
+
+    def pause(self, is_paused: bool) -> None:
+        if is_paused:
+            self._may_go.clear()
+        if not is_paused or self._is_raised:  # it may have been raised since, by another thread
+            self._may_go.set()
+
+    def raise_(self) -> None:
+        self._is_raised = True
+        self._may_go.set()
+
+    def clear(self) -> None:
+        self._is_raised = False
+        self._may_go.set()
 
 
 class LlamaContext:
@@ -66,9 +99,13 @@ class LlamaContext:
             )
         self._n_threads = n_threads
         if flag is not None:
-            llama.llama_set_abort_callback(self.handle, flag.callback, flag.data)
+            self.obey(flag)
         self.memory = llama.llama_get_memory(self.handle)
         self.batch = llama.llama_batch_init(STEP_TOKENS, 0, 1)
+
+    def obey(self, flag: AbortFlag | PausableFlag) -> None:
+        """What is computed from now on is torn by this flag. Only where the memory can be cut."""
+        llama.llama_set_abort_callback(self.handle, flag.callback, flag.data)
 
     def use_threads(self, n_threads: int) -> None:
         if n_threads != self._n_threads:

@@ -206,8 +206,11 @@ class RunningModel:
     # Balanced: a step of bulk at the same time as steps of chats
 
     def _start_beside(self) -> None:
-        plan = self.scheduler.plan_beside() if self._beside is None else None
-        n_threads = self.scheduler.balance.threads(self.backend.n_threads) if plan is not None else 0
+        n_threads = self.scheduler.balance.threads(self.backend.n_threads)
+        if self._beside is not None:
+            self.scheduler.beside_threads = self.backend.pause_beside(n_threads == 0)
+            return
+        plan = self.scheduler.plan_beside()
         if plan is not None and n_threads > 0:
             self.backend.start_beside(plan, n_threads)
             self._beside, self.scheduler.beside_threads = plan, n_threads
@@ -312,8 +315,19 @@ class RunningModel:
 
     def _say(self, sequence: Sequence, parts: list[tuple[str, bool]]) -> None:
         for text, is_thinking in parts:
-            produced = TextProduced(id=sequence.id, text=text, n_tokens=sequence.n_output, is_thinking=is_thinking)
-            self.tell(produced)
+            self.tell(
+                TextProduced(
+                    id=sequence.id,
+                    text=text,
+                    n_tokens=sequence.n_output,
+                    is_thinking=is_thinking,
+                    pace_seconds=self._pace_seconds(sequence),
+                )
+            )
+
+    def _pace_seconds(self, sequence: Sequence) -> float:
+        is_beside = self._beside is not None and sequence.priority is Priority.INTERACTIVE
+        return self.scheduler.balance.pace_seconds if is_beside else 0.0
 
     # last words
 
