@@ -9,12 +9,14 @@
 #   make languages    setup, then new sentences of the window into assets/languages/*.po
 #   make licenses     setup, then packaging/LICENSES.md anew, from what is installed
 #   make lock         requirements.lock anew, from pyproject.toml
+#   make package      setup, then dist/rubato_VERSION_amd64.deb: a program that needs no Python (on Debian 12)
+#   make test-package tries that package in a bare Debian: needs root and debootstrap, takes minutes
 #
 # Options of a target go into ARGUMENTS: make lock ARGUMENTS=--upgrade
 
 PYTHON ?= python3
 
-.PHONY: run setup test check screenshots languages licenses lock
-run setup test check screenshots languages licenses lock:
+.PHONY: run setup test check screenshots languages licenses lock package test-package
+run setup test check screenshots languages licenses lock package test-package:
 	@command -v $(PYTHON) >/dev/null || { echo "Rubato needs Python 3.11 or newer, and there is no $(PYTHON). Install it, or name one: make $@ PYTHON=/path/to/python3"; exit 1; }
 	@$(PYTHON) packaging/targets.py $@ $(ARGUMENTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 def main(argv: list[str] | None = None, load_window: Callable[[], ShowWindow] | None = None) -> int:
     """Run what the arguments ask for and return the exit code. `load_window`: where the window is another one."""
     arguments = sys.argv[1:] if argv is None else argv
+    _keep_libraries_to_ourselves()
     if arguments[:1] == ["child"]:
         return _child(arguments[1], arguments[2:])
     from app.cli.ctrl_c import end_quietly
@@ -29,9 +31,19 @@ def main(argv: list[str] | None = None, load_window: Callable[[], ShowWindow] | 
     except UsageError as error:
         print(error, file=sys.stderr)
         return 2
-    if options.command is not None:
+    if options.command not in (None, "open"):
         return command_line.run(options, arguments)
     return command_line.run_window(options, arguments, load_window or _load_window, _problem)
+
+
+def _keep_libraries_to_ourselves() -> None:
+    """The start program of a package names its own libraries to the loader; other programs that we start must not use
+    them. The loader has read it, and a child of ours gets it anew."""
+    if getattr(sys, "frozen", False) and "LD_LIBRARY_PATH" in os.environ:
+        was = os.environ.pop("LD_LIBRARY_PATH_ORIG", "")
+        del os.environ["LD_LIBRARY_PATH"]
+        if was:
+            os.environ["LD_LIBRARY_PATH"] = was
 
 
 def _load_window() -> ShowWindow:
@@ -87,6 +99,9 @@ def _child(role: str, arguments: list[str]) -> int:
         from app.gui.window_measure import main as measure_window
 
         return measure_window(arguments, main)
+    if role == "spin":
+        while True:  # for the bench of a machine that others use; it is killed
+            pass
     print(f"rubato: no child process is called {role}", file=sys.stderr)
     return 2
 

@@ -7,7 +7,7 @@ that folder; models are then also looked for, but never written, in the user's o
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import platformdirs
@@ -25,10 +25,16 @@ class Paths:
     logs: Path
     models: Path
     shared_models: Path  # the user's own models: read, never written, where they differ from `models`
+    shipped_models: Path = field(default_factory=lambda: resource("models"))  # came with the program: only read
 
     @property
     def database(self) -> Path:
         return self.data / "rubato.sqlite3"
+
+    @property
+    def model_folders(self) -> tuple[Path, ...]:
+        """Where models are looked for, in this order."""
+        return tuple(dict.fromkeys((self.models, self.shared_models, self.shipped_models)))
 
     @property
     def backups(self) -> Path:

@@ -2,11 +2,16 @@
 
 Runs in the environment (`make licenses`), on what is installed there, so other systems and Pythons may differ in
 single versions. What the metadata does not say, for example what a wheel has inside, stands in the text below.
+`licenses.py --texts FOLDER` gathers the texts of these licences, for a package that ships all of it.
 """
 
 from __future__ import annotations
 
-from importlib.metadata import Distribution, distribution
+import re
+import shutil
+import sys
+import sysconfig
+from importlib.metadata import Distribution, PackagePath, distribution
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -15,8 +20,9 @@ from packaging.utils import canonicalize_name
 PROJECT = "rubato-assistant"
 HEAD = """# Licences of what Rubato needs at run time
 
-Rubato itself is under the Apache License 2.0 (`LICENSE`). It does not ship the packages listed here: `make setup` has
-pip install them. Made by `make licenses` from the metadata of what is installed.
+Rubato itself is under the Apache License 2.0 (`LICENSE`). `make setup` has pip install the packages listed here; the
+packages that `make package` makes have them inside, with the texts of their licences. Made by `make licenses` from the
+metadata of what is installed.
 
 | package | version | licence |
 |---|---|---|
@@ -34,6 +40,17 @@ INSIDE = """
   Apache-2.0).
 - lxml has libxml2 and libxslt (MIT).
 - selectolax has the Lexbor engine (Apache-2.0).
+
+## Besides, in a package that needs no Python
+
+- Python and its standard library (PSF-2.0), with what they contain: expat and libffi (MIT), mpdecimal (BSD-2-Clause),
+  HACL* (MIT or Apache-2.0). On Debian, the libraries that Debian has itself (OpenSSL, SQLite, zlib, GLib, X11, the GCC
+  runtime and others) are not inside: the package depends on Debian's.
+- The start program and the loader of PyInstaller (GPL-2.0-or-later with an exception that lets a program that is
+  packed with it have any licence; the loader's Python parts Apache-2.0).
+- ICU (Unicode-3.0), which Qt brings along.
+- The sources of Qt 6, PySide6 and shiboken6 in these versions are at download.qt.io; Rubato has changed nothing in
+  them. To use another build of Qt, put its libraries in place of those in `_internal/PySide6/Qt/lib`.
 
 ## Shipped with Rubato
 
@@ -75,8 +92,45 @@ def licence(package: Distribution) -> str:
     return ", ".join(named) or text.partition("\n")[0] or "not named in its metadata"
 
 
+def gather_texts(folder: Path) -> int:
+    """Copy the licences' texts to FOLDER/PACKAGE/; how many packages have one."""
+    n_packages = 0
+    for package in runtime_distributions(PROJECT):
+        texts = [file for file in package.files or () if _is_text(file)]
+        for text in texts:
+            place = folder / package.metadata["Name"] / text.name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(str(text.locate()), _free(place))
+        n_packages += bool(texts)
+    python = Path(sysconfig.get_path("stdlib"), "LICENSE.txt")
+    debians = Path(f"/usr/share/doc/python3.{sys.version_info.minor}/copyright")
+    (folder / "Python").mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(python if python.exists() else debians, folder / "Python" / "LICENSE.txt")
+    return n_packages
+
+
+def _is_text(file: PackagePath) -> bool:
+    """Whether this file of a distribution is a licence's text."""
+    return "licenses" in file.parts[:-1] or bool(
+        re.match(r"(licen[cs]e|copying|notice|copyright)", file.name, re.IGNORECASE) and file.suffix != ".py"
+    )
+
+
+def _free(place: Path) -> Path:
+    """The same name with a number where there is such a file already."""
+    n = 2
+    free = place
+    while free.exists():
+        free = place.with_stem(f"{place.stem}-{n}")
+        n += 1
+    return free
+
+
 def main() -> None:
-    """Write the page."""
+    """Write the page, or gather the texts."""
+    if sys.argv[1:2] == ["--texts"]:
+        print(f"licences of {gather_texts(Path(sys.argv[2]))} packages in {sys.argv[2]}")
+        return
     rows = [
         f"| {package.metadata['Name']} | {package.version} | {licence(package)} |\n"
         for package in runtime_distributions(PROJECT)

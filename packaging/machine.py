@@ -46,8 +46,14 @@ X11_LIBRARIES = {
     "libxcb-xkb.so.1": Need("xcb-xkb", "libxcb-xkb1", "libxcb", "libxcb"),
     "libxkbcommon-x11.so.0": Need("xkbcommon-x11", "libxkbcommon-x11-0", "libxkbcommon-x11", "libxkbcommon-x11"),
 }
+WAYLAND_LIBRARIES = {
+    "libwayland-client.so.0": Need("Wayland", "libwayland-client0", "libwayland-client", "wayland"),
+    "libwayland-cursor.so.0": Need("Wayland cursors", "libwayland-cursor0", "libwayland-cursor", "wayland"),
+    "libwayland-egl.so.1": Need("Wayland EGL", "libwayland-egl1", "libwayland-egl", "wayland"),
+}
 NEWER_PYTHON = Need("Python 3.11 or newer", "python3.11 python3.11-venv", "python3.12", "python")
 COMPILER = Need("a C++ compiler", "g++", "gcc-c++", "gcc")
+BINUTILS = Need("strip and objdump", "binutils", "binutils", "binutils")
 
 # since then the 64-bit time_t is in the name of some Debian packages
 _T64_SINCE = {"debian": 13.0, "ubuntu": 24.04}
@@ -80,6 +86,21 @@ def missing_for_environment(python: str) -> list[Need]:
         needs.append(Need(f"venv for Python {minor}", f"python{minor}-venv", "python3", "python"))
     if sys.platform != "win32" and not any(map(shutil.which, (os.environ.get("CXX") or "c++", "g++", "clang++"))):
         needs.append(COMPILER)
+    return needs
+
+
+def missing_for_package(python: str) -> list[Need]:
+    """What making a package needs besides, and is not here. The libraries are those that the package will depend on."""
+    needs = [
+        need for library, need in {**QT_LIBRARIES, **X11_LIBRARIES, **WAYLAND_LIBRARIES}.items() if not _loads(library)
+    ]
+    if not all(map(shutil.which, ("strip", "objdump"))):
+        needs.append(BINUTILS)
+    code = "import sysconfig; print(sysconfig.get_config_var('INSTSONAME') or '')"
+    library = subprocess.run([python, "-c", code], stdout=subprocess.PIPE).stdout.decode().strip()
+    minor = ".".join(python_version(python).split(".")[:2])
+    if not library.endswith(".a") and not _loads(library) and not _is_beside(library, python):
+        needs.append(Need(f"the library of Python {minor}", f"libpython{minor}", "python3-libs", "python"))
     return needs
 
 
@@ -162,6 +183,12 @@ def _has_t64_names() -> bool:
     except ValueError:
         return False
     return version >= _T64_SINCE.get(release.get("ID", ""), float("inf"))
+
+
+def _is_beside(library: str, python: str) -> bool:
+    code = "import sysconfig; print(sysconfig.get_config_var('LIBDIR'))"
+    folder = subprocess.run([python, "-c", code], stdout=subprocess.PIPE).stdout.decode().strip()
+    return Path(folder, library).exists()
 
 
 def _loads(library: str) -> bool:

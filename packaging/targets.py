@@ -7,11 +7,16 @@ Every target first makes what is missing, says what it does, and hides no progra
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
+import deb
 import environment
+import frozen
 import machine
+import variants
 from environment import StepFailed, program
 
 
@@ -124,6 +129,38 @@ def licenses() -> int:
     return _say_and_run([program("python"), "packaging/licenses.py"])
 
 
+def package() -> int:
+    """A program that needs no Python, and the Debian package of it: dist/rubato_VERSION_amd64.deb."""
+    if not sys.platform.startswith("linux") or not shutil.which("dpkg-deb"):
+        raise StepFailed(
+            "`make package` makes a Debian package, on Debian 12 and what is like it. packaging/README.md says how the "
+            "packages for Windows and macOS are made, on these."
+        )
+    prepare(needs_qt=False)
+    needs = machine.missing_for_package(program("python"))
+    if needs:
+        _bring(needs)
+    made = deb.make(frozen.make(variants.engine_folder(), _starter_model()), _starter_model().name)
+    print(f"\nReady: apt install {made}")
+    return 0
+
+
+def _starter_model() -> Path:
+    """The checked file that `prepare` has put in place."""
+    code = (
+        "from app.downloads import catalogue, models_folder; from app.paths import user_paths; "
+        "print(models_folder.find_model(catalogue.load().entry(catalogue.STARTER_ID), user_paths()))"
+    )
+    answer = subprocess.run([program("python"), "-c", code], cwd=str(environment.ROOT), stdout=subprocess.PIPE)
+    return Path(answer.stdout.decode().strip())
+
+
+def test_package() -> int:
+    """The tests of the package that was made last, in a bare Debian; needs root and debootstrap."""
+    prepare()
+    return _say_and_run([program("python"), "-m", "pytest", "tests/packaged", *sys.argv[2:]])
+
+
 def lock() -> int:
     """requirements.lock, from pyproject.toml; `lock --upgrade` takes newer versions where there are some."""
     environment.lock(machine.find_python() or sys.executable, *sys.argv[2:])
@@ -146,6 +183,8 @@ TARGETS = {
     "languages": languages,
     "licenses": licenses,
     "lock": lock,
+    "package": package,
+    "test-package": test_package,
 }
 
 

@@ -14,6 +14,7 @@ from app.cli.doctor import doctor
 from app.cli.format import format_model
 from app.cli.jobs import JobCommands
 from app.cli.moving import move
+from app.cli.named_files import files_to_open
 from app.cli.size import size
 from app.cli.text import figures_line
 from app.cli.tune import tune_model
@@ -49,8 +50,8 @@ class Commands:
             self._check_model(parsed, folder)
             jobs = JobCommands(self._core, folder, console, is_own=is_own)
             match parsed.command:
-                case None:
-                    return self._raise_window(console)
+                case None | "open":
+                    return self._raise_window(console, files_to_open(parsed, folder))
                 case "chat":
                     return await self._chat(parsed, console)
                 case "jobs":
@@ -94,13 +95,13 @@ class Commands:
                 f"The running Rubato has {loaded.name} loaded. Choose the model there, or close it first.",
             )
 
-    def _raise_window(self, console: Console) -> int:
+    def _raise_window(self, console: Console, files: Sequence[Path]) -> int:
         if not self._has_window:
             raise KnownError(
                 ErrorKind.PROFILE_IN_USE,
                 "A command is using this profile. Wait until it is done, or choose another folder with --profile.",
             )
-        self._core.raise_window()
+        self._core.raise_window(files)
         console.err("Rubato is open already; its window comes to the front.\n")
         return OK
 

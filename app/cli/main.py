@@ -23,6 +23,7 @@ from app.cli.ctrl_c import INTERRUPTED
 from app.cli.interrupts import Interrupts
 from app.cli.jobs import list_jobs, look_at
 from app.cli.moving import move
+from app.cli.named_files import files_to_open
 from app.cli.new_jobs import KIND_OF
 from app.cli.options import UsageError
 from app.cli.repl import converse
@@ -34,8 +35,8 @@ from app.errors import KnownError
 from app.paths import Paths, profile_paths, user_paths
 from app.settings import Settings
 
-ShowWindow = Callable[[Callable[[EventSink], Core], Settings], int]
-"""Runs the window on a Core, made on the core thread; the exit code."""
+ShowWindow = Callable[[Callable[[EventSink], Core], Settings, Sequence[Path]], int]
+"""Runs the window on a Core, made on the core thread, with files to open in it; the exit code."""
 
 
 def paths_of(options: argparse.Namespace) -> Paths:
@@ -127,7 +128,7 @@ def run_window(
             core.host(instance, Commands(core, has_window=True).execute)
             return core
 
-        return show(make_core, settings)
+        return show(make_core, settings, files_to_open(options, Path.cwd()))
     except KnownError as error:
         console.err(f"{error}\n")
         if not sys.stderr.isatty() and os.environ.get("QT_QPA_PLATFORM") != "offscreen":
@@ -142,6 +143,9 @@ def run_window(
 def _run_in_terminal(
     options: argparse.Namespace, arguments: Sequence[str], why_none: str, console: TerminalConsole
 ) -> int:
+    if options.command == "open":
+        console.err(f"{why_none}, so no file can be opened in it. In the terminal: rubato summarize FILE.\n")
+        return FAILED
     console.err(f"{why_none}, so Rubato opens in the terminal.\n")
     options.command, options.prompt, options.chat = "chat", None, ""
     return run(options, [*arguments, "chat"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import stat
 from pathlib import Path
@@ -9,6 +10,14 @@ from pathlib import Path
 from app.errors import ErrorKind, KnownError
 
 MOST_BYTES = 10_000_000
+
+
+def files_to_open(options: argparse.Namespace, folder: Path) -> list[Path]:
+    """What `rubato open FILE...`, given in `folder`, names. Raises KnownError for what can't be read."""
+    files = [folder / file.expanduser() for file in options.files] if options.command == "open" else []
+    for file in files:
+        check_document(file)
+    return files
 
 
 def check_document(file: Path) -> None:

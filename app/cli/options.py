@@ -48,6 +48,9 @@ def parser() -> argparse.ArgumentParser:
     chat.add_argument("prompt", nargs="*", help="what to ask; without it a conversation begins")
     chat.add_argument("--chat", metavar="ID", default="", help="ask in this chat")
 
+    opened = commands.add_parser("open", help="the window, which asks what is to be done with these files")
+    opened.add_argument("files", nargs="*", type=Path, metavar="FILE")
+
     job_options.add_commands(commands)
 
     out = commands.add_parser("export", help="put everything into one file, for another machine")

@@ -280,8 +280,9 @@ class Core(ChatCalls, JobCalls, ModelCalls, MovingCalls):
         except KnownError as error:
             self._publish(NoticeShown(sentence=error.sentence, is_error=True))
 
-    def raise_window(self) -> None:
-        self._publish(WindowRaised())
+    def raise_window(self, files: Sequence[Path] = ()) -> None:
+        """To the front, with these files opened in it."""
+        self._publish(WindowRaised(files=tuple(files)))
 
     # what the engine tells (EngineObserver)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from app.core.chat_views import (
     AttachmentView,
@@ -165,7 +166,9 @@ class NoticeShown:
 
 @dataclass(frozen=True, kw_only=True)
 class WindowRaised:
-    """Another start of the program asks this one to come to the front."""
+    """Another start of the program asks this one to come to the front, and to open these files."""
+
+    files: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -117,7 +117,7 @@ class ModelService:
         return entry.name if entry else self.path.stem
 
     def _folders(self) -> list[Path]:
-        return list(dict.fromkeys((self._paths.models, self._paths.shared_models)))
+        return list(self._paths.model_folders)
 
     @staticmethod
     def _has(folder: Path, entry: catalogue.Entry) -> bool:

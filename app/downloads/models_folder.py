@@ -21,11 +21,11 @@ from app.paths import Paths
 
 
 def find_model(entry: Entry, paths: Paths) -> Path | None:
-    """The file of this model, whole and checked, in the profile's models or the user's; None where there is none.
+    """The file of this model, whole and checked: the profile's, the user's or the one that came with the program.
 
     A file without a record is read through once, which takes a second for each 500 MB or so.
     """
-    for folder in dict.fromkeys((paths.models, paths.shared_models)):
+    for folder in paths.model_folders:
         file = folder / entry.file_name
         records = [_record_of(file)]
         if folder != paths.models:

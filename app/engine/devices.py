@@ -8,6 +8,7 @@ import contextlib
 import importlib.util
 import os
 import platform
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -36,7 +37,10 @@ _INSTALL = {
 
 @dataclass(frozen=True, kw_only=True)
 class Facts:
-    """`gpus`: their makers, one a GPU. `drivers`: which builds the installed drivers would serve."""
+    """`gpus`: their makers, one a GPU. `drivers`: which builds the installed drivers would serve.
+
+    `is_packaged`: there is no pip to install another build with.
+    """
 
     system: str  # as platform.system() says
     processor: str
@@ -44,6 +48,7 @@ class Facts:
     libraries: tuple[str, ...] = ()
     gpus: tuple[str, ...] = ()
     drivers: frozenset[Build] = frozenset()
+    is_packaged: bool = False
 
 
 def built_in(facts: Facts) -> frozenset[Build]:
@@ -76,6 +81,8 @@ def findings(facts: Facts) -> list[str]:
             sentences.append(f"{name}: used, through {min(usable, key=lambda b: b is not build).value}.")
         elif build not in facts.drivers:
             sentences.append(f"{name}: not used, its driver for {build.value} is not installed. Install that first.")
+        elif facts.is_packaged:
+            sentences.append(f"{name}: not used, this package computes on the processor only. The source can use it.")
         else:
             sentences.append(
                 f"{name}: not used, this llama.cpp is built without {build.value}. Install that with: {_INSTALL[build]}"
@@ -140,6 +147,7 @@ def look() -> Facts:
         libraries=_libraries(),
         gpus=_gpus(Path("/sys/bus/pci/devices")),
         drivers=_drivers(Path("/"), platform.system()),
+        is_packaged=getattr(sys, "frozen", False),
     )
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from app.errors import KnownError
@@ -17,6 +19,7 @@ from app.gui.signals import Signals
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 from app.gui.window import Window
+from app.paths import resource
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,12 +27,16 @@ if TYPE_CHECKING:
 
 
 def run(
-    make_core: Callable[[EventSink], Core], settings: Settings, *, shown: Callable[[Window], None] | None = None
+    make_core: Callable[[EventSink], Core],
+    settings: Settings,
+    files: Sequence[Path] = (),
+    *,
+    shown: Callable[[Window], None] | None = None,
 ) -> int:
     """Show the window until it is closed and Core has ended; the exit code.
 
     `make_core` is called on the core thread. `settings` is the core's own object: it changes and writes it, the
-    window reads it. `shown` is called with the window before its first paint.
+    window reads it. `files` are opened in it at once. `shown` is called with the window before its first paint.
     """
     app = make_app(sys.argv[:1], settings.language)
     theme = Theme(app, settings.theme)
@@ -38,7 +45,7 @@ def run(
     window.show()
     if shown is not None:
         shown(window)
-    bridge.start(done=window.start, failed=lambda error: _say_at_start(window, error))
+    bridge.start(done=lambda: window.start(files), failed=lambda error: _say_at_start(window, error))
     Signals(app, window.close)
     app.lastWindowClosed.connect(lambda: bridge.close(app.quit))
     alarm = LateAlarm(app)
@@ -64,6 +71,7 @@ def make_app(arguments: list[str], language: str = "") -> QApplication:
     app.setApplicationName("rubato")
     app.setApplicationDisplayName("Rubato")
     app.setDesktopFileName("rubato")
+    app.setWindowIcon(QIcon(str(resource("assets", "rubato.svg"))))
     app.setStyle("Fusion")
     app.setQuitOnLastWindowClosed(False)
     tongue.speak(app, language)

@@ -124,12 +124,13 @@ class Window(QMainWindow):
         self.conversation.composer.set_enter_sends(settings.enter_sends)
         self.conversation.composer.text.setFocus()
 
-    def start(self) -> None:
-        """Ask Core for chats and jobs; called once, when it is up."""
+    def start(self, files: Sequence[Path] = ()) -> None:
+        """Ask Core for chats and jobs; called once, when it is up. `files`: what the program was started with."""
         self.chat_desk.start()
         self.conversation.start()
         self.library.start()
         self.job_desk.start()
+        self._open_files(files)
 
     # events
 
@@ -155,6 +156,7 @@ class Window(QMainWindow):
                 self.notices.show_notice(event.sentence, tone="danger" if event.is_error else "muted")
             case WindowRaised():
                 self.bring_up()
+                self._open_files(event.files)
             case MeasurementAdvanced():
                 self.lab.hear(event)
             case PersonasChanged() | PromptsChanged():
@@ -229,6 +231,11 @@ class Window(QMainWindow):
     def new_job(self, files: Sequence[Path] = ()) -> None:
         """Ask what is to be done with these, or with what will be chosen."""
         self.new_jobs.open(files)
+
+    def _open_files(self, files: Sequence[Path]) -> None:
+        """From the command line or a file manager."""
+        if files and not self._is_closing:
+            self.new_job(files)
 
     def _job_begun(self, job_id: str) -> None:
         self.job_desk.await_job(job_id)

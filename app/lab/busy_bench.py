@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from app.children import child_command
 from app.engine.bare import BareModel
 from app.lab.bench import Lab
 from app.lab.chat_benches import conversation
@@ -21,10 +20,7 @@ OUTPUT_TOKENS = 48
 @asynccontextmanager
 async def _spinning(n: int) -> AsyncIterator[None]:
     """So many processes that do nothing but use a core."""
-    started = [
-        await asyncio.create_subprocess_exec(sys.executable, "-c", "while True: pass", env=dict(os.environ))
-        for _ in range(n)
-    ]
+    started = [await asyncio.create_subprocess_exec(*child_command("spin")) for _ in range(n)]
     try:
         await asyncio.sleep(1.0)
         yield

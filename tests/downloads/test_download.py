@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -69,6 +70,17 @@ def test_the_models_of_the_user_serve_every_profile(wheel, profile):
     wheel.unlink()
     assert place(entry, profile) == shared
     assert not profile.models.exists()
+
+
+def test_the_model_that_came_with_the_program_is_used_and_only_read(tmp_path, profile):
+    shipped = tmp_path / "program"
+    shipped.mkdir()
+    (shipped / "tiny.gguf").write_bytes(MODEL)
+    installed = replace(profile, shipped_models=shipped)
+    entry = index.entry(FileSource(path="nowhere"))
+    assert place(entry, installed) == shipped / "tiny.gguf"
+    assert names_in(shipped) == ["tiny.gguf"]
+    assert not installed.models.exists()
 
 
 # Which file counts as the model

@@ -36,6 +36,28 @@ def test_a_second_window_raises_the_first_and_a_command_uses_its_engine(tmp_path
         assert first.process.poll() is None
 
 
+def test_files_are_opened_in_the_window_whether_it_is_open_or_not(tmp_path: Path) -> None:
+    file = report(tmp_path)
+    profile = tmp_path / "profile"
+    with Program(profile, *FAKE, "open", str(file), env=OFFSCREEN):
+        draft = wait_for(lambda: rows(profile, "SELECT id FROM jobs WHERE state = 'draft'"), "a draft of the file")
+        code, _, err = run(profile, *FAKE, "open", str(file), env=OFFSCREEN)
+        assert (code, "comes to the front" in err) == (0, True)
+        wait_for(lambda: len(rows(profile, "SELECT id FROM jobs WHERE state = 'draft'")) > len(draft), "another draft")
+        code, _, err = run(profile, *FAKE, "open", "nowhere.pdf", env=OFFSCREEN)
+        assert code == 1
+        assert "There is no file" in err
+    code, _, err = run(tmp_path / "other", *FAKE, "open", "nowhere.pdf", env=OFFSCREEN)
+    assert (code, err.count("\n")) == (1, 1)
+
+
+def test_without_a_display_files_are_not_opened_and_a_sentence_says_so(tmp_path: Path) -> None:
+    nowhere = {"QT_QPA_PLATFORM": "", "DISPLAY": "", "WAYLAND_DISPLAY": ""}
+    code, _, err = run(tmp_path, *FAKE, "open", str(report(tmp_path)), env=nowhere)
+    assert code == 1
+    assert "rubato summarize" in err
+
+
 def test_kill_of_the_whole_program_in_the_middle_of_both_loses_only_the_last_second(tmp_path: Path) -> None:
     profile = tmp_path / "profile"
     with window(profile) as first:

@@ -84,3 +84,9 @@ def test_no_gpu_is_given_more_than_it_has(layers: list[int], free: list[int], be
         assert count == 0 or sum(layers[end - count : end]) + beside <= room
         end -= count
     assert end >= 0
+
+
+def test_a_package_has_no_pip_to_name() -> None:
+    (sentence,) = findings(machine(gpus=("NVIDIA",), drivers=frozenset({Build.CUDA}), is_packaged=True))
+    assert "not used" in sentence
+    assert "pip" not in sentence

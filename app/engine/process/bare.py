@@ -26,6 +26,7 @@ from app.engine.bare_messages import (
     TimeTaken,
     TimeVerify,
 )
+from app.engine.process import llama_backends
 
 MICRO_BATCH = 512
 _KV_KINDS = {"F16": llama.GGML_TYPE_F16, "Q8_0": llama.GGML_TYPE_Q8_0}
@@ -39,7 +40,7 @@ class Bare:
         self._command = command
         self._log = llama.llama_log_callback(lambda level, text, data: None)
         llama.llama_log_set(self._log, ctypes.c_void_p(0))
-        llama.llama_backend_init()
+        llama_backends.start()
         self._model = llama.llama_model_load_from_file(command.path, llama.llama_model_default_params())
         if not self._model:
             raise SystemExit("the model could not be loaded")

@@ -1,6 +1,6 @@
 """Plans become llama_decode calls.
 
-llama_cpp is imported here, by llama_model.py and llama_context.py, and by bare.py, which measures it by itself.
+llama_cpp is imported here, by the other llama_*.py, and by bare.py, which measures it by itself.
 
 Which contexts and which KV layout there are is decided here and nowhere else: two contexts over one loaded model, one
 for chats and one for bulk, each with a KV stream of its own a sequence. So a chat never walks over bulk's cells, a

@@ -14,6 +14,7 @@ from app.engine.fit import ContextShape, kv_bytes
 from app.engine.gguf_metadata import read_metadata
 from app.engine.messages import GenerateRequest
 from app.engine.model_shape import shape_of
+from app.engine.process import llama_backends
 from app.engine.process.chat_template import ChatTemplate
 from app.engine.process.matcher import Vocabulary
 from app.errors import ErrorKind, KnownError
@@ -167,7 +168,6 @@ def _route_log() -> None:
 
     _log_callback = llama.llama_log_callback(write)
     llama.llama_log_set(_log_callback, ctypes.c_void_p(0))
-    llama.llama_backend_init()
 
 
 def check(path: Path) -> None:
@@ -179,6 +179,7 @@ def check(path: Path) -> None:
 def _load(path: Path, on_progress: Callable[[float], bool], *, with_weights: bool = True) -> Any:
     """The model in memory. Raises KnownError for what llama.cpp can't load though its header is right."""
     _route_log()
+    llama_backends.start()
     params = llama.llama_model_default_params()
     callback = llama.llama_progress_callback(lambda fraction, _: on_progress(fraction))
     params.progress_callback = callback
