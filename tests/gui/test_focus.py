@@ -73,6 +73,7 @@ def test_tab_goes_through_the_window_as_it_is_read(desk: Desk) -> None:
         "More about chats",
         "Chats",
         "Jobs",
+        "Lab",
         "Settings",
         "Model: none",
         "Persona and settings of this chat",
@@ -116,7 +117,16 @@ def test_tab_stays_in_a_sidebar_that_floats(desk: Desk) -> None:
     desk.window.resize(600, 500)
     desk.window.show_sidebar(True)
     names = visited(desk, desk.window.sidebar.search)
-    assert names == ["Search chats", "More about chats", "Chats", "Jobs", "Settings", "New chat", "Hide the sidebar"]
+    assert names == [
+        "Search chats",
+        "More about chats",
+        "Chats",
+        "Jobs",
+        "Lab",
+        "Settings",
+        "New chat",
+        "Hide the sidebar",
+    ]
 
 
 def test_the_editor_of_a_message_is_as_high_as_its_text(desk: Desk) -> None:
