@@ -30,6 +30,7 @@ class Settings(msgspec.Struct, kw_only=True, omit_defaults=True):
     window_geometry: str = ""  # Qt's own, as base64
     sidebar_shown: bool = True
     zoom: float = 1.0  # of all type
+    makes_titles: bool = True  # the model names a chat when it has nothing else to do
     enter_sends: bool = True  # else Ctrl+Enter, and Enter is a new line
     closed_folders: list[str] = []  # ids of those whose chats the sidebar does not show
 

@@ -29,7 +29,9 @@ from app.core.context_meter import ContextMeter
 from app.core.events import ChatChanged, ChatDeleted, Event, MessageAdded, MessageChanged, MessagesReplaced, ReplyEnded
 from app.core.queued_turns import QueuedTurns
 from app.core.reply_writer import BROKEN_OFF, Ending, ReplyWriter
+from app.core.titles import Titles
 from app.engine.interface import Engine
+from app.engine.messages import GenerateRequest
 from app.errors import ErrorKind, KnownError
 from app.logs import topic
 from app.settings import Settings
@@ -83,6 +85,8 @@ class ChatService:
             ended=self._ended,
         )
         self.queued = QueuedTurns(library, self._send_queued, lambda id: self._writer.get(id) is not None, publish)
+
+        self.titles = Titles(engine=engine, request=self._untitled, take=self._take_title)
 
     def recover(self) -> None:
         """At the start: replies that a kill or a quit broke off keep their text and can be continued."""
@@ -235,7 +239,7 @@ class ChatService:
         self._publish_branch(message.chat_id)
 
     def rename(self, chat_id: str, title: str) -> None:
-        self.change(chat_id, title=title.strip() or self._chat(chat_id).title)
+        self.change(chat_id, title=title.strip() or self._chat(chat_id).title, title_by="person")
 
     def change(self, chat_id: str, **columns: object) -> None:
         """Set columns of its row."""
@@ -314,6 +318,7 @@ class ChatService:
 
     async def close(self) -> None:
         """Save what is being written, as interrupted."""
+        await self.titles.close()
         await self._writer.close()
 
     def _store_turn(
@@ -357,7 +362,24 @@ class ChatService:
             self._publish(ReplyEnded(message=view))
         self.publish_chat(ending.chat_id)
         went_well = ending.state in (MessageState.COMPLETE, MessageState.CUT)
+        if went_well and self._untitled(ending.chat_id) is not None:
+            self.titles.want(ending.chat_id)
         self.queued.reply_ended(ending.chat_id, went_well=went_well)
+
+    def _untitled(self, chat_id: str) -> GenerateRequest | None:
+        """What a title is asked with; None: it wants none, has one, or is being answered."""
+        row = self._store.get(chat_id)
+        wants_one = self._settings().makes_titles and not self._is_temporary
+        if not wants_one or row is None or row.title_by != "words" or self._writer.get(chat_id) is not None:
+            return None
+        return self._writer.request_of(chat_id, row.leaf_id)
+
+    def _take_title(self, chat_id: str, title: str) -> None:
+        """Empty: the first words stay."""
+        if title:
+            self.change(chat_id, title=title, title_by="model")
+        else:
+            self._store.change(chat_id, title_by="model")
 
     def _refuse_while_answering(self, chat_id: str) -> None:
         if self._writer.get(chat_id) is not None:

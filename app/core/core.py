@@ -303,6 +303,7 @@ class Core(ChatCalls, JobCalls, ModelCalls, MovingCalls):
         self._report = report
         if self._is_open:
             self._jobs.engine_reported(report)
+            self._chats.titles.engine_reported(report)
         self._tell_machine(report)
 
     def chats_active(self, are_active: bool) -> None:

@@ -20,7 +20,7 @@ from app.settings import Settings
 from app.store.database import Database
 from app.store.library import Library
 
-_AT_ONCE = ("system_prompt", "temperature", "max_reply_tokens", "balanced_slowdown")
+_AT_ONCE = ("system_prompt", "temperature", "max_reply_tokens", "balanced_slowdown", "makes_titles")
 _FROM_THE_NEXT_START = ("theme", "language", "zoom", "enter_sends")
 
 

@@ -178,10 +178,13 @@ class ReplyWriter:
     def read_ahead(self, chat_id: str, leaf_id: str | None, typed: str) -> None:
         """Have the engine read what a next turn will begin with: the chat, and what has been typed."""
         if self._writing.get(chat_id) is None:
-            choice = self.choice(chat_id, NO_CHAT_OPTIONS)
-            request = self._request_for(chat_id, choice, self.store.branch(leaf_id))
+            request = self.request_of(chat_id, leaf_id)
             turns = (*request.turns, Turn("user", typed))
             self.engine.read_ahead(msgspec.structs.replace(request, turns=turns))
+
+    def request_of(self, chat_id: str, leaf_id: str | None) -> GenerateRequest:
+        """What a next turn would be sent with, without that turn."""
+        return self._request_for(chat_id, self.choice(chat_id, NO_CHAT_OPTIONS), self.store.branch(leaf_id))
 
     def _request_for(
         self, chat_id: str, choice: ChatChoice, messages: list[MessageRow], begun_reply: str = ""

@@ -195,7 +195,7 @@ class EngineClient:
                 is_over = True
                 yield early
                 return
-            with self._awaited(request.priority):
+            with self._awaited(Priority.BULK if request.is_aside else request.priority):
                 self._submitted.add(id)
                 self._send(Submit(id=id, request=request))
                 pace, clock = Pace(), asyncio.get_running_loop().time

@@ -84,6 +84,7 @@ class GenerateRequest(msgspec.Struct, frozen=True, kw_only=True):
     cache_key: str = ""  # the chat whose KV is kept between its turns; empty: nothing is kept
     is_temporary: bool = False  # its KV is never written to the disk
     keeps_all_turns: bool = False  # refuse a conversation that is too long, instead of leaving out its oldest turns
+    is_aside: bool = False  # nobody waits for it: see RunningModel.submit
     score: tuple[str, ...] = ()  # nothing is written: how likely each of these is to follow is told at the end
     score_differs_only: bool = False  # each only as far as it takes to tell it from the others
     may_guess: bool = True  # check guesses of the next tokens in one step, where that is faster

@@ -14,6 +14,7 @@ from app.settings import Settings
 
 _THEMES = {"system": (mark("As the system"), ""), "light": (mark("Light"), ""), "dark": (mark("Dark"), "")}
 _ENTER = {"send": (mark("Sends"), ""), "line": (mark("New line"), "")}
+_TITLES = {"model": (mark("By the model"), ""), "words": (mark("Their first words"), "")}
 
 
 class SettingsDialog(QDialog):
@@ -36,6 +37,10 @@ class SettingsDialog(QDialog):
         self.zoom.setCurrentIndex(max(0, self.zoom.findData(str(settings.zoom))))
         self.enter = Segments(tr("Enter"), {value: (tr(name), tip) for value, (name, tip) in _ENTER.items()})
         self.enter.show_value("send" if settings.enter_sends else "line")
+        self.titles = Segments(
+            tr("Titles of chats"), {value: (tr(name), tip) for value, (name, tip) in _TITLES.items()}
+        )
+        self.titles.show_value("model" if settings.makes_titles else "words")
         self.prompt = editor(3)
         self.prompt.setPlainText(settings.system_prompt)
         self.temperature = QDoubleSpinBox()
@@ -66,6 +71,7 @@ class SettingsDialog(QDialog):
         form.add(tr("Language"), self.language, tr("From the next start."))
         form.add(tr("Text size"), self.zoom)
         form.add(tr("Enter"), self.enter, tr("Where it is a new line, Ctrl+Enter sends."))
+        form.add(tr("Titles of chats"), self.titles, tr("Asked when the machine has nothing else to do."))
         form.add(tr("System prompt"), self.prompt, tr("What the model is told before each chat."))
         form.add(tr("Temperature"), self.temperature, tr("0 always takes the likeliest word; higher is more varied."))
         form.add(tr("Longest reply"), self.longest, tr("A token is about three quarters of an English word."))
@@ -100,6 +106,7 @@ class SettingsDialog(QDialog):
             "language": self.language.currentData(),
             "zoom": float(self.zoom.currentData()),
             "enter_sends": self.enter.value == "send",
+            "makes_titles": self.titles.value == "model",
             "system_prompt": self.prompt.toPlainText().strip(),
             "temperature": round(self.temperature.value(), 2),
             "max_reply_tokens": self.longest.value(),

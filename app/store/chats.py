@@ -25,6 +25,7 @@ class ChatRow:
     options: str = "{}"  # JSON
     is_pinned: bool = False
     is_archived: bool = False
+    title_by: str = "person"  # or "model", or "words": its first ones, until there is a better one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,7 +196,8 @@ class Chats:
         with self._database.transaction() as sql:
             if new_title is not None:
                 sql.execute(
-                    "INSERT INTO chats (id, title, created_seconds, updated_seconds) VALUES (?, ?, ?, ?)",
+                    "INSERT INTO chats (id, title, created_seconds, updated_seconds, title_by)"
+                    " VALUES (?, ?, ?, ?, 'words')",
                     (chat_id, new_title, now_seconds, now_seconds),
                 )
             sql.executemany(

@@ -12,7 +12,16 @@ import pytest
 
 from app.engine.client import EngineClient
 from app.engine.local import local_engine
-from app.engine.messages import GenerateRequest, Priority, RequestFinished, Sampling, Turn, Usage
+from app.engine.messages import (
+    FinishReason,
+    GenerateRequest,
+    Priority,
+    RequestFailed,
+    RequestFinished,
+    Sampling,
+    Turn,
+    Usage,
+)
 from tests.contracts.test_engine_contract import Observer, answer
 
 NewEngine = Callable[[], EngineClient]
@@ -194,5 +203,49 @@ def test_a_chat_that_outgrows_the_context_loses_its_oldest_turns_and_says_so(tmp
             _, after = await ask(engine, "2", msgspec.structs.replace(more, turns=(*system, *more.turns)))
             assert after.dropped_turns == usage.dropped_turns
             assert after.cached_tokens >= usage.prompt_tokens - 20, "the same cut: what was read stays read"
+
+    asyncio.run(story())
+
+
+def test_what_is_asked_aside_costs_the_chat_nothing(engine_and_model) -> None:
+    """It runs in an idle machine alone, where its chat lies, and the next turn finds all that was read before."""
+
+    async def story() -> None:
+        async with started(engine_and_model) as engine:
+            first = chat("tea", f"{STORY} What was it about?")
+            text, usage = await ask(engine, "1", first)
+            question = chat("tea", first.turns[0].content, text, "Name it.", is_aside=True)
+            said, aside = await ask(engine, "2", question)
+            assert said
+            assert aside.cached_tokens >= usage.prompt_tokens - 1
+            _, once = await ask(engine, "3", chat("tea", first.turns[0].content, text, "And then?"))
+            assert once.cached_tokens >= aside.cached_tokens
+            assert once.reread_reason == ""
+            _, last = await answer(engine, "4", chat("nobody knows it", STORY, is_aside=True))
+            assert isinstance(last, RequestFailed), "it is not read for that"
+
+    asyncio.run(story())
+
+
+def test_what_is_asked_aside_gives_way_to_everything(engine_and_model) -> None:
+    async def story() -> None:
+        async with started(engine_and_model) as engine:
+            first = chat("tea", f"{STORY} What was it about?")
+            text, usage = await ask(engine, "1", first)
+            aside = chat("tea", first.turns[0].content, text, "Name it. [[words 2000]]", is_aside=True, max_tokens=4000)
+            aside = msgspec.structs.replace(aside, ignore_eos=True, max_tokens=500)
+            asking = engine.generate("aside", aside)
+            await anext(asking)
+            _, turn = await ask(engine, "2", chat("tea", first.turns[0].content, text, "And then?"))
+            assert turn.cached_tokens >= usage.prompt_tokens - 1
+            last = [event async for event in asking][-1]
+            assert isinstance(last, RequestFinished)
+            assert last.reason is FinishReason.CANCELLED
+            running = engine.generate("bulk", chat("", STORY, priority=Priority.BULK, max_tokens=50, ignore_eos=True))
+            await anext(running)
+            _, refused = await answer(engine, "3", msgspec.structs.replace(aside, max_tokens=5))
+            assert isinstance(refused, RequestFinished)
+            assert refused.reason is FinishReason.CANCELLED, "bulk has the machine"
+            await running.aclose()
 
     asyncio.run(story())

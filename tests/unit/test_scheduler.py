@@ -488,3 +488,30 @@ class AnyStory(RuleBasedStateMachine):
 
 AnyStory.TestCase.settings = hypothesis_settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestAnyStory = AnyStory.TestCase
+
+
+def test_memory_that_can_not_be_cut_is_put_back_after_an_aside() -> None:
+    scheduler, kv = new_scheduler()
+    kv.can_cut = False
+    turn = chat("turn", 40, max_tokens=5, key="tea")
+    scheduler.add(turn)
+    while turn.n_kv < 40:
+        scheduler.admit()
+        step(scheduler, kv)
+    slot = turn.slot
+    assert slot is not None
+    scheduler.remove("turn")
+    held = kv.held[slot]
+    aside = chat("aside", 60, key="tea")
+    aside.tokens[:held] = turn.tokens[:held]
+    aside.is_aside = True
+    assert scheduler.add_aside(aside)
+    step(scheduler, kv)
+    assert kv.held[slot] > held
+    scheduler.remove("aside")
+    assert kv.held[slot] == held
+    again = chat("again", held + 10, key="tea")
+    again.tokens[:held] = turn.tokens[:held]
+    scheduler.add(again)
+    scheduler.admit()
+    assert again.n_cached == held

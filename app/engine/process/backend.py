@@ -31,6 +31,7 @@ class Work:
     wants_token: bool  # sample the next token after the last of `tokens`
     n_guessed: int = 0
     continuations: tuple[tuple[int, ...], ...] = ()  # to be scored after the last token, instead of choosing one
+    is_aside: bool = False  # nobody waits for it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,11 @@ class StepPlan:
 
     work: tuple[Work, ...] = ()
     texts: tuple[TextWork, ...] = ()
+
+    @property
+    def gives_way(self) -> bool:
+        """Is there anything in this step that a person does not wait for?"""
+        return self.has(Priority.BULK) or any(work.is_aside for work in self.work)
 
     def has(self, priority: Priority) -> bool:
         """Is there anything of it in this step?"""

@@ -5,6 +5,7 @@ up or cut wrongly shows in the text. Words in the last message steer it:
 
 - `[[words N]]`: a reply of N words
 - `[[say TEXT]]`: a reply of exactly that text; <think> and </think> in it are a thought's
+- `[[later TEXT]]`: a reply to a later message without such words is exactly that text
 - `[[crash]]`: the process dies, as by a fault in native code, when the prompt has been read
 - `[[stall]]`: the first step after the prompt never ends, unless it is interrupted
 - `[[pause]]`: the first step after the prompt takes a second, unless it is interrupted
@@ -217,7 +218,9 @@ class FakeBackend:
                 del kv[len(kv) - n_sure :]
                 return WorkResult(id=piece.id, n_done=0)
         self._hangs = "[[hang]]" in conversation
-        reply = reply_to(conversation).encode()
+        reply = (
+            reply_to(conversation) if "[[" in conversation else _later(kv[:start]) or reply_to(conversation)
+        ).encode()
         said = [*reply, END]
         if piece.continuations:
             scores = tuple(-float(_n_different(continuation, reply)) for continuation in piece.continuations)
@@ -282,6 +285,12 @@ def open_fake(path: Path, seconds_per_token: float) -> FakeBackend:
 def _n_different(continuation: tuple[int, ...], reply: bytes) -> int:
     """Bytes that are not those of the reply."""
     return sum(token != (reply[n] if n < len(reply) else END) for n, token in enumerate(continuation))
+
+
+def _later(tokens: list[int]) -> str:
+    text = bytes(token for token in tokens if token < END).decode("utf-8", "replace")
+    said = re.findall(r"\[\[later (.*?)\]\]", text, re.DOTALL)
+    return said[-1] if said else ""
 
 
 def _last_turn(tokens: list[int]) -> str:

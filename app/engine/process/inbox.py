@@ -14,7 +14,7 @@ def interrupts(command: Command, plan: StepPlan) -> bool:
     if isinstance(command, Cancel):
         return True  # a stop is never kept waiting by another's step
     if is_awaited(command) or (isinstance(command, Hold) and command.is_held):
-        return plan.has(Priority.BULK)
+        return plan.gives_way
     return isinstance(command, LoadModel)
 
 

@@ -121,6 +121,7 @@ class EngineLoop:
             counts = tuple(model.backend.count_tokens(text) for text in command.texts)
             self._events.append(TokensCounted(id=command.id, counts=counts))
         elif isinstance(command, ForgetChat):
+            model.end_asides()
             model.scheduler.forget_chat(command.cache_key)
 
     def _load(self, command: LoadModel) -> None:

@@ -12,6 +12,8 @@ from app.engine.process.kv_archive import Kept, KvArchive
 from app.engine.process.kv_cache import LEAST_SHARED_TOKENS, Entry, SlotCache, shared_tokens
 from app.engine.process.sequence import Sequence, Slot
 
+ASIDE_TOKENS = 512  # at most so much is read for what nobody waits for: one step, which a request tears
+
 
 class Memory(Protocol):
     """The backend's KV, slot by slot (see Backend)."""
@@ -31,6 +33,7 @@ class Placement:
         self._archive = archive
         self._chats = SlotCache(Priority.INTERACTIVE, capabilities.interactive_sequences)
         self._bulk = SlotCache(Priority.BULK, capabilities.bulk_sequences)
+        self._before_asides: dict[str, bytes] = {}  # what the slot held, where it can't be cut
         self._caches = {Priority.INTERACTIVE: self._chats, Priority.BULK: self._bulk}
 
     @property
@@ -92,6 +95,36 @@ class Placement:
             sequence.checkpoint_at = sequence.n_prompt - 1 if sequence.n_prompt > LEAST_SHARED_TOKENS else 0
         return True
 
+    def place_aside(self, sequence: Sequence) -> bool:
+        """In the slot of its idle chat, of which nothing else is read again. False: it is not there, or not whole."""
+        entry = self._chats.idle_under(sequence.cache_key) if sequence.cache_key else None
+        if entry is None:
+            return False
+        n_shared = shared_tokens(entry.kept, sequence)
+        if sequence.n_prompt - n_shared > ASIDE_TOKENS or not n_shared:
+            return False
+        if not self._memory.can_cut:
+            if n_shared < len(entry.kept):
+                return False
+            self._before_asides[sequence.id] = self._memory.save(entry.slot)
+        sequence.slot = entry.slot
+        sequence.n_kv = sequence.n_cached = self._memory.truncate(entry.slot, n_shared)
+        entry.sequence = sequence
+        return True
+
+    def _cut_aside(self, sequence: Sequence) -> None:
+        """The chat is as it was before, for its next turn."""
+        assert sequence.slot is not None
+        entry = self._chats.entries[sequence.slot.index]
+        before = self._before_asides.pop(sequence.id, None)
+        n_kept = sequence.n_cached if sequence.n_kv else 0
+        if before is not None:
+            n_kept = self._memory.restore(entry.slot, before)
+        else:
+            n_kept = self._memory.truncate(entry.slot, n_kept)
+        entry.is_saved = entry.is_saved and n_kept == len(entry.kept)
+        entry.kept, entry.sequence = sequence.tokens[:n_kept], None
+
     def _most_held(self, entry: Entry, sequence: Sequence) -> int:
         """How much of a chat's prompt is in memory, be it of use or not."""
         if not sequence.cache_key:
@@ -105,7 +138,10 @@ class Placement:
     def release(self, sequence: Sequence) -> None:
         """It is over, or gives its slot away; what it read and wrote stays there."""
         assert sequence.slot is not None
-        self._caches[sequence.priority].release(sequence.slot)
+        if sequence.is_aside:
+            self._cut_aside(sequence)
+        else:
+            self._caches[sequence.priority].release(sequence.slot)
 
     def lose(self, sequence: Sequence) -> None:
         """Its KV is in an unknown state."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from app import diagnostics
+from app.engine.early_words import cancelled
 from app.engine.messages import (
     Embed,
     EngineReported,
@@ -107,9 +108,16 @@ class RunningModel:
     # requests
 
     def submit(self, command: Submit) -> None:
+        """An aside runs only where there is nothing else, and is cancelled when there is. Where its chat is not in a
+        slot, so that much would have to be read again, it fails.
+        """
         id, request, now = command.id, command.request, self.clock()
         if self._is_there(id):
             return
+        if request.is_aside and not (self.scheduler.is_idle and self.clock() >= self._expected_until):
+            self.tell(cancelled(id))
+            return
+        self.end_asides()
         with self._failing(id):
             check_sampling(request.sampling)
             sequence = self.prompts.sequence_of(id, request)
@@ -124,12 +132,24 @@ class RunningModel:
                 submitted_seconds=now,
                 ignore_eos=request.ignore_eos,
             )
+            if request.is_aside:
+                sequence.is_aside, sequence.guesses = True, None
+                self._replies[id].admitted_seconds = now
+                if not self.scheduler.add_aside(sequence):
+                    raise KnownError(ErrorKind.BAD_REQUEST, "This chat is not in memory, so nothing is asked about it.")
             self.backend.begin(id, request.sampling, sequence.tokens, matcher)
-            self.scheduler.add(sequence)
+            if not request.is_aside:
+                self.scheduler.add(sequence)
+
+    def end_asides(self) -> None:
+        """Something else is there."""
+        for id in self.scheduler.asides:
+            self.finish(id, FinishReason.CANCELLED)
 
     def embed(self, command: Embed) -> None:
         if self._is_there(command.id):
             return
+        self.end_asides()
         if not command.texts:
             self.tell(TextsEmbedded(id=command.id, vectors=()))
             return
@@ -160,6 +180,7 @@ class RunningModel:
         """A help, not a request: where it can't be done, nothing is said."""
         if not self.backend.capabilities.can_write:
             return
+        self.end_asides()
         key = command.request.cache_key
         self._expected_until = self.clock() + EXPECTED_SECONDS
         self.scheduler.end_read_ahead(key)

@@ -75,10 +75,12 @@ class Scheduler:
 
     def has_chat(self, cache_key: str) -> bool:
         """Is this chat being answered, or about to be?"""
-        return any(s.cache_key == cache_key and not s.is_read_ahead for s in self._by_id.values() if cache_key)
+        return any(
+            s.cache_key == cache_key and not (s.is_read_ahead or s.is_aside) for s in self._by_id.values() if cache_key
+        )
 
     def count_running(self, priority: Priority) -> int:
-        return len(self._running[priority]) + self._embeddings.count(priority)
+        return sum(not s.is_aside for s in self._running[priority]) + self._embeddings.count(priority)
 
     def count_waiting(self, priority: Priority) -> int:
         return len(self._waiting[priority])
@@ -116,6 +118,18 @@ class Scheduler:
         sequence.max_tokens = min(sequence.max_tokens, limit - sequence.n_prompt)
         self._waiting[sequence.priority].append(sequence)
         self._by_id[sequence.id] = sequence
+
+    def add_aside(self, sequence: Sequence) -> bool:
+        """At the end of its chat, in a machine that has nothing else to do. False: the chat is not where that goes."""
+        if not self.placement.place_aside(sequence):
+            return False
+        self._by_id[sequence.id] = sequence
+        self._running[Priority.INTERACTIVE].append(sequence)
+        return True
+
+    @property
+    def asides(self) -> list[str]:
+        return [id for id, sequence in self._by_id.items() if sequence.is_aside]
 
     def add_embedding(self, embedding: Embedding) -> None:
         self._embeddings.add(embedding)
@@ -340,4 +354,5 @@ def _piece(sequence: Sequence, n_tokens: int) -> Work:
         position=start,
         wants_token=end == len(sequence.tokens),
         continuations=sequence.continuations if end == len(sequence.tokens) else (),
+        is_aside=sequence.is_aside,
     )

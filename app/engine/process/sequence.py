@@ -36,6 +36,7 @@ class Sequence:
     fork_at: int = 0  # others wait until this much of the prompt has been read: a step ends there
     checkpoint_at: int = 0  # the KV is put aside when this much has been read, for memory that can't be cut
     dropped_turns: int = 0  # the oldest ones of the chat, which no longer fit
+    is_aside: bool = False  # nobody waits for it: it runs at the end of an idle chat, and is cut off again
     n_unusable: int = 0  # tokens of the prompt that were in memory and are read again all the same: it can't be cut
 
     def __post_init__(self) -> None:
