@@ -130,7 +130,12 @@ class Database:
 
 def numbered_migrations(folder: Path) -> dict[int, str]:
     """Number to SQL, from files called like 0001_name.sql."""
-    files = {int(match.group()): file for file in folder.glob("*.sql") if (match := re.match(r"\d+", file.name))}
+    files: dict[int, Path] = {}
+    for file in folder.glob("*.sql"):
+        if match := re.match(r"\d+", file.name):
+            if int(match.group()) in files:
+                raise ValueError(f"two migrations have the number {match.group()}; give the newer one the next")
+            files[int(match.group())] = file
     return {number: files[number].read_text(encoding="utf-8") for number in sorted(files)}
 
 
