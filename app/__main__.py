@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from app.cli.main import ShowWindow
+    from app.cli.open_window import ShowWindow
 
 
 def main(argv: list[str] | None = None, load_window: Callable[[], ShowWindow] | None = None) -> int:
@@ -21,7 +21,6 @@ def main(argv: list[str] | None = None, load_window: Callable[[], ShowWindow] | 
     from app.cli.ctrl_c import end_quietly
 
     end_quietly()
-    from app.cli import main as command_line
     from app.cli.console import take_any_text
     from app.cli.options import UsageError, parse
 
@@ -32,8 +31,12 @@ def main(argv: list[str] | None = None, load_window: Callable[[], ShowWindow] | 
         print(error, file=sys.stderr)
         return 2
     if options.command not in (None, "open"):
-        return command_line.run(options, arguments)
-    return command_line.run_window(options, arguments, load_window or _load_window, _problem)
+        from app.cli.main import run
+
+        return run(options, arguments)
+    from app.cli.open_window import run_window
+
+    return run_window(options, arguments, load_window or _load_window, _problem)
 
 
 def _keep_libraries_to_ourselves() -> None:

@@ -8,60 +8,27 @@ import contextlib
 import os
 import sys
 from collections.abc import Callable, Coroutine, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from app import diagnostics, logs
 from app import settings as settings_file
-from app.cli import ctrl_c, display, models
-from app.cli.bench import bench
-from app.cli.codes import BUG, FAILED, USAGE
+from app.cli import ctrl_c, models
+from app.cli.codes import FAILED, USAGE
 from app.cli.commands import Commands
 from app.cli.console import TerminalConsole
-from app.cli.ctrl_c import INTERRUPTED
 from app.cli.interrupts import Interrupts
 from app.cli.jobs import list_jobs, look_at
 from app.cli.moving import move
-from app.cli.named_files import files_to_open
+from app.cli.new_core import new_core, paths_of, report_bug
 from app.cli.new_jobs import KIND_OF
 from app.cli.options import UsageError
 from app.cli.repl import converse
-from app.core.core import Core, EventSink
+from app.core.core import Core
 from app.core.instance import HostGone, Instance, forward
-from app.core.side_engine import SIDE_CONTEXT
-from app.engine.local import local_engine
 from app.errors import KnownError
-from app.paths import Paths, profile_paths, user_paths
+from app.paths import Paths
 from app.settings import Settings
-
-ShowWindow = Callable[[Callable[[EventSink], Core], Settings, Sequence[Path]], int]
-"""Runs the window on a Core, made on the core thread, with files to open in it; the exit code."""
-
-
-def paths_of(options: argparse.Namespace) -> Paths:
-    return profile_paths(options.profile) if options.profile is not None else user_paths()
-
-
-def new_core(options: argparse.Namespace, paths: Paths, publish: EventSink, settings: Settings) -> Core:
-    """The Core that a face of this program runs on."""
-    is_fake = options.engine == "fake"
-    new_engine = partial(
-        local_engine,
-        paths.logs,
-        backend="fake" if is_fake else "llama",
-        options=(
-            ["--seconds-per-token", str(options.fake_seconds_per_token)]
-            if is_fake
-            else [f"--tuning={paths.tuning}", *(f"--debug={topic}" for topic in options.debug)]
-        ),
-    )
-    engine = new_engine(kv_folder=paths.kv, kv_disk_bytes=int(settings.kv_disk_gb * 1e9))
-    model = options.model.expanduser().resolve() if options.model is not None else None
-    if model is None and options.engine == "fake":
-        model = Path("fake.gguf")
-    new_side_engine = partial(new_engine, context_tokens=SIDE_CONTEXT)
-    return Core(paths, engine, publish, settings=settings, model=model, new_side_engine=new_side_engine)
 
 
 def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
@@ -88,73 +55,7 @@ def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except Exception:
-        return _report_bug(paths_of(options), console)
-
-
-def run_window(
-    options: argparse.Namespace,
-    arguments: Sequence[str],
-    load_window: Callable[[], ShowWindow],
-    show_problem: Callable[[str], None],
-) -> int:
-    """Open the window, or bring the one that is open on this profile to the front. Without a display: the terminal.
-
-    `load_window` imports Qt, and may raise ImportError.
-    """
-    console = TerminalConsole()
-    try:
-        why_none = display.why_none()
-        if why_none:
-            return _run_in_terminal(options, arguments, why_none, console)
-        paths = paths_of(options)
-        paths.make_folders()
-        logs.start(paths.logs, "window", debug_topics=tuple(options.debug))
-        diagnostics.dump_stacks_on_signal(sys.stderr)
-        while (instance := Instance.claim(paths)) is None:
-            with contextlib.suppress(HostGone), ctrl_c.as_exception():
-                return asyncio.run(forward(paths, arguments, Path.cwd(), console))
-        try:
-            show = load_window()
-        except ImportError as error:
-            instance.release()
-            why_none = display.import_problem(error)
-            if not why_none:
-                raise
-            return _run_in_terminal(options, arguments, why_none, console)
-        settings = settings_file.load(paths.settings)
-
-        def make_core(publish: EventSink) -> Core:
-            core = new_core(options, paths, publish, settings)
-            core.host(instance, Commands(core, has_window=True).execute)
-            return core
-
-        return show(make_core, settings, files_to_open(options, Path.cwd()))
-    except KnownError as error:
-        console.err(f"{error}\n")
-        if not sys.stderr.isatty() and os.environ.get("QT_QPA_PLATFORM") != "offscreen":
-            show_problem(error.sentence)  # started from a desktop, where nobody sees standard error
-        return FAILED
-    except KeyboardInterrupt:
-        return INTERRUPTED
-    except Exception:
-        return _report_bug(paths_of(options), console)
-
-
-def _run_in_terminal(
-    options: argparse.Namespace, arguments: Sequence[str], why_none: str, console: TerminalConsole
-) -> int:
-    if options.command == "open":
-        console.err(f"{why_none}, so no file can be opened in it. In the terminal: rubato summarize FILE.\n")
-        return FAILED
-    console.err(f"{why_none}, so Rubato opens in the terminal.\n")
-    options.command, options.prompt, options.chat = "chat", None, ""
-    return run(options, [*arguments, "chat"])
-
-
-def _report_bug(paths: Paths, console: TerminalConsole) -> int:
-    logs.topic("report").exception("a fault of the program's own")
-    console.err(f"Rubato failed through a fault of its own. The report is in the newest file of {paths.logs}.\n")
-    return BUG
+        return report_bug(paths_of(options), console)
 
 
 def _with_piped_prompt(options: argparse.Namespace, arguments: list[str]) -> list[str]:
@@ -190,6 +91,8 @@ class _Run:
                 return await models.get_model(options.id, paths, console)
             return models.list_models(paths, console)
         if options.command == "bench":
+            from app.cli.bench import bench  # with all that measures
+
             return await self._interrupts.run(bench(options, paths, console))
         while (instance := Instance.claim(paths)) is None:
             with contextlib.suppress(HostGone):

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from app import __version__
-from app.cli import job_options, lab_options
 from app.cli.codes import MEANINGS
 from app.cli.words import as_text
 
@@ -32,16 +31,10 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    _add_where(top)
     top.add_argument("--version", action="version", version=f"Rubato {__version__}")
-    top.add_argument("--profile", type=Path, metavar="DIR", help="keep everything that is written below this folder")
-    top.add_argument("--model", type=Path, metavar="FILE", help="use this GGUF file")
-    top.add_argument(
-        "--engine", choices=("local", "fake"), default="local", help="fake: no model, for trying things out"
-    )
-    top.add_argument("--fake-seconds-per-token", type=float, default=0.0, help=argparse.SUPPRESS)
-    top.add_argument(
-        "--debug", action="append", default=[], metavar="TOPIC", help="log a topic (engine, jobs, … or all) in detail"
-    )
+    from app.cli import job_options, lab_options  # with what jobs are made of
+
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
     chat = commands.add_parser("chat", help="ask once, or talk in the terminal")
@@ -78,15 +71,39 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _add_where(top: argparse.ArgumentParser) -> None:
+    top.add_argument("--profile", type=Path, metavar="DIR", help="keep everything that is written below this folder")
+    top.add_argument("--model", type=Path, metavar="FILE", help="use this GGUF file")
+    top.add_argument(
+        "--engine", choices=("local", "fake"), default="local", help="fake: no model, for trying things out"
+    )
+    top.add_argument("--fake-seconds-per-token", type=float, default=0.0, help=argparse.SUPPRESS)
+    top.add_argument(
+        "--debug", action="append", default=[], metavar="TOPIC", help="log a topic (engine, jobs, … or all) in detail"
+    )
+
+
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Raises UsageError; exits for --help and --version, as people expect."""
-    parsed = parser().parse_args(arguments)
+    parsed = _for_window(arguments) or parser().parse_args(arguments)
     if parsed.command == "chat":
         parsed.prompt = as_text(" ".join(parsed.prompt)) if parsed.prompt else None
         parsed.chat = as_text(parsed.chat)
     elif parsed.command == "jobs":
         parsed.action = parsed.action or "list"
     return parsed
+
+
+def _for_window(arguments: Sequence[str]) -> argparse.Namespace | None:
+    """Where there is no command, without the grammar of all commands; None where there is one, or something is off."""
+    small = _Parser(prog="rubato", add_help=False, allow_abbrev=False)
+    _add_where(small)
+    small.set_defaults(command=None)
+    try:
+        parsed, others = small.parse_known_args(arguments)
+    except UsageError:
+        return None
+    return None if others else parsed
 
 
 def _port(text: str) -> int:
