@@ -1,4 +1,7 @@
-"""What helps to find out why: a stack dump of every thread on a signal, and facts about this machine."""
+"""What helps to find out why: a stack dump of every thread on a signal, and facts about this machine.
+
+psutil is imported where it is asked: the window need not wait for it.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,6 @@ import platform
 import signal
 from pathlib import Path
 from typing import TextIO
-
-import psutil
 
 from app import __version__
 
@@ -24,6 +25,8 @@ def dump_stacks_on_signal(log: TextIO) -> None:
 
 def physical_cores() -> int:
     """Cores that this process may use, without counting hyperthreads twice."""
+    import psutil
+
     physical = psutil.cpu_count(logical=False) or psutil.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):
         return max(1, min(physical, len(os.sched_getaffinity(0))))
@@ -43,11 +46,15 @@ def processor_name() -> str:
 
 def free_memory_bytes() -> int:
     """Memory that can be had now without swapping, in bytes."""
+    import psutil
+
     return int(psutil.virtual_memory().available)
 
 
 def machine_facts() -> dict[str, str]:
     """One line a fact, for `rubato doctor` and for reports."""
+    import psutil
+
     memory = psutil.virtual_memory()
     return {
         "rubato": __version__,
@@ -60,4 +67,6 @@ def machine_facts() -> dict[str, str]:
 
 def free_disk_bytes(folder: Path) -> int:
     """Free space on the disk that holds `folder`, in bytes."""
+    import psutil
+
     return int(psutil.disk_usage(str(folder)).free)

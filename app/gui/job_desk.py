@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from app.core.events import JobChanged, JobRemoved, StatusChanged
-from app.core.kinds.summarize import SummarizeParams
 from app.core.views import JobState, JobView, MachinePhase, StatusView
 from app.gui import job_words
 from app.gui.bridge import Bridge
@@ -20,6 +20,9 @@ from app.gui.notices import Notices
 from app.gui.tongue import tr
 
 _AT_WORK = (JobState.RUNNING, JobState.READING)
+
+if TYPE_CHECKING:
+    from app.core.core import Core
 
 
 class JobDesk(QObject):
@@ -56,7 +59,7 @@ class JobDesk(QObject):
     def summarize(self, files: Sequence[Path]) -> None:
         """Queue a summary of these files."""
         wanted = tuple(files)
-        self._bridge.call(lambda core: core.add_job("summarize", SummarizeParams(), wanted), done=self.await_job)
+        self._bridge.call(lambda core: _summarize(core, wanted), done=self.await_job)
 
     def await_job(self, job_id: str) -> None:
         """It was begun here: say when it is ready."""
@@ -130,3 +133,9 @@ class JobDesk(QObject):
             self._notices.show_notice(sentence, tone="danger", key=job.id)
         if sentence:
             self.over.emit(sentence)
+
+
+async def _summarize(core: Core, files: Sequence[Path]) -> str:
+    from app.core.kinds.summarize import SummarizeParams  # Core has it; the window need not
+
+    return await core.add_job("summarize", SummarizeParams(), files)

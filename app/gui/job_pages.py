@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,25 +17,31 @@ from app.gui import dialogs
 from app.gui.bridge import Bridge
 from app.gui.job_actions import JobActions
 from app.gui.job_desk import JobDesk
-from app.gui.job_page.page import JobPage
 from app.gui.last_folder import LastFolder
-from app.gui.new_job.edit_dialog import EditDialog
 from app.gui.notices import Notices
 from app.gui.summary_text import as_markdown
-from app.gui.summary_view import SummaryPage
 from app.gui.theme import Theme
 from app.gui.tongue import apart, tr
 
 if TYPE_CHECKING:
     from app.core.core import Core
+    from app.gui.job_page.page import JobPage
+    from app.gui.new_job.edit_dialog import EditDialog
+    from app.gui.summary_view import SummaryPage
 
 
 class JobPages(QObject):
-    """`shown` with the page that is wanted; `quoted` with Markdown and the chat in which it is to be asked about."""
+    """`shown` with the page that is wanted; `quoted` with Markdown and the chat in which it is to be asked about.
+
+    A page is `made` when it is first wanted: the window need not wait for it.
+    """
 
     shown = Signal(object)  # QWidget
     left = Signal()
+    made = Signal(object)  # QWidget
     quoted = Signal(str, str)  # without a chat: in the one that is open
+    quoted_anew = Signal(str)  # in a new chat
+    link_clicked = Signal(str)
 
     def __init__(
         self,
@@ -49,9 +56,40 @@ class JobPages(QObject):
         super().__init__(window)
         self._window, self._bridge, self._theme = window, bridge, theme
         self._folder, self._desk, self._notices = folder, desk, notices
-        self.items = JobPage(theme, actions, self._ask_items)
-        self.summary = SummaryPage(theme)
-        self._connect(actions)
+        self._actions = actions
+        actions.open.connect(self.open)
+        actions.edit.connect(self._edit)
+        actions.export.connect(self._export)
+
+    @cached_property
+    def items(self) -> JobPage:
+        """The table of one job."""
+        from app.gui.job_page.page import JobPage
+
+        page = JobPage(self._theme, self._actions, self._ask_items)
+        page.back_asked.connect(self.left)
+        page.summary_asked.connect(self.open)
+        page.item_asked.connect(self._ask_item)
+        page.documents_asked.connect(self._ask_documents)
+        page.pane.retry_asked.connect(self._retry_item)
+        page.pane.link_clicked.connect(self.link_clicked)
+        self.made.emit(page)
+        return page
+
+    @cached_property
+    def summary(self) -> SummaryPage:
+        """The summary of one document, or of all of a job."""
+        from app.gui.summary_view import SummaryPage
+
+        page = SummaryPage(self._theme)
+        page.back_asked.connect(self.left)
+        page.items_asked.connect(self.open_items)
+        page.document_asked.connect(self.open_summary)
+        page.save_asked.connect(self._save_text)
+        page.quote_asked.connect(self.quoted_anew)
+        page.link_clicked.connect(self.link_clicked)
+        self.made.emit(page)
+        return page
 
     def open(self, job_id: str) -> None:
         """The result of a job, where it has one to be read; else its items."""
@@ -83,6 +121,8 @@ class JobPages(QObject):
 
     def hear(self, event: JobChanged | JobRemoved | StatusChanged) -> None:
         """One event from the core."""
+        if "items" not in self.__dict__:  # not made yet
+            return
         match event:
             case JobChanged() if event.job.id == self.items.job_id:
                 self.items.show_job(event.job, self._desk.status, self._desk.parked_seconds)
@@ -93,7 +133,7 @@ class JobPages(QObject):
 
     def escape(self) -> None:
         """Back by one step."""
-        if not (self.items.isVisible() and self.items.close_item()):
+        if not ("items" in self.__dict__ and self.items.isVisible() and self.items.close_item()):
             self.left.emit()
 
     def _show_summary(self, document: int, summary: SummaryView, documents: list) -> None:  # type: ignore[type-arg]
@@ -157,6 +197,8 @@ class JobPages(QObject):
             )
 
     def _open_editor(self, job: JobView, params: msgspec.Struct, columns: tuple[str, ...]) -> None:
+        from app.gui.new_job.edit_dialog import EditDialog
+
         dialog = EditDialog(self._window, self._theme, job.title, job.kind, params, columns)
         dialog.accepted_params.connect(lambda wanted: self._run_again(dialog, job.id, wanted))
         dialog.show()
@@ -174,20 +216,6 @@ class JobPages(QObject):
 
     def _say(self, error: KnownError) -> None:
         self._notices.show_notice(error.sentence, tone="danger")
-
-    def _connect(self, actions: JobActions) -> None:
-        actions.open.connect(self.open)
-        actions.edit.connect(self._edit)
-        actions.export.connect(self._export)
-        for page in (self.items, self.summary):
-            page.back_asked.connect(self.left)
-        self.items.summary_asked.connect(self.open)
-        self.items.item_asked.connect(self._ask_item)
-        self.items.documents_asked.connect(self._ask_documents)
-        self.items.pane.retry_asked.connect(self._retry_item)
-        self.summary.items_asked.connect(self.open_items)
-        self.summary.document_asked.connect(self.open_summary)
-        self.summary.save_asked.connect(self._save_text)
 
 
 async def _asked(core: Core, job_id: str) -> tuple[msgspec.Struct, tuple[str, ...]]:

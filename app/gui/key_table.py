@@ -54,7 +54,7 @@ def key_table(window: Window) -> tuple[Key, ...]:
         Key(("Ctrl+B",), mark("Show or hide the sidebar"), show_sidebar),
         Key(("Ctrl+J",), mark("Show or hide the jobs"), show_jobs),
         Key(("Ctrl+Shift+J",), mark("New job"), window.new_job),
-        Key(("Ctrl+Shift+L",), mark("The lab: how fast this machine is"), window.lab.open),
+        Key(("Ctrl+Shift+L",), mark("The lab: how fast this machine is"), lambda: window.lab.open()),
         Key(("Ctrl+O",), mark("Summarise documents"), window.choose_documents),
         Key(("Ctrl+R",), mark("Regenerate the last reply"), in_chat(chat.regenerate_last)),
         Key(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,12 +43,10 @@ from app.gui.drops import Drops
 from app.gui.exports import Exports, Format
 from app.gui.frame import FOLD_BELOW, Frame
 from app.gui.job_desk import JobDesk
-from app.gui.job_page.page import JobPage
 from app.gui.job_pages import JobPages
 from app.gui.jobs_pane import JobsPane
 from app.gui.key_table import key_table
 from app.gui.keys import KeysDialog, install
-from app.gui.lab.desk import LabDesk
 from app.gui.last_folder import LastFolder
 from app.gui.library import Library
 from app.gui.model_desk import ModelDesk
@@ -55,10 +54,8 @@ from app.gui.new_job.desk import NewJobs
 from app.gui.notices import Notices
 from app.gui.palette import Palette
 from app.gui.pinned_menu import PinnedMenu
-from app.gui.settings_dialog import SettingsDialog
 from app.gui.sidebar import Sidebar
 from app.gui.status_bar import StatusBar
-from app.gui.summary_view import SummaryPage
 from app.gui.tab_order import step
 from app.gui.theme import Theme
 from app.gui.top_bar import TopBar
@@ -66,7 +63,10 @@ from app.gui.tray import Tray
 from app.settings import Settings
 
 if TYPE_CHECKING:
+    from app.gui.job_page.page import JobPage
+    from app.gui.lab.desk import LabDesk
     from app.gui.lab.page import LabPage
+    from app.gui.summary_view import SummaryPage
 
 
 class Window(QMainWindow):
@@ -97,10 +97,9 @@ class Window(QMainWindow):
         self.tray = Tray(self, theme)
         self.model_desk = ModelDesk(bridge, self.top_bar, self.notices, self.choose_file)
         self.status_bar = StatusBar()
-        self.lab = LabDesk(self, bridge, theme, self._folder, self.notices)
         self.stack = QStackedWidget()
-        for page in (self.conversation, self.job_pages.summary, self.job_pages.items):
-            self.stack.addWidget(page)
+        self.stack.addWidget(self.conversation)
+        self.job_pages.made.connect(self.stack.addWidget)
         self.frame = Frame(self.sidebar, self.top_bar, self.notices, self.stack, self.jobs_pane, self.status_bar)
         self.setCentralWidget(self.frame)
         self.palette_box = Palette(self, theme)
@@ -123,6 +122,16 @@ class Window(QMainWindow):
         self.frame.choose_sidebar(None if settings.sidebar_shown else False)
         self.conversation.composer.set_enter_sends(settings.enter_sends)
         self.conversation.composer.text.setFocus()
+
+    @cached_property
+    def lab(self) -> LabDesk:
+        """Made when it is first wanted: what measures takes long to import."""
+        from app.gui.lab.desk import LabDesk
+
+        made = LabDesk(self, self._bridge, self._theme, self._folder, self.notices)
+        made.shown.connect(self._show_page)
+        made.left.connect(self.show_conversation)
+        return made
 
     def start(self, files: Sequence[Path] = ()) -> None:
         """Ask Core for chats and jobs; called once, when it is up. `files`: what the program was started with."""
@@ -157,7 +166,7 @@ class Window(QMainWindow):
             case WindowRaised():
                 self.bring_up()
                 self._open_files(event.files)
-            case MeasurementAdvanced():
+            case MeasurementAdvanced() if "lab" in self.__dict__:
                 self.lab.hear(event)
             case PersonasChanged() | PromptsChanged():
                 self.library.hear(event)
@@ -213,7 +222,7 @@ class Window(QMainWindow):
         """What had the keyboard has gone."""
         if self.conversation.isVisible():
             self.conversation.composer.text.setFocus()
-        elif isinstance(page := self.stack.currentWidget(), JobPage | SummaryPage) and page.isVisible():
+        elif (page := self.stack.currentWidget()) is not None and page.isVisible() and hasattr(page, "focus"):
             page.focus()
 
     def show_conversation(self) -> None:
@@ -258,6 +267,8 @@ class Window(QMainWindow):
     # settings, models, files
 
     def open_settings(self) -> None:
+        from app.gui.settings_dialog import SettingsDialog
+
         dialog = SettingsDialog(self, self._settings)
         dialog.saved.connect(self.change_settings)
         dialog.export_asked.connect(self.export_everything)
@@ -407,9 +418,7 @@ class Window(QMainWindow):
         side.jobs_asked.connect(lambda: self.show_jobs_pane(not self.jobs_pane.isVisible()))
         side.closed.connect(lambda: self.show_sidebar(False))
         side.settings_asked.connect(self.open_settings)
-        side.lab_asked.connect(self.lab.open)
-        self.lab.shown.connect(self._show_page)
-        self.lab.left.connect(self.show_conversation)
+        side.lab_asked.connect(lambda: self.lab.open())
         top.sidebar_asked.connect(lambda: self.show_sidebar(True))
         jobs.closed.connect(lambda: self.show_jobs_pane(False))
         jobs.new_job_asked.connect(self.new_job)
@@ -439,8 +448,7 @@ class Window(QMainWindow):
         pages.shown.connect(self._show_page)
         pages.left.connect(self.show_conversation)
         pages.quoted.connect(self._ask_in_chat)
-        pages.summary.quote_asked.connect(self._ask_in_new_chat)
+        pages.quoted_anew.connect(self._ask_in_new_chat)
         side.summary_dropped.connect(lambda chat_id, job_id, place: pages.ask_about(job_id, place, chat_id))
-        for link_clicked in (pages.summary.link_clicked, pages.items.pane.link_clicked):
-            link_clicked.connect(lambda link: dialogs.confirm_link(self, link))
+        pages.link_clicked.connect(lambda link: dialogs.confirm_link(self, link))
         self.status_bar.preset_chosen.connect(self.choose_preset)

@@ -12,11 +12,11 @@ from PySide6.QtWidgets import QWidget
 from app.core.events import JobChanged, JobRemoved
 from app.gui.bridge import Bridge
 from app.gui.last_folder import LastFolder
-from app.gui.new_job.dialog import Drafted, NewJobDialog
 from app.gui.theme import Theme
 
 if TYPE_CHECKING:
     from app.core.core import Core
+    from app.gui.new_job.dialog import Drafted, NewJobDialog
 
 _TABLES = (".csv", ".tsv", ".jsonl", ".ndjson", ".xlsx", ".ods")
 
@@ -33,6 +33,8 @@ class NewJobs(QObject):
 
     def open(self, files: Sequence[Path] = ()) -> None:
         """A dialog over these files, to which more can be added."""
+        from app.gui.new_job.dialog import NewJobDialog  # with all that jobs are made of
+
         kind = "classify" if are_tables(files) else "summarize"
         self._show(NewJobDialog(self._window, self._bridge, self._theme, self._folder, kind=kind, paths=files))
 
@@ -47,6 +49,8 @@ class NewJobs(QObject):
                 dialog.hear(event)
 
     def _open_draft(self, drafted: Drafted) -> None:
+        from app.gui.new_job.dialog import NewJobDialog
+
         self._show(NewJobDialog(self._window, self._bridge, self._theme, self._folder, drafted=drafted))
 
     def _show(self, dialog: NewJobDialog) -> None:
@@ -62,6 +66,8 @@ def are_tables(files: Sequence[Path]) -> bool:
 
 
 async def _clone(core: Core, job_id: str) -> Drafted:
+    from app.gui.new_job.dialog import Drafted
+
     draft = await core.clone_job(job_id)
     kind = next(job.kind for job in core.jobs() if job.id == draft)
     return Drafted(id=draft, kind=kind, params=core.job_params(draft), options=core.job_options(draft))

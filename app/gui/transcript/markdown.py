@@ -8,17 +8,25 @@ later can: the full render at the end puts that right.)
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
 
-_parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 60}).enable(["table", "strikethrough"])
+
+@cache
+def _parser() -> MarkdownIt:
+    """Made with the first text: its rules take 40 ms to import."""
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False, "maxNesting": 60}).enable(["table", "strikethrough"])
 
 
 def parse(text: str, env: dict[str, Any] | None = None) -> list[Token]:
     """All block tokens of `text`, inline ones as their children. `env` carries link definitions along."""
-    return _parser.parse(text, {} if env is None else env)
+    return _parser().parse(text, {} if env is None else env)
 
 
 def normal(text: str) -> str:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-
-from markdown_it.token import Token
+from typing import TYPE_CHECKING
 
 from app.core.chat_views import MessageView, Role
 from app.gui.transcript.markdown import normal, parse
 from app.gui.transcript.thought_parts import parts_of
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 _MARKUP = str.maketrans("", "", "*_`~\\[]()#>|-+=:$ \t\n\r\u2028\u2029\xa0")
 _SHORTENED = re.compile(r"\]\(|[&<\ufdd0\ufdd1]|^ {0,3}\[", re.MULTILINE)  # a link, an entity, a definition

@@ -10,12 +10,15 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from markdown_it.token import Token
 from PySide6.QtGui import QTextBlockFormat, QTextCharFormat, QTextCursor, QTextDocument, QTextList
 
 from app.gui.transcript.columns import column_shares
 from app.gui.transcript.styles import INDENT_PX, Place, Styles
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 _BREAK = "\u2028"
 # what QTextCursor.insertText would take for the end of a block or the border of a frame
