@@ -55,6 +55,11 @@ class Paths:
         return self.data / "tuning"
 
     @property
+    def trials(self) -> Path:
+        """Model files that are only tried, on the disk of the models: see lab/format.py."""
+        return self.models / ".format"
+
+    @property
     def unpacked(self) -> Path:
         """What was in archives that jobs are made from, until the job is removed."""
         return self.data / "unpacked"

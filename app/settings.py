@@ -32,6 +32,11 @@ class Settings(msgspec.Struct, kw_only=True, omit_defaults=True):
     zoom: float = 1.0  # of all type
     makes_titles: bool = True  # the model names a chat when it has nothing else to do
     enter_sends: bool = True  # else Ctrl+Enter, and Enter is a new line
+    watts: float = 0.0  # of this machine at work, for what jobs cost; 0: not given
+    kwh_price: float = 0.0
+    hosted_read_price: float = 0.0  # of a million tokens, elsewhere
+    hosted_written_price: float = 0.0
+    currency: str = "€"
     closed_folders: list[str] = []  # ids of those whose chats the sidebar does not show
 
 

@@ -25,7 +25,7 @@ def add_commands(commands: Any) -> None:
     size.add_argument(
         "--hosted", type=_amount, nargs=2, metavar=("READ", "WRITTEN"), help="a hosted price for a million tokens"
     )
-    size.add_argument("--currency", default="€", metavar="SIGN", help="of the prices (default: €)")
+    size.add_argument("--currency", metavar="SIGN", help="of the prices")
     size.add_argument("--by", type=_clock, metavar="HH:MM", help="when it is to be done: what does that need?")
     form = commands.add_parser("format", help="which kind of model file is fast on this machine; make one")
     form.add_argument("file", nargs="?", type=Path, metavar="MODEL", help="a GGUF file; without it the model in use")

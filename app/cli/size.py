@@ -8,23 +8,25 @@ import time
 from app.core.core import Core
 from app.core.instance import Console
 from app.lab.calculator import Answer, Question, ask
+from app.lab.session import prices_of
 from app.lab.sizing import Figure, Prices, duration, what_it_needs
 
 
 async def size(core: Core, parsed: argparse.Namespace, console: Console) -> int:
     """Raises KnownError."""
     await core.count_tokens([""])  # the model that is in use is settled then
-    read, written = parsed.hosted or (None, None)
+    known = prices_of(core.settings)
+    read, written = parsed.hosted or (known.hosted_read, known.hosted_written)
     question = Question(
         documents=parsed.documents,
         pages=parsed.pages,
         kind=parsed.kind,
         page_tokens=parsed.page_tokens,
-        watts=parsed.watts,
-        prices=Prices(kilowatt_hour=parsed.kwh_price, hosted_read=read, hosted_written=written),
+        watts=parsed.watts or core.settings.watts or None,
+        prices=Prices(kilowatt_hour=parsed.kwh_price or known.kilowatt_hour, hosted_read=read, hosted_written=written),
         seconds=_seconds_until(parsed.by, time.time()) if parsed.by else None,
     )
-    console.out("".join(f"{line}\n" for line in lines(ask(core, question), parsed.currency)))
+    console.out("".join(f"{line}\n" for line in lines(ask(core, question), parsed.currency or core.settings.currency)))
     return 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import shutil
 import time
 import uuid
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -95,6 +96,7 @@ class Core(ChatCalls, JobCalls, ModelCalls, MovingCalls):
     def open(self) -> None:
         """Open the profile. Enough to look at chats and jobs; nothing runs yet."""
         self.paths.make_folders()
+        shutil.rmtree(self.paths.trials, ignore_errors=True)  # of a measurement that was killed
         self._database = Database(self.paths.database, self.paths.backups)
         self._models = ModelService(self.paths, self._engine, self._publish, lambda: self._jobs.model_changes())
         self._library = LibraryService(Library(self._database), self._publish)

@@ -158,6 +158,7 @@ class Window(QMainWindow):
                 self.job_pages.hear(event)
             case ModelStateChanged():
                 self.model_desk.hear(event)
+                self.lab.hear(event)
                 self.conversation.hear(event)
             case EngineRestarted():
                 self.model_desk.hear(event)

@@ -174,7 +174,7 @@ def base_name(model: Path) -> str:
 @asynccontextmanager
 async def _folder(core: Core) -> AsyncIterator[Path]:
     """On the disk of the models, and gone afterwards; what an end of the program left there goes first."""
-    root = core.paths.models / ".format"
+    root = core.paths.trials
     with contextlib.suppress(OSError):
         shutil.rmtree(root)
     try:

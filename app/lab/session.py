@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,7 +18,9 @@ from app.lab import calculator
 from app.lab.calculator import Answer, Question
 from app.lab.format import Trial, kind_of, make, try_kinds
 from app.lab.roofline import Roofline, roofline, work_of
+from app.lab.sizing import Prices
 from app.lab.tune import tune_model
+from app.settings import Settings
 
 TUNE, FORMAT = "tune", "format"
 T = TypeVar("T")
@@ -26,13 +28,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, kw_only=True)
 class LabView:
-    """`kind`: what the model's numbers are stored as; `slowdown`: that Balanced allows."""
+    """`kind`: what the model's numbers are stored as; `slowdown`: that Balanced allows.
+
+    `watts`, `prices`: as entered before.
+    """
 
     model: str
     kind: str
     tuned: Tuned
     roofline: Roofline | None
     slowdown: float
+    watts: float | None = None
+    prices: Prices = field(default_factory=Prices)
+    currency: str = "€"
 
 
 class Session:
@@ -59,8 +67,16 @@ class Session:
         """A file of this kind, and what it loses."""
         return await self._run(make(core, _model(core), kind))
 
-    def ask(self, core: Core, question: Question) -> Answer:
-        """The calculator. Raises KnownError."""
+    def ask(self, core: Core, question: Question, currency: str) -> Answer:
+        """The calculator; what was entered stays for the next time. Raises KnownError."""
+        prices = question.prices
+        core.change_settings(
+            watts=question.watts or 0.0,
+            kwh_price=prices.kilowatt_hour or 0.0,
+            hosted_read_price=prices.hosted_read or 0.0,
+            hosted_written_price=prices.hosted_written or 0.0,
+            currency=currency,
+        )
         return calculator.ask(core, question)
 
     def stop(self) -> None:
@@ -101,6 +117,18 @@ async def _look(core: Core) -> LabView:
         tuned=found,
         roofline=roofline(work_of(metadata), found),
         slowdown=core.settings.balanced_slowdown,
+        watts=core.settings.watts or None,
+        prices=prices_of(core.settings),
+        currency=core.settings.currency,
+    )
+
+
+def prices_of(settings: Settings) -> Prices:
+    """As a person entered them; nothing where they have not."""
+    return Prices(
+        kilowatt_hour=settings.kwh_price or None,
+        hosted_read=settings.hosted_read_price or None,
+        hosted_written=settings.hosted_written_price or None,
     )
 
 

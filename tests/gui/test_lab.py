@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
 
-from app.core.events import MeasurementAdvanced
+from app.core.events import MeasurementAdvanced, ModelStateChanged
+from app.engine.interface import ModelState
 from app.engine.tuned import DECODE, PREFILL, TURN, Point, Setting, Tuned
 from app.errors import ErrorKind, KnownError
 from app.gui.lab.page import LabPage
@@ -74,7 +76,7 @@ class ScriptedSession(Session):
         core.calls.append(("make", kind))
         return await self._until((Path(f"/models/starter.{kind}.gguf"), 0.002))
 
-    def ask(self, core: Any, question: Question) -> Answer:
+    def ask(self, core: Any, question: Question, currency: str) -> Answer:
         return calculator.answer(question, self.view.tuned)
 
     def stop(self) -> None:
@@ -187,12 +189,25 @@ def test_the_calculator_names_every_source(desk: Desk) -> None:
     card.watts.setValue(30)
     card.price.setValue(0.3)
     card.has_time.setChecked(True)
-    card.findChildren(QWidget)  # all are there
-    card.asked.emit(card.question(card.by.time().addSecs(-60)))
+    card.asked.emit(card.question(card.by.time().addSecs(-60)), "€")
     desk.until(lambda: says(card, "estimated: the measured curve"))
     assert says(card, "estimated: watts as entered")
     assert says(card, "measured: a question behind a long chat")
     assert says(card, "times as fast, or a smaller model")
+
+
+def test_what_was_entered_before_is_there_again(desk: Desk) -> None:
+    session = desk.window.lab.session = ScriptedSession(replace(view(), watts=45.0, currency="CHF"))
+    desk.window.lab.open()
+    desk.until(lambda: desk.window.lab.page is not None and desk.window.lab.page.calculator.watts.value() == 45.0)
+    page = desk.window.lab.page
+    assert page is not None
+    assert page.calculator.currency.text() == "CHF"
+    page.calculator.watts.setValue(50)
+    session.view = replace(view(), model="other")
+    desk.core.emit(ModelStateChanged(state=ModelState.READY, name="other"))
+    desk.until(lambda: says(page, "other on this machine"))
+    assert page.calculator.watts.value() == 50, "what somebody types is not taken away"
 
 
 def test_kinds_are_tried_and_the_advised_one_is_made(desk: Desk) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from app.children import Child
 from app.core.core import Core
 from app.engine.fake import fake_engine
+from app.engine.format_messages import FormatAnswer, Requantise
 from app.engine.gguf_metadata import read_metadata
 from app.engine.roof import measure_roof
 from app.errors import ErrorKind, KnownError
@@ -18,6 +21,7 @@ from app.lab.format import Trial, advice, advised, base_name, check_room, expect
 from app.lab.program import program
 from app.lab.roofline import work_of
 from app.lab.turn import measuring
+from app.paths import profile_paths
 from tests.model.tiny_models import full_attention
 
 
@@ -98,6 +102,34 @@ def test_two_measurements_at_once_would_measure_each_other(tmp_path: Path) -> No
         async with core_with(tmp_path) as (core, model):
             with measuring(core), pytest.raises(KnownError, match="already"):
                 await try_kinds(core, model, ["Q8_0"], lambda trial, n: None)
+
+    asyncio.run(story())
+
+
+def test_what_was_left_by_a_kill_is_gone_at_the_next_start(tmp_path: Path) -> None:
+    left_over = profile_paths(tmp_path / "profile").trials / "x" / "Q4_0.gguf"
+    left_over.parent.mkdir(parents=True)
+    left_over.write_bytes(b"half a model")
+
+    async def story() -> None:
+        async with core_with(tmp_path) as (core, _):
+            assert left(core) == []
+
+    asyncio.run(story())
+
+
+def test_where_the_program_is_gone_the_quantiser_ends_and_takes_its_file_with_it(
+    tmp_path: Path, starter_model: Path
+) -> None:
+    async def story() -> None:
+        child: Child[FormatAnswer] = await Child.start("format", received=FormatAnswer, log_file=tmp_path / "log")
+        target = tmp_path / "out.gguf"
+        command = Requantise(source=os.fsencode(starter_model), target=os.fsencode(target), kind="Q6_K", n_threads=1)
+        child.send(command)
+        while not target.exists():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+        assert await child.close(patience_seconds=60) == 0
+        assert not target.exists()
 
     asyncio.run(story())
 

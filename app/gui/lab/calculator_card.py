@@ -25,9 +25,9 @@ _MOST = 1_000_000
 
 
 class CalculatorCard(Card):
-    """`asked` with a Question; `show_answer` shows what it came to."""
+    """`asked` with a Question and a currency; `show_answer` shows what it came to."""
 
-    asked = Signal(object)
+    asked = Signal(object, str)
 
     def __init__(self) -> None:
         super().__init__(
@@ -76,6 +76,14 @@ class CalculatorCard(Card):
             seconds=seconds,
         )
 
+    def fill(self, watts: float | None, prices: Prices, currency: str) -> None:
+        """As a person entered them before."""
+        self.watts.setValue(watts or 0.0)
+        self.price.setValue(prices.kilowatt_hour or 0.0)
+        self.hosted_read.setValue(prices.hosted_read or 0.0)
+        self.hosted_written.setValue(prices.hosted_written or 0.0)
+        self.currency.setText(currency)
+
     def show_answer(self, found: Answer) -> None:
         self._table.show_rows(lab_words.answer_rows(found, self.currency.text().strip()))
         said = []
@@ -87,7 +95,7 @@ class CalculatorCard(Card):
         self._sentence.setVisible(bool(said))
 
     def _ask(self) -> None:
-        self.asked.emit(self.question(QTime.currentTime()))
+        self.asked.emit(self.question(QTime.currentTime()), self.currency.text().strip())
 
     def _lay_out(self) -> None:
         form = Form()

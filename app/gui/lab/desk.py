@@ -13,7 +13,8 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
-from app.core.events import MeasurementAdvanced
+from app.core.events import MeasurementAdvanced, ModelStateChanged
+from app.engine.interface import ModelState
 from app.engine.tuned import Point, Tuned
 from app.errors import KnownError, from_os_error
 from app.gui import dialogs, words
@@ -53,7 +54,7 @@ class LabDesk(QObject):
         self.session = session or Session()
         self._tuned = Tuned(model="")
         self._slowdown = 1.5
-        self._is_running = False
+        self._is_running = self._has_filled = False
         self.page: LabPage | None = None
 
     def open(self) -> None:
@@ -70,8 +71,12 @@ class LabDesk(QObject):
         if not self._is_running:
             self._bridge.call(lambda core: self.session.look(core), done=self._show, failed=self._say)
 
-    def hear(self, event: MeasurementAdvanced) -> None:
-        """Of this window's own measurement."""
+    def hear(self, event: MeasurementAdvanced | ModelStateChanged) -> None:
+        """Of this window's own measurement; or another model is there."""
+        if isinstance(event, ModelStateChanged):
+            if event.state is ModelState.READY and self.page is not None and self.page.isVisible():
+                self._look()
+            return
         if self.page is None or not self._is_running:
             return
         if isinstance(event.found, Point):
@@ -115,8 +120,8 @@ class LabDesk(QObject):
         self._slowdown = slowdown
         self._bridge.call(lambda core: core.change_settings(balanced_slowdown=slowdown), failed=self._say)
 
-    def ask(self, question: Question) -> None:
-        self._bridge.call(lambda core: self.session.ask(core, question), done=self._answer, failed=self._say)
+    def ask(self, question: Question, currency: str) -> None:
+        self._bridge.call(lambda core: self.session.ask(core, question, currency), done=self._answer, failed=self._say)
 
     def save_picture(self) -> None:
         if self.page is not None:
@@ -140,6 +145,9 @@ class LabDesk(QObject):
         self._tuned, self._slowdown = view.tuned, view.slowdown
         if self.page is not None and not self._is_running:
             self.page.show_view(view)
+            if not self._has_filled:
+                self.page.calculator.fill(view.watts, view.prices, view.currency)
+                self._has_filled = True
 
     def _tune_ended(self, view: LabView | None) -> None:
         self._end()
