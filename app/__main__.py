@@ -94,6 +94,10 @@ def _child(role: str, arguments: list[str]) -> int:
         from app.downloads.process import main as download
 
         return download(arguments)
+    if role == "hub":
+        from app.downloads.hub_process import main as hub
+
+        return hub(arguments)
     if role == "measure-jobs":
         from app.gui.job_measure import main as measure_jobs
 

@@ -37,6 +37,10 @@ class Settings(msgspec.Struct, kw_only=True, omit_defaults=True):
     hosted_read_price: float = 0.0  # of a million tokens, elsewhere
     hosted_written_price: float = 0.0
     currency: str = "€"
+    added_models: list[str] = []  # GGUF files, and folders of them, that stay where they are
+    hub_token_name: str = ""  # of a token in huggingface_hub's own store; empty: none is sent
+    hub_account: str = ""  # whose token it is
+    hub_token_endpoint: str = ""  # the only hub that it is sent to
     closed_folders: list[str] = []  # ids of those whose chats the sidebar does not show
 
 

@@ -13,6 +13,7 @@ from app.cli.codes import BUG, FAILED, OK, USAGE
 from app.cli.doctor import doctor
 from app.cli.format import format_model
 from app.cli.jobs import JobCommands
+from app.cli.models import about_models
 from app.cli.moving import move
 from app.cli.named_files import files_to_open
 from app.cli.size import size
@@ -60,6 +61,8 @@ class Commands:
                     return await jobs.batch(parsed)
                 case "export" | "import":
                     return await move(self._core, parsed, folder, console)
+                case "models":
+                    return await about_models(self._core, parsed, folder, console)
                 case "doctor":
                     return await doctor(self._core, console)
                 case "tune":

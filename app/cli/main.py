@@ -13,19 +13,20 @@ from typing import Any
 
 from app import diagnostics, logs
 from app import settings as settings_file
-from app.cli import ctrl_c, models
+from app.cli import ctrl_c
 from app.cli.codes import FAILED, USAGE
 from app.cli.commands import Commands
 from app.cli.console import TerminalConsole
 from app.cli.interrupts import Interrupts
 from app.cli.jobs import list_jobs, look_at
+from app.cli.models import about_models, read_token
 from app.cli.moving import move
 from app.cli.new_core import new_core, paths_of, report_bug
 from app.cli.new_jobs import KIND_OF
 from app.cli.options import UsageError
 from app.cli.repl import converse
 from app.core.core import Core
-from app.core.instance import HostGone, Instance, forward
+from app.core.instance import Console, HostGone, Instance, forward
 from app.errors import KnownError
 from app.paths import Paths
 from app.settings import Settings
@@ -41,6 +42,9 @@ def run(options: argparse.Namespace, arguments: Sequence[str]) -> int:
         logs.start(paths.logs, "command", debug_topics=tuple(options.debug))
         diagnostics.dump_stacks_on_signal(sys.stderr)
         arguments = _with_piped_prompt(options, list(arguments))
+        if options.command == "models" and options.action == "token":
+            options.token = read_token(options)
+            arguments = [*arguments, f"--token={options.token}"]
         with ctrl_c.as_exception():
             return asyncio.run(_Run(options, arguments, paths, console, interrupts).run())
     except KnownError as error:
@@ -86,10 +90,6 @@ class _Run:
     async def run(self) -> int:
         self._interrupts.watch()
         options, paths, console = self._options, self._paths, self._console
-        if options.command == "models":
-            if options.action == "get":
-                return await models.get_model(options.id, paths, console)
-            return models.list_models(paths, console)
         if options.command == "bench":
             from app.cli.bench import bench  # with all that measures
 
@@ -99,6 +99,8 @@ class _Run:
                 return await self._talk(self._forward)
         settings = settings_file.load(paths.settings)
         core = new_core(options, paths, lambda event: None, settings)
+        if options.command == "models":
+            return await self._interrupts.run(self._about_models(instance, core))
         if options.command in ("export", "import") or (
             options.command == "jobs" and options.action in ("list", "show", "items", "export")
         ):
@@ -118,6 +120,28 @@ class _Run:
             return await look_at(core, self._options, Path.cwd(), self._console)
         finally:
             await core.close()
+
+    async def _about_models(self, instance: Instance, core: Core) -> int:
+        """What needs no engine either, but may take long: later starts are told so."""
+        core.host(instance, self._busy)
+        core.open()
+        try:
+            core.look_at_downloads()
+            await instance.serve(self._busy)
+            return await about_models(core, self._options, Path.cwd(), self._console)
+        except asyncio.CancelledError:
+            if self._options.action == "get" and any(download.id for download in core.downloads()):
+                self._console.err("What came is kept. It goes on with the same command, or when Rubato is open.\n")
+            raise
+        finally:
+            await core.close()
+
+    async def _busy(self, arguments: Sequence[str], folder: Path, console: Console) -> int:
+        console.err(
+            "A command about models is using this profile. Wait until it is done, or end it with Ctrl-C: a download "
+            "goes on where it was.\n"
+        )
+        return FAILED
 
     async def _forward(self, line: Sequence[str]) -> int:
         """In the program that has the profile, where a job goes on without this one."""

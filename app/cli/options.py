@@ -8,6 +8,7 @@ from pathlib import Path
 
 from app import __version__
 from app.cli.codes import MEANINGS
+from app.cli.models import ACTIONS as MODEL_ACTIONS
 from app.cli.words import as_text
 
 EPILOG = f"""Without a command the window opens. Answers go to standard output, everything else to standard error.
@@ -51,9 +52,16 @@ def parser() -> argparse.ArgumentParser:
     into = commands.add_parser("import", help="take over chats of Rubato, ChatGPT or llama.cpp's page")
     into.add_argument("file", type=Path, metavar="FILE", help="JSON, lines of JSON, or a ZIP with them")
 
-    models = commands.add_parser("models", help="which models there are; get one")
-    models.add_argument("action", nargs="?", choices=("list", "get"), default="list")
-    models.add_argument("id", nargs="?", default="", help="a model's id; without it the starter model")
+    models = commands.add_parser(
+        "models",
+        help="which models there are; get one; the hub",
+        epilog="\n".join(f"  {action:10} {meaning}" for action, meaning in MODEL_ACTIONS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    models.add_argument("action", nargs="?", choices=tuple(MODEL_ACTIONS), default="list", metavar="ACTION")
+    models.add_argument("subject", nargs="?", default="", help="what the action is about, see below")
+    models.add_argument("--forget", action="store_true", help="with token: remove it")
+    models.add_argument("--token", default="", help=argparse.SUPPRESS)
 
     bench = commands.add_parser("bench", help="measure this machine: each figure beside its limit and its peers")
     bench.add_argument("names", nargs="*", metavar="NAME", help="which; without a name all of them")

@@ -14,12 +14,14 @@ from app import settings as settings_file
 from app.core.chat_calls import ChatCalls
 from app.core.chats import ChatService
 from app.core.documents import DocumentService
+from app.core.downloads import DownloadService
 from app.core.estimate_log import EstimateLog
 from app.core.events import (
     EngineRestarted,
     Event,
     JobChanged,
     JobRemoved,
+    ModelsChanged,
     NoticeShown,
     ReplyEnded,
     StatusChanged,
@@ -30,6 +32,7 @@ from app.core.job_calls import JobCalls
 from app.core.job_contents import JobContents
 from app.core.jobs import JobService
 from app.core.library import LibraryService
+from app.core.local_models import LocalModels
 from app.core.model_calls import ModelCalls
 from app.core.models import ModelService
 from app.core.moving import MovingCalls
@@ -39,6 +42,7 @@ from app.core.views import (
     ModelView,
     StatusView,
 )
+from app.downloads.hub import Hub
 from app.engine.interface import Engine, ModelState, Vector
 from app.engine.messages import EngineReported, GenerateRequest, Preset, Priority, RequestEvent, RequestFailed, Turn
 from app.errors import KnownError
@@ -99,6 +103,22 @@ class Core(ChatCalls, JobCalls, ModelCalls, MovingCalls):
         shutil.rmtree(self.paths.trials, ignore_errors=True)  # of a measurement that was killed
         self._database = Database(self.paths.database, self.paths.backups)
         self._models = ModelService(self.paths, self._engine, self._publish, lambda: self._jobs.model_changes())
+        self._hub = Hub(self.paths)
+        self._downloads = DownloadService(
+            self.paths,
+            self._publish,
+            token_name=self._hub_token_name,
+            files=self._hub_groups,
+            placed=lambda: self._publish(ModelsChanged()),
+        )
+        self._local_models = LocalModels(
+            self.paths,
+            self.settings,
+            self._publish,
+            unfinished=self._downloads.unfinished_files,
+            loaded=lambda: self._models.path,
+            change=lambda added: self.change_settings(added_models=added),
+        )
         self._library = LibraryService(Library(self._database), self._publish)
         self._chats = self._chat_service(self._database)
         self._memory = Database(Path(":memory:"), self.paths.backups)
@@ -147,6 +167,7 @@ class Core(ChatCalls, JobCalls, ModelCalls, MovingCalls):
         self._engine.set_preset(Preset(self.settings.preset), self.settings.balanced_slowdown)
         self._loading = asyncio.create_task(self._load_at_start(), name="load the model")
         self._jobs.recover()
+        self._downloads.recover()
         self._count_jobs()
         if self._instance is not None and self._execute is not None:
             await self._instance.serve(self._execute)
@@ -161,6 +182,7 @@ class Core(ChatCalls, JobCalls, ModelCalls, MovingCalls):
             await self._chats.close()
             await self._temporary_chats.close()
             await self._jobs.close()
+            await self._close_models()
         await self._engine.close()
         if self._is_open:
             self._database.close()

@@ -8,6 +8,7 @@ from pathlib import Path
 from app.core.events import Event, ModelStateChanged
 from app.core.views import ModelView
 from app.downloads import catalogue
+from app.downloads.local_stores import models_below
 from app.downloads.models_folder import find_model
 from app.engine.interface import Engine, ModelState
 from app.errors import ErrorKind, KnownError
@@ -50,7 +51,7 @@ class ModelService:
                 )
             )
         for folder in self._folders():
-            for file in sorted(folder.glob("*.gguf")):
+            for file in models_below(folder):
                 if file.name not in known:
                     known.add(file.name)
                     views.append(

@@ -34,21 +34,13 @@ class WheelSource(_Source, frozen=True, kw_only=True, tag="wheel"):
     wheel_sha256: Sha256
 
 
-class HubSource(_Source, frozen=True, kw_only=True, tag="hub"):
-    """A file of a repository on the Hugging Face hub, at one commit."""
-
-    repository: Annotated[str, Meta(pattern=r"^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$")]
-    revision: Annotated[str, Meta(pattern=r"^[0-9a-f]{40}$")]
-    file: Name
-
-
 class FileSource(_Source, frozen=True, kw_only=True, tag="file"):
     """A file on this machine, for example on a stick: it is copied."""
 
     path: Name
 
 
-Source = WheelSource | HubSource | FileSource
+Source = WheelSource | FileSource
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -66,13 +58,43 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     source: Source
 
 
+class HubEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A model of the hub, in the quantisation that suits most machines. Files, sizes and checksums are the hub's to
+    tell when it is fetched: none stands here, since a repository changes."""
+
+    id: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
+    name: Name
+    repository: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*/[A-Za-z0-9_][A-Za-z0-9._-]*$")]
+    quantisation: Annotated[str, Meta(pattern=r"^[A-Z0-9_-]+$")]
+    licence: Name  # SPDX where there is one, else the publisher's name for it
+    n_parameters: Count
+    n_active_parameters: Annotated[int, Meta(ge=0)] = 0  # of a mixture of experts; 0: all
+    context_tokens: Count
+    good_at: Name
+    quirks: tuple[Name, ...] = ()  # of its template, for the person who wonders
+    is_gated: bool = False
+
+    @property
+    def estimated_bytes(self) -> int:
+        """Of the file, from its parameters: what it weighs, within a tenth or so."""
+        return int(self.n_parameters * _BITS.get(self.quantisation, 5.0) / 8)
+
+
+_BITS = {"Q4_K_M": 4.9, "Q4_0": 4.6, "Q5_K_M": 5.7, "Q6_K": 6.6, "Q8_0": 8.5, "F16": 16.0, "MXFP4": 4.65}
+
+
 class Catalogue(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     version: int
     models: tuple[Entry, ...]
+    hub_models: tuple[HubEntry, ...] = ()
 
     def entry(self, model_id: str) -> Entry | None:
         """The model of this id."""
         return next((entry for entry in self.models if entry.id == model_id), None)
+
+    def hub_entry(self, model_id: str) -> HubEntry | None:
+        """The model of the hub of this id."""
+        return next((entry for entry in self.hub_models if entry.id == model_id), None)
 
 
 STARTER_ID = "smollm2-135m-instruct"

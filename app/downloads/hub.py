@@ -1,67 +1,122 @@
-"""The source kind "hub": a file of a repository on the Hugging Face hub. Runs in the download process.
+"""The program's side of asking the hub: a process that is kept for a minute, since the next question comes soon.
 
-The bytes are fetched by huggingface_hub's own `http_get`; it checks no checksum and keeps nothing of an interrupted
-download, so CheckedFile checks, and a download that breaks off begins anew (going on where it stopped comes later).
-No account: the saved token is never sent.
+Runs on the core thread. huggingface_hub itself is only in the process.
 """
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-from typing import BinaryIO, cast
+import asyncio
+import uuid
+from typing import Any, TypeVar
 
-from app import __version__
-from app.downloads.catalogue import HubSource
-from app.downloads.checked_file import CheckedFile
-from app.downloads.messages import Stage
-from app.downloads.progress import Progress
-from app.errors import ErrorKind, KnownError
+from app import wire
+from app.children import Child, describe_exit
+from app.downloads.messages import (
+    FileGroup,
+    FilesFound,
+    ForgetToken,
+    FoundRepository,
+    HubAnswer,
+    HubRefused,
+    KeepToken,
+    ListFiles,
+    RepositoriesFound,
+    SearchHub,
+    TokenForgotten,
+    TokenKept,
+)
+from app.errors import ErrorKind, KnownError, from_os_error
+from app.paths import Paths
 
-_PIECE_BYTES = 1 << 20  # its own is ten times that: seconds without a sign of life on a slow line
-_SETTINGS = ("HF_HUB_DISABLE_TELEMETRY", "HF_HUB_DISABLE_UPDATE_CHECK", "HF_HUB_DISABLE_PROGRESS_BARS")
-
-
-def fetch(source: HubSource, file: CheckedFile, scratch: Path, progress: Progress) -> None:
-    """Download it. Raises KnownError."""
-    os.environ.update(dict.fromkeys(_SETTINGS, "1"))  # read when the library is imported, which takes half a second
-    import httpx2
-    from huggingface_hub import constants, hf_hub_url
-    from huggingface_hub.errors import (
-        EntryNotFoundError,
-        GatedRepoError,
-        HfHubHTTPError,
-        OfflineModeIsEnabled,
-        RepositoryNotFoundError,
-        RevisionNotFoundError,
-    )
-    from huggingface_hub.file_download import http_get
-    from huggingface_hub.utils._headers import build_hf_headers
-
-    constants.DOWNLOAD_CHUNK_SIZE = _PIECE_BYTES
-    headers = build_hf_headers(token=False, library_name="rubato", library_version=__version__)
-    progress.begin(Stage.DOWNLOADING, file.size_bytes)
-    try:
-        url = hf_hub_url(source.repository, source.file, revision=source.revision)
-        http_get(url, cast(BinaryIO, file), headers=headers, expected_size=file.size_bytes)
-    except GatedRepoError as error:
-        advice = "is given only to people who agreed to its terms. Fetch it in a browser, then use --model FILE"
-        raise _failure(source, advice) from error
-    except (RepositoryNotFoundError, RevisionNotFoundError, EntryNotFoundError) as error:
-        raise _failure(source, "is not on the hub any more. Choose another model") from error
-    except HfHubHTTPError as error:
-        status = error.response.status_code
-        raise _failure(source, f"was refused by the hub (status {status}). Try again later") from error
-    except OfflineModeIsEnabled as error:
-        raise _failure(source, "was not fetched because HF_HUB_OFFLINE is set. Unset it and try again") from error
-    except httpx2.HTTPError as error:
-        advice = f"could not be fetched ({type(error).__name__}). Check the network connection and try again"
-        raise _failure(source, advice) from error
-    except OSError as error:
-        if error.errno is not None:  # the disk's
-            raise
-        raise _failure(source, "came with another size than it should have. Try again later") from error
+A = TypeVar("A")
+IDLE_SECONDS = 60.0
+PATIENCE_SECONDS = 60.0
 
 
-def _failure(source: HubSource, what: str) -> KnownError:
-    return KnownError(ErrorKind.DOWNLOAD_FAILED, f"{source.file} of {source.repository} {what}.")
+class Hub:
+    """Questions go one after the other; one that is cancelled ends the process, and with it the connection."""
+
+    def __init__(self, paths: Paths) -> None:
+        self._paths = paths
+        self._child: Child[HubAnswer] | None = None
+        self._turn = asyncio.Lock()
+        self._idle: asyncio.TimerHandle | None = None
+        self._ending: set[asyncio.Task[Any]] = set()
+
+    async def search(self, text: str, limit: int, token_name: str = "") -> tuple[FoundRepository, ...]:
+        """Raises KnownError, as all of these do."""
+        command = SearchHub(id=uuid.uuid4().hex, text=text, limit=limit, token_name=token_name)
+        return (await self._ask(command, RepositoriesFound)).repositories
+
+    async def files(self, repository: str, token_name: str = "") -> tuple[FileGroup, ...]:
+        command = ListFiles(id=uuid.uuid4().hex, repository=repository, token_name=token_name)
+        return (await self._ask(command, FilesFound)).groups
+
+    async def keep_token(self, token: str) -> TokenKept:
+        return await self._ask(KeepToken(id=uuid.uuid4().hex, token=token), TokenKept)
+
+    async def forget_token(self, token_name: str) -> None:
+        await self._ask(ForgetToken(id=uuid.uuid4().hex, token_name=token_name), TokenForgotten)
+
+    async def close(self) -> None:
+        await self._end()
+        if self._ending:
+            await asyncio.gather(*self._ending)
+
+    async def _ask(self, command: wire.Message, expected: type[A]) -> A:
+        async with self._turn:
+            if self._idle is not None:
+                self._idle.cancel()
+                self._idle = None
+            try:
+                answer = await asyncio.wait_for(self._answer(command), PATIENCE_SECONDS)
+            except BaseException as error:
+                await self._end()
+                if isinstance(error, TimeoutError):
+                    raise KnownError(
+                        ErrorKind.DOWNLOAD_FAILED,
+                        "The hub did not answer in time. Check the network connection, and try again.",
+                    ) from error
+                raise
+            self._idle = asyncio.get_running_loop().call_later(IDLE_SECONDS, self._end_soon)
+        if isinstance(answer, HubRefused):
+            raise KnownError(answer.kind, answer.sentence)
+        assert isinstance(answer, expected), answer
+        return answer
+
+    async def _answer(self, command: wire.Message) -> HubAnswer:
+        if self._child is None:
+            try:
+                self._paths.logs.mkdir(parents=True, exist_ok=True)
+                log_file = self._paths.logs / "download.log"
+                self._child = await Child[HubAnswer].start("hub", received=HubAnswer, log_file=log_file)
+            except OSError as error:
+                raise from_os_error(error, "ask the hub") from error
+        child = self._child
+        child.send(command)
+        try:
+            async for answer in child.messages():
+                if answer.id == command.id:
+                    return answer
+        except wire.WireError as error:
+            raise self._broke_off(str(error)) from error
+        raise self._broke_off(describe_exit(await child.wait()))
+
+    @staticmethod
+    def _broke_off(how: str) -> KnownError:
+        return KnownError(ErrorKind.DOWNLOAD_FAILED, f"Asking the hub broke off ({how}). Try again.")
+
+    def _end_soon(self) -> None:
+        self._idle = None
+        task = asyncio.ensure_future(self._end())
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _end(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+        child, self._child = self._child, None
+        if child is not None:
+            child.kill()
+            await child.close()

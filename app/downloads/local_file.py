@@ -15,6 +15,7 @@ from app.errors import ErrorKind, KnownError
 def fetch(source: FileSource, file: CheckedFile, scratch: Path, progress: Progress) -> None:
     """Copy it. Raises KnownError where it can't be read."""
     progress.begin(Stage.WRITING, file.size_bytes)
+    progress.reached(0)
     for piece in _pieces(source):
         file.write(piece)
 

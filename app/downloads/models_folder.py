@@ -17,6 +17,7 @@ import psutil
 
 from app.downloads.catalogue import Entry
 from app.downloads.checked_file import sha256_of
+from app.downloads.part_file import part_of, state_of
 from app.paths import Paths
 
 
@@ -30,12 +31,29 @@ def find_model(entry: Entry, paths: Paths) -> Path | None:
         records = [_record_of(file)]
         if folder != paths.models:
             records.append(paths.models / f"{entry.file_name}.shared.sha256")
-        if _is_whole(file, entry, records):
+        if _is_whole(file, entry.size_bytes, entry.sha256, records):
             return file
     return None
 
 
-def put_in_place(part: Path, file: Path, entry: Entry) -> None:
+def is_whole(file: Path, size_bytes: int, sha256: str) -> bool:
+    """Is the file of this checksum there? Without a record it is read through once."""
+    return _is_whole(file, size_bytes, sha256, [_record_of(file)])
+
+
+def finish(file: Path, sha256: str) -> None:
+    """What was fetched for this file, and checked, gets its name; see part_file.py. Raises OSError."""
+    put_in_place(part_of(file), file, sha256)
+    state_of(file).unlink(missing_ok=True)
+
+
+def remove(file: Path) -> None:
+    """A model's file and its record. Raises OSError."""
+    file.unlink(missing_ok=True)
+    _record_of(file).unlink(missing_ok=True)
+
+
+def put_in_place(part: Path, file: Path, sha256: str) -> None:
     """A checked file gets its name. Another file that had this name is kept as NAME.old. Raises OSError."""
     if file.exists():
         file.replace(file.with_name(f"{file.name}.old"))
@@ -46,7 +64,8 @@ def put_in_place(part: Path, file: Path, entry: Entry) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
-    _record(_record_of(file), file, entry.sha256)
+    if sha256:
+        _record(_record_of(file), file, sha256)
 
 
 def make_part_folder(entry: Entry, folder: Path) -> Path:
@@ -65,23 +84,23 @@ def clean(entry: Entry, folder: Path) -> None:
             shutil.rmtree(part, ignore_errors=True)
 
 
-def _is_whole(file: Path, entry: Entry, records: list[Path]) -> bool:
+def _is_whole(file: Path, size_bytes: int, expected: str, records: list[Path]) -> bool:
     """By the first record that is about this very file; where there is none, a new one becomes the last of them."""
     try:
         facts = file.stat()
-        if facts.st_size != entry.size_bytes:
+        if facts.st_size != size_bytes:
             return False
         for record in records:
             if record.exists() and record.stat().st_mtime_ns >= facts.st_mtime_ns:
                 sha256, _, name = record.read_bytes().strip().partition(b"  ")
                 if name == _name_in(record, file):
-                    return sha256 == entry.sha256.encode()
-        if sha256_of(file) != entry.sha256:
+                    return sha256 == expected.encode()
+        if sha256_of(file) != expected:
             return False
     except OSError:
         return False
     with contextlib.suppress(OSError):  # a folder that is only read: checked again next time
-        _record(records[-1], file, entry.sha256)
+        _record(records[-1], file, expected)
     return True
 
 

@@ -1,6 +1,6 @@
 """The download process: one model from its source into a folder, then it ends.
 
-Started by `download.place_model` through `children.Child`. At the end of its input it ends at once, and pip with it.
+Started by `download.py` through `children.Child`. At the end of its input it ends at once, and pip with it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ from app.children import claim_pipes
 from app.downloads import models_folder, sources
 from app.downloads.catalogue import Entry
 from app.downloads.checked_file import CheckedFile, TooLong
-from app.downloads.messages import DownloadFailed, FetchModel, ModelPlaced
+from app.downloads.fetched_files import fetch_files
+from app.downloads.messages import DownloadFailed, DownloadWaited, FetchFiles, FetchModel, ModelPlaced
 from app.downloads.progress import Progress
 from app.errors import ErrorKind, KnownError, from_os_error
 
@@ -29,21 +30,29 @@ def main(arguments: list[str]) -> int:
     line = incoming.readline()
     if not line:
         return 0
-    command = wire.Decoder[FetchModel](FetchModel).decode(line)
+    command = wire.Decoder[FetchModel | FetchFiles](FetchModel | FetchFiles).decode(line)
+    name = command.entry.name if isinstance(command, FetchModel) else command.group.name
+    lock = threading.Lock()
+
+    def send(message: wire.Message) -> None:
+        with lock:
+            outgoing.write(wire.encode(message))
+
     threading.Thread(target=_end_with_input, args=(incoming,), daemon=True).start()
     try:
-        file = place(command.entry, Path(os.fsdecode(command.folder)), Progress(lambda event: _send(outgoing, event)))
+        if isinstance(command, FetchModel):
+            file = place(command.entry, Path(os.fsdecode(command.folder)), Progress(send))
+        else:
+            file = fetch_files(command, Progress(send), lambda sentence: send(DownloadWaited(sentence=sentence)))
     except KnownError as error:
-        _send(outgoing, DownloadFailed(kind=error.kind, sentence=error.sentence))
+        send(DownloadFailed(kind=error.kind, sentence=error.sentence))
         return 1
     except Exception as error:
         traceback.print_exc()
-        sentence = (
-            f"Fetching {command.entry.name} failed in a way that was not foreseen ({error!r}). Please report this."
-        )
-        _send(outgoing, DownloadFailed(kind=ErrorKind.BUG, sentence=sentence))
+        sentence = f"Fetching {name} failed in a way that was not foreseen ({error!r}). Please report this."
+        send(DownloadFailed(kind=ErrorKind.BUG, sentence=sentence))
         return 1
-    _send(outgoing, ModelPlaced(path=os.fsencode(file)))
+    send(ModelPlaced(path=os.fsencode(file)))
     return 0
 
 
@@ -58,7 +67,7 @@ def place(entry: Entry, folder: Path, progress: Progress) -> Path:
                 facts = checked.sync()
             if facts != (entry.size_bytes, entry.sha256):
                 raise _wrong_checksum(entry)
-            models_folder.put_in_place(part, file, entry)
+            models_folder.put_in_place(part, file, entry.sha256)
             return file
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
@@ -71,10 +80,6 @@ def place(entry: Entry, folder: Path, progress: Progress) -> Path:
 def _wrong_checksum(entry: Entry) -> KnownError:
     sentence = f"What came for {entry.name} has a wrong size or checksum, so it was thrown away. Try again later."
     return KnownError(ErrorKind.DOWNLOAD_FAILED, sentence)
-
-
-def _send(outgoing: BinaryIO, message: wire.Message) -> None:
-    outgoing.write(wire.encode(message))
 
 
 def _end_with_input(incoming: BinaryIO) -> None:

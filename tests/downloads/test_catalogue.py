@@ -9,7 +9,7 @@ import pytest
 
 from app import wire
 from app.downloads import catalogue
-from app.downloads.catalogue import Entry, FileSource, HubSource, WheelSource
+from app.downloads.catalogue import Entry, FileSource, HubEntry, WheelSource
 from app.downloads.messages import FetchModel
 from tests.downloads import index
 
@@ -24,8 +24,42 @@ def test_the_shipped_catalogue_has_the_starter_model():
 
 
 def test_ids_and_file_names_are_unique():
-    models = catalogue.load().models
-    assert len({model.id for model in models}) == len({model.file_name for model in models}) == len(models)
+    shipped = catalogue.load()
+    models, hub_models = shipped.models, shipped.hub_models
+    assert len({model.file_name for model in models}) == len(models)
+    assert len({model.id for model in (*models, *hub_models)}) == len(models) + len(hub_models)
+    assert len({(model.repository, model.quantisation) for model in hub_models}) == len(hub_models)
+
+
+def test_the_models_of_the_hub_span_the_sizes_that_people_have_memory_for():
+    models = catalogue.load().hub_models
+    sizes = sorted(model.n_parameters for model in models)
+    assert sizes[0] < 0.8e9
+    assert sizes[-1] > 60e9
+    for low, high in [(0.3e9, 1e9), (1e9, 2.5e9), (2.5e9, 5e9), (5e9, 10e9), (10e9, 20e9), (20e9, 40e9), (40e9, 130e9)]:
+        assert any(low <= size < high for size in sizes), f"no model between {low:.1e} and {high:.1e} parameters"
+    for model in models:
+        assert model.good_at.endswith("."), model.id
+        assert all(quirk.endswith(".") for quirk in model.quirks), model.id
+        assert 0.3 < model.estimated_bytes / model.n_parameters < 1.2, model.id
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"repository": "../../etc"},
+        {"repository": "no-owner"},
+        {"quantisation": "the best one"},
+        {"n_parameters": 0},
+        {"sha256": "0" * 64},  # which nobody can know of a repository that changes
+        {"good_at": ""},
+    ],
+)
+def test_a_wrong_entry_of_the_hub_is_refused(wrong):
+    good = msgspec.to_builtins(catalogue.load().hub_models[0])
+    assert isinstance(msgspec.convert(good, HubEntry), HubEntry)
+    with pytest.raises(msgspec.ValidationError):
+        msgspec.convert({**good, **wrong}, HubEntry)
 
 
 def test_a_model_that_is_not_there_is_none():
@@ -34,7 +68,6 @@ def test_a_model_that_is_not_there_is_none():
 
 SOURCES = (
     WheelSource(package="a", version="1", member="a.gguf", wheel_bytes=1, wheel_sha256="0" * 64),
-    HubSource(repository="a/b", revision="0" * 40, file="a.gguf"),
     FileSource(path="/media/stick/a.gguf"),
 )
 
@@ -51,7 +84,6 @@ WRONG = {
     "no size": {"size_bytes": 0},
     "a kind of source that does not exist": {"source": {"kind": "torrent", "path": "x"}},
     "an option where a package should be": {"source": {**msgspec.to_builtins(SOURCES[0]), "package": "--index-url"}},
-    "a branch for a revision": {"source": {**msgspec.to_builtins(SOURCES[1]), "revision": "main"}},
     "a field that does not exist": {"favourite": True},
 }
 

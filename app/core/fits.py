@@ -1,0 +1,80 @@
+"""Whether models fit the memory that is free now, as the faces see it. Pure but for reading a model's metadata."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.core.model_views import FitView, FitWord
+from app.engine.fit import ContextShape, Verdict, fit_of, kv_bytes, need_of
+from app.engine.gguf_metadata import read_metadata
+from app.engine.model_shape import ModelShape, shape_of
+from app.engine.process.memory_plan import SMALLEST_CONTEXT, plan_kv
+from app.errors import KnownError
+
+WANTED_CONTEXT = 8192
+_WORDS = {Verdict.FITS: FitWord.FITS, Verdict.SLOW: FitWord.SLOW, Verdict.DOES_NOT_FIT: FitWord.NO}
+_BESIDE_SHARE, _BESIDE_BYTES = 0.15, 200_000_000  # context and what steps are computed in, where only a size is known
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileFacts:
+    """What a model's file says of itself; `problem`: why it can't be used."""
+
+    shape: ModelShape | None = None
+    size_bytes: int = 0
+    problem: str = ""
+
+
+def facts_of(path: Path) -> FileFacts:
+    """Reads the metadata: a fraction of a second for a large vocabulary."""
+    try:
+        metadata = read_metadata(path)
+        return FileFacts(shape=shape_of(metadata), size_bytes=metadata.file_bytes)
+    except KnownError as error:
+        return FileFacts(problem=error.sentence)
+
+
+def fit_of_shape(
+    shape: ModelShape, free: int, reordered_kinds: frozenset[str], tokens_per_second: float | None = None
+) -> FitView:
+    """For chats with as much context as the engine would plan now."""
+    per_token = kv_bytes(shape, ContextShape(context_tokens=WANTED_CONTEXT)) // WANTED_CONTEXT
+    plan = plan_kv(
+        bytes_per_token=per_token,
+        trained_context=shape.trained_context or WANTED_CONTEXT,
+        wanted_context=WANTED_CONTEXT,
+        free_bytes=free,
+    )
+    context = ContextShape(
+        context_tokens=plan.chat_context if plan else SMALLEST_CONTEXT, sequences=plan.chat_sequences if plan else 1
+    )
+    fit = fit_of(need_of(shape, [context], reordered_kinds), free)
+    return FitView(
+        word=_WORDS[fit.verdict],
+        sentence=fit.sentence,
+        needed_bytes=fit.need.total,
+        free_bytes=free,
+        expected_tokens_per_second=tokens_per_second if fit.verdict is Verdict.FITS else None,
+    )
+
+
+def fit_of_size(size_bytes: int, free: int) -> FitView:
+    """Of a model that is not here: a guess from the size of its file, and the sentence says so."""
+    beside = int(size_bytes * _BESIDE_SHARE) + _BESIDE_BYTES
+    needed = size_bytes + beside
+    guess = f"about {_gb(needed)} by the size of its file, and {_gb(free)} are free"
+    if needed <= free:
+        word, sentence = FitWord.FITS, f"Fits: it takes {guess}."
+    elif beside <= free / 2:
+        word, sentence = (
+            FitWord.SLOW,
+            f"Slow: it takes {guess}, so that weights are read from the disk again and again.",
+        )
+    else:
+        word, sentence = FitWord.NO, f"Does not fit: it takes {guess}."
+    return FitView(word=word, sentence=sentence, needed_bytes=needed, free_bytes=free)
+
+
+def _gb(n: int) -> str:
+    return f"{n / 1e9:.1f} GB" if n >= 1e9 else f"{n / 1e6:.0f} MB"

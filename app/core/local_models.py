@@ -1,0 +1,184 @@
+"""Model files on this machine, wherever they are. Runs on the core thread; files are read in another one.
+
+What a file says of itself is remembered by its size and date; until it was read once, a model has no fit.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from app import diagnostics
+from app.core.events import Event, ModelsChanged
+from app.core.fits import FileFacts, facts_of, fit_of_shape
+from app.core.model_views import LocalModel, ModelPlace
+from app.downloads import catalogue, models_folder
+from app.downloads.local_stores import is_first_part, lm_studio_models, models_below, ollama_models
+from app.downloads.quantisations import quantisation_of
+from app.downloads.records import remove_empty
+from app.engine import devices
+from app.engine.gguf_metadata import read_metadata
+from app.errors import ErrorKind, KnownError, from_os_error
+from app.paths import Paths
+from app.settings import Settings
+
+_Key = tuple[Path, int, int]
+
+
+class LocalModels:
+    """`unfinished`: paths of files that are being downloaded; `loaded`: the model in use; `change`: of a setting."""
+
+    def __init__(
+        self,
+        paths: Paths,
+        settings: Settings,
+        publish: Callable[[Event], None],
+        *,
+        unfinished: Callable[[], set[str]],
+        loaded: Callable[[], Path | None],
+        change: Callable[[list[str]], None],
+    ) -> None:
+        self._paths = paths
+        self._settings = settings
+        self._publish = publish
+        self._unfinished = unfinished
+        self._loaded = loaded
+        self._change = change
+        self._catalogue = catalogue.load()
+        self._facts: dict[_Key, FileFacts] = {}
+        self._reordered: frozenset[str] = frozenset()
+        self._reading: asyncio.Task[None] | None = None
+        self._wanted: dict[_Key, None] = {}
+
+    def all(self) -> list[LocalModel]:
+        """Rubato's own first, then those that were added, then other programs'; each file once."""
+        free = diagnostics.free_memory_bytes()
+        unfinished = self._unfinished()
+        models: dict[Path, LocalModel] = {}
+        for name, path, place in self._found():
+            key = _key_of(path)
+            if key is not None and path.resolve() not in models and str(path) not in unfinished:
+                models[path.resolve()] = self._view(name, key, place, free)
+        if self._wanted and self._reading is None:
+            self._reading = asyncio.get_running_loop().create_task(self._read(), name="read model files")
+        return list(models.values())
+
+    def add(self, path: Path) -> None:
+        """Raises KnownError where it is no model, or a folder without one."""
+        if path.is_dir():
+            if next(models_below(path), None) is None:
+                raise KnownError(
+                    ErrorKind.BAD_REQUEST, f"There is no GGUF file in {path}. Choose a folder that has models in it."
+                )
+        else:
+            read_metadata(path)
+        text = str(path.absolute())
+        if text.encode(errors="replace").decode() != text:
+            raise KnownError(ErrorKind.BAD_REQUEST, f"The name of {path.name} is no text. Rename it, and add it again.")
+        self._change(list(dict.fromkeys((*self._settings.added_models, text))))
+        self._publish(ModelsChanged())
+
+    def delete(self, path: Path) -> None:
+        """Raises KnownError."""
+        if str(path) in self._settings.added_models:
+            self._change([text for text in self._settings.added_models if text != str(path)])
+            self._publish(ModelsChanged())
+            return
+        place = next((place for _, found, place in self._found() if found == path), None)
+        if place is None:
+            raise KnownError(ErrorKind.BAD_REQUEST, "This model is not there any more.")
+        if place is ModelPlace.ADDED:
+            folder = next(text for text in self._settings.added_models if path.is_relative_to(text))
+            raise KnownError(
+                ErrorKind.BAD_REQUEST,
+                f"{path.name} is in {folder}, a folder that was added. Remove the folder instead.",
+            )
+        if place is not ModelPlace.OWN or not path.is_relative_to(self._paths.models):
+            owner = {ModelPlace.OLLAMA: "Ollama", ModelPlace.LM_STUDIO: "LM Studio"}.get(place, "another profile")
+            raise KnownError(ErrorKind.BAD_REQUEST, f"This file belongs to {owner}. Delete it there.")
+        if path == self._loaded():
+            raise KnownError(
+                ErrorKind.BAD_REQUEST, f"{path.name} is the model in use. Choose another one first, then delete it."
+            )
+        self._remove(path)
+        self._publish(ModelsChanged())
+
+    async def close(self) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+            await asyncio.wait([self._reading])
+
+    def _found(self) -> Iterator[tuple[str, Path, ModelPlace]]:
+        names = {entry.file_name: entry.name for entry in self._catalogue.models}
+        for folder in dict.fromkeys((self._paths.models, self._paths.shared_models)):
+            for path in models_below(folder):
+                yield names.get(path.name, path.stem), path, ModelPlace.OWN
+        for text in self._settings.added_models:
+            added = Path(text)
+            for path in models_below(added) if added.is_dir() else (added,):
+                yield path.stem, path, ModelPlace.ADDED
+        for name, path in ollama_models():
+            yield name, path, ModelPlace.OLLAMA
+        for name, path in lm_studio_models():
+            yield name, path, ModelPlace.LM_STUDIO
+
+    def _view(self, name: str, key: _Key, place: ModelPlace, free: int) -> LocalModel:
+        path, size, _ = key
+        facts = self._facts.get(key)
+        if facts is None:
+            self._wanted[key] = None
+        shape = facts.shape if facts else None
+        return LocalModel(
+            path=path,
+            name=name,
+            size_bytes=facts.size_bytes or size if facts else size,
+            place=place,
+            is_loaded=path == self._loaded(),
+            quantisation=quantisation_of(name if place is ModelPlace.OLLAMA else path.name),
+            fit=fit_of_shape(shape, free, self._reordered) if shape else None,
+            problem=facts.problem if facts else "",
+            catalogue_id=self._catalogue_id(path),
+        )
+
+    def _catalogue_id(self, path: Path) -> str:
+        for entry in self._catalogue.models:
+            if entry.file_name == path.name:
+                return entry.id
+        for hub_entry in self._catalogue.hub_models:
+            folder = self._paths.models.joinpath(*hub_entry.repository.split("/"))
+            if path.is_relative_to(folder) and quantisation_of(path.name) == hub_entry.quantisation:
+                return hub_entry.id
+        return ""
+
+    async def _read(self) -> None:
+        try:
+            if not self._reordered:
+                self._reordered = await asyncio.to_thread(devices.reordered_kinds)
+            while self._wanted:
+                key = next(iter(self._wanted))
+                self._facts[key] = await asyncio.to_thread(facts_of, key[0])
+                self._wanted.pop(key, None)
+        finally:
+            self._reading = None
+        self._publish(ModelsChanged())
+
+    def _remove(self, path: Path) -> None:
+        parts = [path]
+        if is_first_part(path):
+            stem, _, count = path.stem.rpartition("-00001-of-")
+            parts = [path.with_name(f"{stem}-{n:05}-of-{count}.gguf") for n in range(1, int(count) + 1)]
+        try:
+            for part in parts:
+                models_folder.remove(part)
+        except OSError as error:
+            raise from_os_error(error, f"delete {path.name}") from error
+        remove_empty(path.parent, self._paths)
+
+
+def _key_of(path: Path) -> _Key | None:
+    try:
+        facts = path.stat()
+        return (path, facts.st_size, facts.st_mtime_ns) if path.is_file() else None
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,73 @@
+"""Files of the hub come into the models folder: fetched, checked, put in place. Runs in the download process."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from app.diagnostics import free_disk_bytes
+from app.downloads import models_folder
+from app.downloads.messages import FetchFiles, RepositoryFile, Stage
+from app.downloads.part_file import PartFile, remove_unfinished
+from app.downloads.progress import Progress
+from app.errors import ErrorKind, KnownError, from_os_error
+
+_MAGIC = b"GGUF"
+
+
+def fetch_files(command: FetchFiles, progress: Progress, waits: Callable[[str], None]) -> Path:
+    """The first of the files. What was fetched is kept where this fails, for the next time. Raises KnownError."""
+    from app.downloads import hub_library  # half a second; before anything else of the hub's
+    from app.downloads.transfer import Remote, Transfer
+
+    group, folder = command.group, Path(os.fsdecode(command.folder))
+    client = hub_library.start(command.patience.stall_seconds)
+    headers = hub_library.headers(command.token_name)
+    before = 0
+    for file in group.files:
+        place = folder / file.path
+        what = f"{file.path} of {group.repository}"
+        try:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if not _is_there(place, file):
+                progress.begin(Stage.DOWNLOADING, group.size_bytes, before)
+                with PartFile(place, file.size_bytes, identity_of(file, group.revision), progress.reached) as part:
+                    _check_space(part.missing_bytes, place.parent)
+                    url = hub_library.file_url(group.repository, file.path, group.revision)
+                    remote = Remote(url=url, headers=headers, what=what, has_token="authorization" in headers)
+                    Transfer(client, remote, part, command.patience, waits).run()
+                    progress.begin(Stage.CHECKING, group.size_bytes, before)
+                    _check(part, file, place, what, progress)
+                models_folder.finish(place, file.sha256)
+        except OSError as error:
+            raise from_os_error(error, f"store {place.name}") from error
+        before += file.size_bytes
+    return folder / group.files[0].path
+
+
+def identity_of(file: RepositoryFile, revision: str) -> str:
+    """What makes it this file. With a checksum it is the same in every commit."""
+    return file.sha256 or f"{revision}/{file.path}"
+
+
+def _is_there(place: Path, file: RepositoryFile) -> bool:
+    return bool(file.sha256) and models_folder.is_whole(place, file.size_bytes, file.sha256)
+
+
+def _check_space(n_bytes: int, folder: Path) -> None:
+    if free_disk_bytes(folder) < n_bytes:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+
+
+def _check(part: PartFile, file: RepositoryFile, place: Path, what: str, progress: Progress) -> None:
+    is_model = part.first_bytes(len(_MAGIC)) == _MAGIC
+    found = part.sha256(progress.reached)
+    if is_model and found == (file.sha256 or found):
+        return
+    remove_unfinished(place)
+    said = "has another checksum than the hub says" if is_model else "is no model file"
+    raise KnownError(
+        ErrorKind.DOWNLOAD_FAILED, f"What came for {what} {said}, so it was thrown away. Try again, or another network."
+    )
