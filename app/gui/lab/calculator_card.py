@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTime, Signal
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QSpinBox, QTimeEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QLineEdit, QSpinBox, QTimeEdit, QWidget
 
 from app.gui import fonts
 from app.gui.buttons import button, label
 from app.gui.form import Form, check, choice, settle_spin
 from app.gui.lab import lab_words
-from app.gui.lab.card import Card
+from app.gui.lab.card import Card, flow_of
 from app.gui.lab.table import FigureTable
 from app.gui.tongue import mark, tr
 from app.lab.calculator import Answer, Question
@@ -112,12 +112,10 @@ class CalculatorCard(Card):
             tr("Of a million tokens: read, written."),
         )
         form.add(tr("Currency"), self.currency)
+        self.has_time.setMinimumHeight(self.by.sizeHint().height())  # in the middle of its line
         form.add(tr("When"), _beside(self.has_time, self.by))
         self.column.addLayout(form)
-        row = QHBoxLayout()
-        row.addWidget(button(tr("Calculate"), self._ask, kind="main", role=fonts.UI_STRONG))
-        row.addStretch()
-        self.column.addLayout(row)
+        self.column.addWidget(button(tr("Calculate"), self._ask, kind="main", role=fonts.UI_STRONG))
         self.column.addWidget(self._sentence)
         self.column.addWidget(self._table)
 
@@ -129,17 +127,12 @@ def _amount(suffix: str, decimals: int) -> QDoubleSpinBox:
     made.setDecimals(decimals)
     made.setSuffix(suffix)
     made.setSpecialValueText(tr("not given"))
-    made.setFixedWidth(150)
+    made.setFixedWidth(120)
     settle_spin(made)
     return made
 
 
 def _beside(*fields: QWidget) -> QWidget:
     made = QWidget()
-    row = QHBoxLayout(made)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(8)
-    for field in fields:
-        row.addWidget(field)
-    row.addStretch()
+    made.setLayout(flow_of(*fields))
     return made

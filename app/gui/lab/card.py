@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from app.gui import fonts
 from app.gui.buttons import label
+from app.gui.flow import FlowLayout
 
 
 class Card(QFrame):
@@ -25,12 +26,9 @@ class Card(QFrame):
         self.column.addLayout(head)
 
 
-def row_of(*parts: QWidget) -> QHBoxLayout:
-    """Side by side, at the left."""
-    row = QHBoxLayout()
-    row.setSpacing(8)
+def flow_of(*parts: QWidget) -> FlowLayout:
+    """Side by side, and below each other where there is no room."""
+    made = FlowLayout()
     for part in parts:
-        row.addWidget(part, 1 if isinstance(part, QLabel) else 0)
-    if all(isinstance(part, QPushButton) for part in parts):
-        row.addStretch()
-    return row
+        made.addWidget(part)
+    return made

@@ -72,7 +72,7 @@ class CurveChart(pyqtgraph.PlotWidget):  # type: ignore[misc]
             self._labels.append(made)
         room = max(rates) * 0.16 or 1.0
         plot.setXRange(0, max(rates) + room, padding=0)
-        plot.setYRange(0, max(waits) * 1.22, padding=0)
+        plot.setYRange(-0.1 * max(waits), max(waits) * 1.15, padding=0)  # names stand below points too
         self._set_mark(0, curve.responsive_place)
         self._set_mark(1, curve.batch_place)
         self.show_slowdown(slowdown)
@@ -165,7 +165,7 @@ class CurveChart(pyqtgraph.PlotWidget):  # type: ignore[misc]
             made.setColor(QColor(tokens.muted))
             made.setFont(small)
         strong: QFont = fonts.font(fonts.SMALL_STRONG)
-        sides = ((0.2, 2.1), (-0.25, 0.5), (1.0, 1.6))
+        sides = ((0.3, -0.4), (-0.25, 0.5), (1.0, 1.6))
         titles = (tr("Responsive"), tr("Batch"), tr("Balanced"))
         for name, anchor, title in zip(self._names, sides, titles, strict=True):
             name.setText(title)

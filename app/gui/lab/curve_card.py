@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QProgressBar, QVBoxLayout
+from PySide6.QtWidgets import QDoubleSpinBox, QProgressBar, QVBoxLayout
 
 from app.engine.tuned import Point, Tuned
 from app.gui import fonts
@@ -11,7 +11,7 @@ from app.gui.buttons import button, label
 from app.gui.disclosure import Disclosure
 from app.gui.form import settle_spin
 from app.gui.lab import lab_words
-from app.gui.lab.card import Card
+from app.gui.lab.card import Card, flow_of
 from app.gui.lab.chart import CurveChart
 from app.gui.lab.table import FigureTable
 from app.gui.theme import Theme
@@ -129,24 +129,15 @@ class CurveCard(Card):
 
     def _lay_out(self) -> None:
         self._balanced = label(tr("In Balanced a reply may take"))
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(self._balanced)
-        row.addWidget(self.slowdown)
-        row.addStretch()
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
-        for made in (self.measure, self.stop, self.picture, self.figures):
-            buttons.addWidget(made)
-        buttons.addStretch()
+        self._balanced.setMinimumHeight(self.slowdown.sizeHint().height())  # in the middle of its line
         lines = QVBoxLayout()
         lines.setSpacing(4)
         for line in self._presets:
             lines.addWidget(line)
         self.column.addWidget(self.chart)
         self.column.addLayout(lines)
-        self.column.addLayout(row)
+        self.column.addLayout(flow_of(self._balanced, self.slowdown))
         self.column.addWidget(self._all)
         self.column.addWidget(self._bar)
         self.column.addWidget(self._state)
-        self.column.addLayout(buttons)
+        self.column.addLayout(flow_of(self.measure, self.stop, self.picture, self.figures))

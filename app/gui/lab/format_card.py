@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QHBoxLayout
 
 from app.gui import fonts
 from app.gui.buttons import button, label
 from app.gui.form import choice
 from app.gui.lab import lab_words
-from app.gui.lab.card import Card
+from app.gui.lab.card import Card, flow_of
 from app.gui.lab.table import FigureTable
 from app.gui.tongue import tr
 from app.lab.format import BITS, Trial, advised
@@ -42,15 +41,10 @@ class FormatCard(Card):
         self._table.setToolTip(
             tr("Loss: how far its next words are from your file's, in nats; below 0.02 nobody sees it.")
         )
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        for part in (self.try_kinds, self.stop, self.kind, self.make):
-            row.addWidget(part)
-        row.addStretch()
         self.column.addWidget(self._table)
         self.column.addWidget(self._advice)
         self.column.addWidget(self._state)
-        self.column.addLayout(row)
+        self.column.addLayout(flow_of(self.try_kinds, self.stop, self.kind, self.make))
         self._show()
         self.ended()
 
