@@ -65,6 +65,11 @@ class Paths:
         return self.data / "unpacked"
 
     @property
+    def attachments(self) -> Path:
+        """Copies of the documents in chats, until the chats are gone."""
+        return self.data / "attachments"
+
+    @property
     def lock(self) -> Path:
         return self.data / "running.lock"
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 
 from app.core import chat_export
+from app.core.attachments import AttachmentService
 from app.core.chat_export import ExportFormat
 from app.core.chat_views import (
     NO_CHAT_OPTIONS,
@@ -25,7 +27,6 @@ from app.core.chat_views import (
 from app.core.chats import ChatService
 from app.core.library import LibraryService
 from app.core.queued_turns import QueuedTurns
-from app.errors import ErrorKind, KnownError
 
 
 class ChatCalls:
@@ -34,6 +35,8 @@ class ChatCalls:
     _chats: ChatService
     _temporary_chats: ChatService  # in memory: they end with the program
     _library: LibraryService
+    _attachments: AttachmentService
+    _temporary_attachments: AttachmentService
 
     def _of_chat(self, chat_id: str) -> ChatService:
         return self._temporary_chats if chat_id and self._temporary_chats.has(chat_id) else self._chats
@@ -64,7 +67,8 @@ class ChatCalls:
 
     async def context_use(self, chat_id: str, typed: str = "") -> ContextUse:
         """What of the context a next turn would take. `chat_id` may be of a chat to be made."""
-        return await self._of_chat(chat_id).context_use(chat_id, typed)
+        use = await self._of_chat(chat_id).context_use(chat_id, typed)
+        return dataclasses.replace(use, documents=use.documents + self._attachments_of(chat_id).taken(chat_id))
 
     # writing
 
@@ -234,24 +238,39 @@ class ChatCalls:
 
     # documents in a chat
 
-    async def attach(self, chat_id: str, paths: Sequence[Path]) -> list[str]:
-        """Files and folders for the next turn; returns their ids. `chat_id` may be of a chat to be made."""
-        raise _no_documents()
+    async def attach(self, chat_id: str, paths: Sequence[Path], *, is_temporary: bool = False) -> list[str]:
+        """Files and folders for the next turn; returns their ids. `chat_id` may be of a chat to be made.
 
-    async def attach_text(self, chat_id: str, name: str, text: str) -> str:
-        raise KnownError(
-            ErrorKind.BAD_REQUEST, "Rubato can't keep a long text beside a chat yet, so it stands in the message."
-        )
+        `is_temporary` is for that: nothing of it is written to the disk.
+        """
+        return await self._attachments_of(chat_id, is_temporary).attach(chat_id, paths)
+
+    async def attach_text(self, chat_id: str, name: str, text: str, *, is_temporary: bool = False) -> str:
+        """See attach."""
+        return await self._attachments_of(chat_id, is_temporary).attach_text(chat_id, name, text)
 
     def detach(self, id: str) -> None:
-        raise _no_documents()
+        self._attachments_with(id).detach(id)
 
     def set_attachment_use(self, id: str, use: AttachmentUse) -> None:
-        raise _no_documents()
+        """Also of one that was sent, as long as its turn waits for it."""
+        self._attachments_with(id).set_use(id, use)
 
     def attachments(self, chat_id: str) -> list[AttachmentView]:
         """Those that wait at the composer."""
-        return []
+        return self._attachments_of(chat_id).views(chat_id)
+
+    def adopt_attachments(self, chat_id: str, *, is_temporary: bool = False) -> list[AttachmentView]:
+        """A chat is to be made: what was added to one that never was made goes with it, as its draft does."""
+        return self._attachments_of(chat_id, is_temporary).adopt(chat_id)
+
+    def _attachments_of(self, chat_id: str, is_temporary: bool = False) -> AttachmentService:
+        is_there = self._temporary_chats.has(chat_id) or self._temporary_attachments.store.is_used(chat_id)
+        return self._temporary_attachments if is_temporary or is_there else self._attachments
+
+    def _attachments_with(self, id: str) -> AttachmentService:
+        is_there = self._temporary_attachments.store.get(id) is not None
+        return self._temporary_attachments if is_there else self._attachments
 
     # out
 
@@ -260,10 +279,3 @@ class ChatCalls:
         service = self._of_chat(chat_id)
         text = chat_export.text_of(format, service.open(chat_id), service.messages(chat_id))
         await asyncio.to_thread(chat_export.write, path, text)
-
-
-def _no_documents() -> KnownError:
-    return KnownError(
-        ErrorKind.BAD_REQUEST,
-        "Rubato can't add documents to a chat yet. Paste the part that matters, or summarise the document as a job.",
-    )

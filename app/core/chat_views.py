@@ -98,6 +98,9 @@ class AttachmentView:
     fits: bool = True  # whole, in what is left of the context
     job_id: str = ""  # that summarises it, where that is its use
     message_id: str = ""  # with which it was sent; empty: it waits at the composer
+    notes: tuple[str, ...] = ()  # what of it could not be read, a sentence each
+    summary_fraction: float | None = None  # of its summary that is made; None: none is being made
+    can_summarize: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

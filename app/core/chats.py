@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AbstractContextManager
 
 import msgspec
 
 from app.core import thoughts
+from app.core.attachments import AttachmentService
 from app.core.chat_choice import ChatChoice, chosen
 from app.core.chat_views import (
     NO_CHAT_OPTIONS,
@@ -30,6 +33,7 @@ from app.core.events import ChatChanged, ChatDeleted, Event, MessageAdded, Messa
 from app.core.queued_turns import QueuedTurns
 from app.core.reply_writer import BROKEN_OFF, Ending, ReplyWriter
 from app.core.titles import Titles
+from app.core.turn_documents import TurnDocuments
 from app.engine.interface import Engine
 from app.engine.messages import GenerateRequest
 from app.errors import ErrorKind, KnownError
@@ -61,6 +65,7 @@ class ChatService:
         persona: Callable[[str], PersonaView | None] = lambda id: None,
         load_model: Callable[[str], Awaitable[None]] = _no_other_model,
         model_name: Callable[[], str] = lambda: "",
+        attachments: AttachmentService | None = None,
         is_temporary: bool = False,
         clock: Callable[[], float] = time.time,
         new_id: Callable[[], str] = lambda: uuid.uuid4().hex,
@@ -71,6 +76,8 @@ class ChatService:
         self._settings, self._persona = settings, persona
         self._is_temporary = is_temporary
         self._meter = ContextMeter(engine)
+        self._attachments = attachments
+        self._documents = TurnDocuments(attachments, engine) if attachments is not None else None
         self._publish = publish
         self._clock = clock
         self._new_id = new_id
@@ -83,6 +90,7 @@ class ChatService:
             is_temporary=is_temporary,
             publish=publish,
             ended=self._ended,
+            documents=self._documents,
         )
         self.queued = QueuedTurns(library, self._send_queued, lambda id: self._writer.get(id) is not None, publish)
 
@@ -93,7 +101,8 @@ class ChatService:
         count = self._store.replace_state(MessageState.WRITING.value, MessageState.INTERRUPTED.value, BROKEN_OFF)
         if count:
             log.info("%d replies were broken off", count)
-        self._store.empty_bin()
+        with self._purging():
+            self._store.empty_bin()
         self.queued.recover()
 
     # looking
@@ -111,8 +120,15 @@ class ChatService:
         """What of the context a next turn would take. `chat_id` may be of a chat to be made."""
         row = self._store.get(chat_id)
         choice = self._choice(chat_id, NO_CHAT_OPTIONS)
-        history = [thoughts.answer_of(message.text) for message in self._store.branch(row.leaf_id if row else None)]
-        return await self._meter.measure(choice.system_prompt, history, typed, choice.max_reply_tokens)
+        branch = self._store.branch(row.leaf_id if row else None)
+        given = self._documents.texts(chat_id) if self._documents is not None else {}
+        return await self._meter.measure(
+            choice.system_prompt,
+            [thoughts.answer_of(message.text) for message in branch],
+            [given[message.id] for message in branch if given.get(message.id)],
+            typed,
+            choice.max_reply_tokens,
+        )
 
     def search(self, text: str, limit: int) -> list[SearchHit]:
         return [
@@ -155,13 +171,18 @@ class ChatService:
             raise KnownError(ErrorKind.BAD_REQUEST, f"The chat {id} is in the bin. Take it out, or ask in a new one.")
         prompt = self._new_message(id, row.leaf_id if row else None, Role.USER, text, MessageState.COMPLETE)
         self._refuse_while_answering(id)
+        if self._attachments is not None:
+            self._attachments.check_ready_to_send(id)
         with self._store.together():
             self._library.set_draft(chat_id or "", "")
             turn = self._store_turn(id, [prompt], new_title=None if row else title_of(text))
             if row is None:
                 self._library.set_draft(id, "")
                 self._store.change(id, **arranged)
+            if self._attachments is not None:
+                self._attachments.store.send(id, prompt.id)
         self._begin(turn, entered_seconds=entered_seconds)
+        self._tell_attachments(id)
         return id
 
     def _send_queued(self, queued: QueuedRow) -> None:
@@ -169,14 +190,23 @@ class ChatService:
         self._refuse_while_answering(row.id)
         prompt = self._new_message(row.id, row.leaf_id, Role.USER, _not_empty(queued.text), MessageState.COMPLETE)
         with self._store.together():
-            self._library.remove_queued(queued.id)
             turn = self._store_turn(row.id, [prompt])
+            if self._attachments is not None:
+                self._attachments.store.send_queued(queued.id, prompt.id)
+            self._library.remove_queued(queued.id)
         self._begin(turn)
 
     async def queue_turn(self, chat_id: str, text: str) -> str:
         """Stored now, sent when the reply that is being written has ended."""
-        id = self._new_id()
-        self.queued.add(id, self._chat(chat_id).id, _not_empty(text))
+        id, row = self._new_id(), self._chat(chat_id)
+        if self._attachments is not None:
+            self._attachments.check_ready_to_send(chat_id)
+        with self._store.together():
+            self.queued.store(id, row.id, _not_empty(text))
+            if self._attachments is not None:
+                self._attachments.store.queue(row.id, id)
+        self._tell_attachments(row.id)
+        self.queued.added(row.id)
         return id
 
     def read_ahead(self, chat_id: str, typed: str) -> None:
@@ -207,7 +237,11 @@ class ChatService:
             message.chat_id, message.parent_id, Role.USER, _not_empty(text), MessageState.COMPLETE
         )
         self._refuse_while_answering(message.chat_id)
-        self._begin(self._store_turn(message.chat_id, [prompt]), is_branch=True)
+        with self._store.together():
+            turn = self._store_turn(message.chat_id, [prompt])
+            if self._attachments is not None:
+                self._attachments.store.copy({message.id: prompt.id}, self._new_id, with_texts=False)
+        self._begin(turn, is_branch=True)
 
     async def continue_reply(self, message_id: str) -> None:
         """Go on where a reply was stopped, cut or interrupted."""
@@ -265,7 +299,10 @@ class ChatService:
         """With all versions; returns the new one's id."""
         self._refuse_while_answering(self._chat(chat_id).id)
         copy_id = self._new_id()
-        self._store.duplicate(chat_id, copy_id, self._new_id, self._clock())
+        with self._store.together():
+            copies = self._store.duplicate(chat_id, copy_id, self._new_id, self._clock())
+            if self._attachments is not None:
+                self._attachments.store.copy(copies, self._new_id, with_texts=True)
         self.publish_chat(copy_id)
         return copy_id
 
@@ -313,8 +350,16 @@ class ChatService:
     def purge(self, chat_id: str) -> None:
         """A chat in the bin is gone for good, and its words from the disk."""
         if self._store.is_in_bin(chat_id):
-            self._store.empty_bin(chat_id)
+            with self._purging():
+                self._store.empty_bin(chat_id)
             self._engine.forget_chat(chat_id)
+
+    def _purging(self) -> AbstractContextManager[None]:
+        return self._attachments.purging() if self._attachments is not None else contextlib.nullcontext()
+
+    def _tell_attachments(self, chat_id: str) -> None:
+        if self._attachments is not None and self._attachments.store.is_used(chat_id):
+            self._attachments.tell(chat_id)
 
     async def close(self) -> None:
         """Save what is being written, as interrupted."""
@@ -433,9 +478,11 @@ class ChatService:
 
     def _branch(self, row: ChatRow) -> tuple[MessageView, ...]:
         forks = self._store.forks(row.id)
-        return tuple(
+        views = [
             self._message_view(message, forks.get(message.id, (1, 1))) for message in self._store.branch(row.leaf_id)
-        )
+        ]
+        has_documents = self._documents is not None and self._documents.is_used(row.id)
+        return tuple(self._with_documents(view) for view in views) if has_documents else tuple(views)
 
     def _message_view(self, row: MessageRow, fork: tuple[int, int] | None = None) -> MessageView:
         """`fork`: which version it is, of how many, where that is known."""
@@ -458,7 +505,15 @@ class ChatService:
             thinking_seconds=row.thinking_seconds,
             is_pinned=row.is_pinned,
         )
-        return view if is_writing else self._as_ended(view)
+        view = view if is_writing else self._as_ended(view)
+        return self._with_documents(view) if fork is None else view
+
+    def _with_documents(self, view: MessageView) -> MessageView:
+        if self._documents is None:
+            return view
+        if view.role is Role.USER:
+            return dataclasses.replace(view, attachments=self._documents.views_of(view.id))
+        return dataclasses.replace(view, passages=self._documents.passages_of(view.parent_id))
 
     def _fork(self, row: MessageRow) -> tuple[int, int]:
         versions = self._store.versions(row)

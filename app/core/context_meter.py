@@ -19,8 +19,11 @@ class ContextMeter:
         self._engine = engine
         self._counts: dict[tuple[str, int], int] = {}
 
-    async def measure(self, system: str, history: Sequence[str], typed: str, max_reply_tokens: int) -> ContextUse:
-        texts = [system, *history, typed]
+    async def measure(
+        self, system: str, history: Sequence[str], documents: Sequence[str], typed: str, max_reply_tokens: int
+    ) -> ContextUse:
+        """`documents`: what was given of them in turns of the history."""
+        texts = [system, *history, *documents, typed]
         capabilities = self._engine.capabilities
         model = capabilities.model_name if capabilities is not None else ""
         if len(self._counts) > _MOST_COUNTS:
@@ -34,8 +37,8 @@ class ContextMeter:
         limit = capabilities.interactive_context if capabilities is not None else 0
         return ContextUse(
             system=sizes[0],
-            history=sum(sizes[1:-1]),
-            documents=0,
+            history=sum(sizes[1 : 1 + len(history)]),
+            documents=sum(sizes[1 + len(history) : -1]),
             typed=sizes[-1],
             reply=min(max_reply_tokens, int(limit * REPLY_SHARE)),
             limit=limit,

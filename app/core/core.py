@@ -11,8 +11,11 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 
 from app import settings as settings_file
+from app.core.attachment_files import AttachmentFiles
+from app.core.attachments import AttachmentService
 from app.core.chat_calls import ChatCalls
 from app.core.chats import ChatService
+from app.core.document_summaries import DocumentSummaries
 from app.core.documents import DocumentService
 from app.core.downloads import DownloadService
 from app.core.estimate_log import EstimateLog
@@ -49,6 +52,7 @@ from app.errors import KnownError
 from app.logs import topic
 from app.paths import Paths
 from app.settings import Settings
+from app.store.attachments import Attachments
 from app.store.chats import Chats
 from app.store.database import Database
 from app.store.items import Items
@@ -120,9 +124,6 @@ class Core(ChatCalls, JobCalls, ModelCalls, MovingCalls):
             change=lambda added: self.change_settings(added_models=added),
         )
         self._library = LibraryService(Library(self._database), self._publish)
-        self._chats = self._chat_service(self._database)
-        self._memory = Database(Path(":memory:"), self.paths.backups)
-        self._temporary_chats = self._chat_service(self._memory, is_temporary=True)
         documents = DocumentService(self._engine, self.paths.logs)
         self._estimates = EstimateLog(self.paths.tuning / "estimates.json")
         jobs, items = Jobs(self._database), Items(self._database, lease=uuid.uuid4().hex)
@@ -139,9 +140,37 @@ class Core(ChatCalls, JobCalls, ModelCalls, MovingCalls):
             side_reported=self._side_reported,
             estimates=self._estimates,
         )
+        summaries = DocumentSummaries(self._jobs, self._contents)
+        self._attachments = self._attachment_service(
+            self._database, documents, AttachmentFiles(self.paths.attachments), summaries
+        )
+        self._chats = self._chat_service(self._database, self._attachments)
+        self._memory = Database(Path(":memory:"), self.paths.backups)
+        self._temporary_attachments = self._attachment_service(self._memory, documents, None, None)
+        self._temporary_chats = self._chat_service(self._memory, self._temporary_attachments, is_temporary=True)
         self._is_open = True
 
-    def _chat_service(self, database: Database, *, is_temporary: bool = False) -> ChatService:
+    def _attachment_service(
+        self,
+        database: Database,
+        documents: DocumentService,
+        files: AttachmentFiles | None,
+        summaries: DocumentSummaries | None,
+    ) -> AttachmentService:
+        """`files` and `summaries` None: for temporary chats."""
+        return AttachmentService(
+            Attachments(database),
+            documents,
+            self._engine,
+            self._publish,
+            files=files,
+            summaries=summaries,
+            context=lambda chat_id: self._of_chat(chat_id).context_use(chat_id, ""),
+        )
+
+    def _chat_service(
+        self, database: Database, attachments: AttachmentService, *, is_temporary: bool = False
+    ) -> ChatService:
         return ChatService(
             Chats(database),
             Library(database),
@@ -151,6 +180,7 @@ class Core(ChatCalls, JobCalls, ModelCalls, MovingCalls):
             persona=self._library.persona,
             load_model=self._load_for_reply,
             model_name=lambda: self._models.name.encode(errors="replace").decode(),  # a file's name may be no text
+            attachments=attachments,
             is_temporary=is_temporary,
         )
 
@@ -168,6 +198,7 @@ class Core(ChatCalls, JobCalls, ModelCalls, MovingCalls):
         self._loading = asyncio.create_task(self._load_at_start(), name="load the model")
         self._jobs.recover()
         self._downloads.recover()
+        self._attachments.recover()
         self._count_jobs()
         if self._instance is not None and self._execute is not None:
             await self._instance.serve(self._execute)
@@ -181,6 +212,8 @@ class Core(ChatCalls, JobCalls, ModelCalls, MovingCalls):
         if self._is_open:
             await self._chats.close()
             await self._temporary_chats.close()
+            await self._attachments.close()
+            await self._temporary_attachments.close()
             await self._jobs.close()
             await self._close_models()
         await self._engine.close()
@@ -212,6 +245,8 @@ class Core(ChatCalls, JobCalls, ModelCalls, MovingCalls):
                 log.exception("an event could not be delivered")
         if isinstance(event, JobChanged | JobRemoved):
             self._count_jobs()
+            if self._is_open:
+                self._attachments.hear(event)
         elif isinstance(event, ReplyEnded) and event.message.figures is not None:
             figures = event.message.figures
             self._set_status(
@@ -318,6 +353,9 @@ class Core(ChatCalls, JobCalls, ModelCalls, MovingCalls):
             self._set_status(n_threads=capabilities.n_threads, context_limit=capabilities.interactive_context)
         if state in (ModelState.READY, ModelState.FAILED):
             self._jobs.model_is_settled()
+        if state is ModelState.READY:
+            self._attachments.model_is_ready()
+            self._temporary_attachments.model_is_ready()
 
     def engine_crashed(self, running: frozenset[str], description: str) -> None:
         self._jobs.engine_crashed(running)

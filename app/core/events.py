@@ -76,6 +76,16 @@ class PromptProgressed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReplyWaits:
+    """A reply waits for documents. `attachment_id`: of one whose passages could be used instead; empty: none."""
+
+    chat_id: str
+    message_id: str
+    sentence: str
+    attachment_id: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReplyGrew:
     chat_id: str
     message_id: str
@@ -189,6 +199,7 @@ Event = (
     | MessagesReplaced
     | MessageAdded
     | PromptProgressed
+    | ReplyWaits
     | ReplyGrew
     | ReplyEnded
     | MessageChanged

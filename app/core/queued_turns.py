@@ -32,8 +32,11 @@ class QueuedTurns:
     def all(self, chat_id: str) -> list[QueuedTurn]:
         return [QueuedTurn(id=row.id, chat_id=row.chat_id, text=row.text) for row in self._library.queued(chat_id)]
 
-    def add(self, id: str, chat_id: str, text: str) -> None:
+    def store(self, id: str, chat_id: str, text: str) -> None:
         self._library.queue(id, chat_id, text)
+
+    def added(self, chat_id: str) -> None:
+        """A turn was stored: it is told, and sent where nothing is being written."""
         self._tell(chat_id)
         if not self._is_answering(chat_id):
             self._send_next(chat_id)

@@ -17,8 +17,10 @@ import msgspec
 from app.core import thoughts
 from app.core.chat_choice import ChatChoice
 from app.core.chat_views import NO_CHAT_OPTIONS, ChatOptions, Figures, MessageState, Role
-from app.core.events import Event, NoticeShown, PromptProgressed, ReplyGrew
+from app.core.document_turn import joined
+from app.core.events import Event, NoticeShown, PromptProgressed, ReplyGrew, ReplyWaits
 from app.core.full_disk import AGAIN_SECONDS
+from app.core.turn_documents import TurnDocuments
 from app.engine.interface import Engine
 from app.engine.messages import (
     FinishReason,
@@ -49,6 +51,7 @@ class Writing:
     text: str
     entered_seconds: float
     task: asyncio.Task[None] | None = None
+    preparing: asyncio.Task[None] | None = None  # its turn's documents
     first_text_seconds: float = 0.0
     is_thinking: bool = False
     options: ChatOptions = NO_CHAT_OPTIONS
@@ -87,6 +90,7 @@ class ReplyWriter:
     is_temporary: bool
     publish: Callable[[Event], None]
     ended: Callable[[Ending], None]
+    documents: TurnDocuments | None = None
     monotonic: Callable[[], float] = time.monotonic
     _writing: dict[str, Writing] = field(default_factory=dict)  # by chat
     _unwritten: dict[str, Ending] = field(default_factory=dict)  # by message
@@ -108,6 +112,8 @@ class ReplyWriter:
         writing = self._writing.get(chat_id)
         if writing is not None:
             writing.is_stopped = True  # also where the engine has not been asked yet
+            if writing.preparing is not None:
+                writing.preparing.cancel()
             self.engine.cancel(writing.message_id)
 
     async def wait(self, chat_id: str) -> None:
@@ -131,6 +137,8 @@ class ReplyWriter:
         id = writing.message_id
         try:
             await self.load_model(self.choice(writing.chat_id, writing.options).model)
+            if not writing.is_stopped:
+                await self._prepare(writing)
             if writing.is_stopped:
                 return
             writing.model_name = self.model_name()
@@ -161,6 +169,26 @@ class ReplyWriter:
         finally:
             self._end(writing)
 
+    async def _prepare(self, writing: Writing) -> None:
+        """Have the turn its documents; to stop the reply ends the wait. Raises KnownError."""
+        documents = self.documents
+        if documents is None or not documents.is_used(writing.chat_id):
+            return
+
+        def say(sentence: str, attachment_id: str) -> None:
+            chat_id, id = writing.chat_id, writing.message_id
+            waits = ReplyWaits(chat_id=chat_id, message_id=id, sentence=sentence, attachment_id=attachment_id)
+            self.publish(waits)
+
+        *before, _ = self.store.branch(writing.message_id)
+        writing.preparing = asyncio.create_task(documents.prepare(before, say))
+        try:
+            await asyncio.wait({writing.preparing})
+        finally:
+            writing.preparing.cancel()
+        if not writing.preparing.cancelled():
+            writing.preparing.result()
+
     def _count_thinking(self, writing: Writing, is_thinking: bool) -> None:
         now = self.monotonic()
         writing.first_text_seconds = writing.first_text_seconds or now
@@ -179,7 +207,8 @@ class ReplyWriter:
         """Have the engine read what a next turn will begin with: the chat, and what has been typed."""
         if self._writing.get(chat_id) is None:
             request = self.request_of(chat_id, leaf_id)
-            turns = (*request.turns, Turn("user", typed))
+            given = self.documents.beginning(chat_id) if self.documents is not None else ""
+            turns = (*request.turns, Turn("user", joined(given, typed)))
             self.engine.read_ahead(msgspec.structs.replace(request, turns=turns))
 
     def request_of(self, chat_id: str, leaf_id: str | None) -> GenerateRequest:
@@ -190,11 +219,12 @@ class ReplyWriter:
         self, chat_id: str, choice: ChatChoice, messages: list[MessageRow], begun_reply: str = ""
     ) -> GenerateRequest:
         turns = [Turn("system", choice.system_prompt)] if choice.system_prompt.strip() else []
+        given = self.documents.texts(chat_id) if self.documents is not None else {}
         for message in messages:
             unwritten = self._unwritten.get(message.id)
             text = message.text if unwritten is None else unwritten.text
             is_users = message.role == Role.USER.value
-            if shown := text if is_users else thoughts.answer_of(text):
+            if shown := joined(given.get(message.id, ""), text) if is_users else thoughts.answer_of(text):
                 turns.append(Turn("user" if is_users else "assistant", shown))
         return GenerateRequest(
             turns=tuple(turns),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +79,7 @@ class SourceQueue:
                 return
             task = asyncio.create_task(self._read(source), name=f"read {source.id}")
             self._reading[source.id] = (source, task)
+            task.add_done_callback(partial(self._ended, source))  # also where it was stopped before it began
 
     def wake(self) -> None:
         """A model is ready, for example."""
@@ -119,10 +121,12 @@ class SourceQueue:
         except Exception:
             log.exception("a document could not be prepared")
             self._fail(source, f"{source.name} could not be prepared; the log says why.")
-        finally:
-            self._reading.pop(source.id, None)
-            self._read_so_far.pop(source.job_id, None)
-        self._changed(source.job_id)
+
+    def _ended(self, source: SourceRow, task: asyncio.Task[None]) -> None:
+        self._reading.pop(source.id, None)
+        self._read_so_far.pop(source.job_id, None)
+        if not task.cancelled():
+            self._changed(source.job_id)
         self.fill()
 
     async def _try_source(self, job: JobRow, source: SourceRow, kind: JobKind, params: Any) -> None:

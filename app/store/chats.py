@@ -85,8 +85,8 @@ class Chats:
                 (*columns.values(), chat_id),
             )
 
-    def duplicate(self, chat_id: str, copy_id: str, new_id: Callable[[], str], now_seconds: float) -> None:
-        """The chat with all of its branches, under new ids."""
+    def duplicate(self, chat_id: str, copy_id: str, new_id: Callable[[], str], now_seconds: float) -> dict[str, str]:
+        """The chat with all of its branches, under new ids: those of messages by the old ones."""
         rows = self._database.read(
             "SELECT * FROM messages WHERE chat_id = ? AND deleted_seconds IS NULL ORDER BY rowid", chat_id
         )
@@ -103,6 +103,7 @@ class Chats:
                 sql.execute(f"INSERT INTO messages ({', '.join(copied)}) VALUES ({marks})", tuple(copied.values()))
             (leaf,) = sql.execute("SELECT leaf_id FROM chats WHERE id = ?", (chat_id,)).fetchall()
             sql.execute("UPDATE chats SET leaf_id = ? WHERE id = ?", (ids.get(leaf["leaf_id"]), copy_id))
+        return ids
 
     def put_in_bin(self, chat_id: str, now_seconds: float) -> None:
         with self._database.transaction() as sql:
@@ -115,6 +116,11 @@ class Chats:
     def empty_bin(self, chat_id: str = "") -> None:
         """Chats in the bin (one, or all) and deleted messages of all chats are gone, and their words from the file."""
         with self._database.transaction() as sql:
+            sql.execute(
+                "DELETE FROM attachments WHERE chat_id IN"
+                " (SELECT id FROM chats WHERE deleted_seconds IS NOT NULL AND ? IN ('', id))",
+                (chat_id,),
+            )
             n_gone = sql.execute(
                 "DELETE FROM chats WHERE deleted_seconds IS NOT NULL AND ? IN ('', id)", (chat_id,)
             ).rowcount
@@ -125,7 +131,7 @@ class Chats:
                     "DELETE FROM drafts WHERE chat_id <> '' AND chat_id NOT IN (SELECT id FROM chats)"
                 ).rowcount
             if n_gone:
-                for index in ("title_index", "message_index"):
+                for index in ("title_index", "message_index", "passage_index"):
                     sql.execute(f"INSERT INTO {index} ({index}) VALUES ('optimize')")
         if n_gone:
             self._database.empty_log()

@@ -251,11 +251,14 @@ class ScriptedCore:
     def attachments(self, chat_id: str) -> list[AttachmentView]:
         return [view for view in self.attachment_views if view.chat_id == chat_id]
 
-    def attach(self, chat_id: str, paths: Sequence[Path]) -> list[str]:
+    def adopt_attachments(self, chat_id: str, *, is_temporary: bool = False) -> list[AttachmentView]:
+        return self.attachments(chat_id)
+
+    def attach(self, chat_id: str, paths: Sequence[Path], *, is_temporary: bool = False) -> list[str]:
         self._record("attach", chat_id, list(paths))
         return [self._attached(chat_id, path.name) for path in paths]
 
-    def attach_text(self, chat_id: str, name: str, text: str) -> str:
+    def attach_text(self, chat_id: str, name: str, text: str, *, is_temporary: bool = False) -> str:
         self._record("attach_text", chat_id, name, text)
         return self._attached(chat_id, name)
 

@@ -46,7 +46,7 @@ def test_a_new_file_is_in_wal_mode_and_at_the_newest_version(tmp_path: Path) -> 
     database = new_database(tmp_path)
     assert database.read("PRAGMA journal_mode")[0][0] == "wal"
     assert database.read("PRAGMA synchronous")[0][0] == 2
-    assert database.version == 5
+    assert database.version == 6
     assert database.problem() == ""
 
 

@@ -38,6 +38,7 @@ class ComposerDesk(QObject):
         super().__init__(composer)
         self._bridge, self._composer = bridge, composer
         self._chat_id = ""  # of a chat that is, or will be
+        self._is_temporary = False
         self._draft_id: str | None = None  # under which the draft is kept; None: nowhere
         self._pasted: dict[str, str] = {}  # by attachment: the text that it was made of
         self._last_paste: list[str] = []  # the ids that the last paste was given: none before Core answered
@@ -59,13 +60,16 @@ class ComposerDesk(QObject):
         self._chat_id = chat_id
         self._draft_id = chat_id if not is_new else None if is_temporary else ""
         self._documents = tuple(dict.fromkeys(documents))
+        self._is_temporary = is_temporary
         if self._draft_id == "":
             done = self._if_still_here(self._composer.put)
             self._bridge.call(lambda core: core.draft(""), done=done, failed=self._ignore)
         self._show_attachments(())
         self._composer.queued.show_turns(())
         self._bridge.call(
-            lambda core: core.attachments(chat_id),
+            lambda core: (
+                core.adopt_attachments(chat_id, is_temporary=is_temporary) if is_new else core.attachments(chat_id)
+            ),
             done=self._if_still_here(self._show_attachments),
             failed=self._ignore,
         )
@@ -132,13 +136,13 @@ class ComposerDesk(QObject):
 
     def attach(self, paths: Sequence[Path]) -> None:
         """These go with the next message of this chat."""
-        chat_id, files = self._chat_id, list(paths)
+        chat_id, files, is_temporary = self._chat_id, list(paths), self._is_temporary
         self._recent = [*files, *(old for old in self._recent if old not in files)][:_RECENT_AT_MOST]
-        self._do(lambda core: core.attach(chat_id, files))
+        self._do(lambda core: core.attach(chat_id, files, is_temporary=is_temporary))
         self._composer.text.setFocus()
 
     def _attach_text(self, text: str) -> None:
-        chat_id, name = self._chat_id, tr("Pasted text")
+        chat_id, name, is_temporary = self._chat_id, tr("Pasted text"), self._is_temporary
         paste = self._last_paste = []
 
         def done(made: str) -> None:
@@ -153,7 +157,9 @@ class ComposerDesk(QObject):
             self._composer.text.insertPlainText(text)
             self._say(error)
 
-        self._bridge.call(lambda core: core.attach_text(chat_id, name, text), done=done, failed=failed)
+        self._bridge.call(
+            lambda core: core.attach_text(chat_id, name, text, is_temporary=is_temporary), done=done, failed=failed
+        )
 
     def _undo_paste(self) -> None:
         if self._last_paste:
