@@ -76,7 +76,8 @@ def answer(question: Question, found: Tuned, learned: float = 1.0) -> Answer:
     speeds = speeds_of(found, width, learned)
     if speeds is None:
         raise KnownError(
-            ErrorKind.BAD_REQUEST, "This model was not measured on this machine so far. Run “rubato tune” first."
+            ErrorKind.BAD_REQUEST,
+            "This model was not measured on this machine so far. Measure it in the lab, or run “rubato tune”.",
         )
     power = power_of(rapl_watts=found.watts or None, battery=battery_watts(), entered=question.watts)
     turn = next((p.step_seconds for p in found.points if p.setting.what == TURN), None)

@@ -22,7 +22,6 @@ import llama_cpp.llama_cpp as llama
 
 from app import diagnostics
 from app.engine import tuned
-from app.engine.fit import ContextShape, advice
 from app.engine.messages import Capabilities, GenerateRequest, Priority, Sampling
 from app.engine.process.backend import (
     DecodeFailed,
@@ -39,14 +38,14 @@ from app.engine.process.llama_embedding import EmbeddingContext
 from app.engine.process.llama_model import LlamaModel
 from app.engine.process.logits import Row, log_probabilities, logits_of
 from app.engine.process.matcher import Matcher, Vocabulary
-from app.engine.process.memory_plan import BULK_SEQUENCES, SMALLEST_CONTEXT, KvPlan, plan_kv
+from app.engine.process.memory_plan import BULK_SEQUENCES
 from app.engine.process.presets import STEP_TOKENS
 from app.engine.process.sampling import Sampler
 from app.engine.process.sequence import Slot
 from app.engine.process.thinking import ThinkingTags
 from app.engine.process.threads import ThreadPolicy
 from app.engine.tuned import Choice
-from app.errors import ErrorKind, KnownError
+from app.errors import KnownError
 
 _DONE, _NO_ROOM, _ABORTED = 0, 1, 2
 MOST_ENCODED_TOKENS = 2048  # of a text to be embedded by an encoder; a decoder makes logits of each token besides
@@ -85,7 +84,7 @@ class LlamaBackend:
             raise
 
     def _open(self, path: Path, context_tokens: int) -> None:
-        plan = self._plan_memory(context_tokens, self._choice.width or BULK_SEQUENCES)
+        plan = self._model.plan_kv(context_tokens, self._choice.width or BULK_SEQUENCES, self._choice.kv)
         self._shapes = {
             Priority.INTERACTIVE: (plan.chat_context, plan.chat_sequences),
             Priority.BULK: (plan.bulk_context, plan.bulk_sequences),
@@ -96,6 +95,8 @@ class LlamaBackend:
         most_embedded = MOST_ENCODED_TOKENS if not can_write else STEP_TOKENS
         file = path.stat()
         self._fingerprint = f"{path.name} {file.st_size} {file.st_mtime_ns} {version('llama-cpp-python')} f16 f16"
+        if self._choice.chat_flash_attention:
+            self._fingerprint += " flash"  # V lies in another order then
         self._capabilities = Capabilities(
             model_name=self._model.meta("general.name") or path.stem.encode(errors="replace").decode(),
             n_parameters=llama.llama_model_n_params(self._model.handle),
@@ -139,7 +140,9 @@ class LlamaBackend:
                     flash_attention=choice.chat_flash_attention if is_chat else choice.flash_attention,
                 )
             except KnownError as error:
-                raise KnownError(error.kind, f"{error.sentence} {self._what_would_fit(n_context // 2)}") from error
+                raise KnownError(
+                    error.kind, f"{error.sentence} {self._model.what_would_fit(n_context // 2)}"
+                ) from error
             self._contexts[priority] = context
         return self._contexts[priority]
 
@@ -390,23 +393,3 @@ class LlamaBackend:
         if self._embedding is not None:
             self._embedding.close()
         self._model.close()
-
-    def _what_would_fit(self, context_tokens: int) -> str:
-        wanted = ContextShape(context_tokens=context_tokens)
-        return advice(self._model.shape, wanted, diagnostics.free_memory_bytes())
-
-    def _plan_memory(self, context_tokens: int, bulk_sequences: int) -> KvPlan:
-        plan = plan_kv(
-            bytes_per_token=self._model.kv_bytes_per_token,
-            trained_context=self._model.trained_context,
-            wanted_context=context_tokens,
-            free_bytes=diagnostics.free_memory_bytes(),
-            bulk_sequences=bulk_sequences,
-            bulk_bytes_per_token=self._model.kv_bytes_per_token_in(self._choice.kv),
-        )
-        if plan is None:
-            raise KnownError(
-                ErrorKind.OUT_OF_MEMORY,
-                f"There is not enough free memory to use this model. {self._what_would_fit(SMALLEST_CONTEXT)}",
-            )
-        return plan

@@ -10,13 +10,15 @@ from typing import Any
 
 import llama_cpp.llama_cpp as llama
 
-from app.engine.fit import ContextShape, kv_bytes
+from app import diagnostics
+from app.engine.fit import ContextShape, advice, kv_bytes
 from app.engine.gguf_metadata import read_metadata
 from app.engine.messages import GenerateRequest
 from app.engine.model_shape import shape_of
 from app.engine.process import llama_backends
 from app.engine.process.chat_template import ChatTemplate
 from app.engine.process.matcher import Vocabulary
+from app.engine.process.memory_plan import SMALLEST_CONTEXT, KvPlan, plan_kv
 from app.errors import ErrorKind, KnownError
 from app.logs import topic
 
@@ -123,6 +125,27 @@ class LlamaModel:
         """In one of llama_context.KV_KINDS."""
         of_one = ContextShape(context_tokens=256, kv_k=kind, kv_v=kind)
         return kv_bytes(self.shape, of_one) // 256
+
+    def plan_kv(self, context_tokens: int, bulk_sequences: int, bulk_kv: str) -> KvPlan:
+        """What of this the memory takes that is free now. Raises KnownError where nothing fits."""
+        plan = plan_kv(
+            bytes_per_token=self.kv_bytes_per_token,
+            trained_context=self.trained_context,
+            wanted_context=context_tokens,
+            free_bytes=diagnostics.free_memory_bytes(),
+            bulk_sequences=bulk_sequences,
+            bulk_bytes_per_token=self.kv_bytes_per_token_in(bulk_kv),
+        )
+        if plan is None:
+            raise KnownError(
+                ErrorKind.OUT_OF_MEMORY,
+                f"There is not enough free memory to use this model. {self.what_would_fit(SMALLEST_CONTEXT)}",
+            )
+        return plan
+
+    def what_would_fit(self, context_tokens: int) -> str:
+        """One sentence for a load that failed."""
+        return advice(self.shape, ContextShape(context_tokens=context_tokens), diagnostics.free_memory_bytes())
 
     @property
     def embedding_size(self) -> int:
