@@ -90,6 +90,10 @@ def _child(role: str, arguments: list[str]) -> int:
         from app.ingest.process import main as read
 
         return read(arguments)
+    if role == "formulas":
+        from app.formulas.process import main as formulas
+
+        return formulas()
     if role == "download":
         from app.downloads.process import main as download
 

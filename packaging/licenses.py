@@ -39,6 +39,7 @@ INSIDE = """
 - llguidance has Rust libraries compiled in, among them derivre (MIT), tokenizers (Apache-2.0) and PyO3 (MIT or
   Apache-2.0).
 - lxml has libxml2 and libxslt (MIT).
+- ziamath has the font STIX Two Math (SIL Open Font License 1.1), ziafont has DejaVu Sans (its own free licence).
 - selectolax has the Lexbor engine (Apache-2.0).
 
 ## Besides, in a package that needs no Python

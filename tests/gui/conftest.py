@@ -16,15 +16,18 @@ from pytestqt.qtbot import QtBot
 from app.gui.app import make_app
 from app.gui.bridge import Bridge
 from app.gui.theme import Theme
+from app.gui.transcript.formulas import formulas
 from app.gui.window import Window
 from app.settings import Settings
 from tests.gui.scripted_core import ScriptedCore
 
 
 @pytest.fixture(scope="session")
-def qapp() -> QApplication:
+def qapp() -> Iterator[QApplication]:
     """The program's own application object, with its fonts and its handler of Qt's messages."""
-    return make_app(["rubato"])
+    app = make_app(["rubato"])
+    yield app
+    formulas().end()
 
 
 @pytest.fixture

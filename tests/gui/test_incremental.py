@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
 
 from app.gui.theme import Theme
+from app.gui.transcript.markdown import parse
 from app.gui.transcript.reply_text import ReplyText
 
 LINES = [
@@ -50,6 +53,14 @@ LINES = [
     "> ",
     "|---|--x|",
     "```not``` a fence",
+    "with $x^2$ and \\(y\\), $5 and $6",
+    "$$",
+    "$$",
+    "$$ a + b",
+    "c $$",
+    "\\[ z \\]",
+    "\\begin{align}",
+    "a &= b \\end{align}",
     "line \u2028 separator \u2029 \x0b and \ufdd0 frame",
 ]
 
@@ -89,6 +100,31 @@ def test_pieces_are_shown_as_the_whole(pieces: list[str], theme: Theme) -> None:
     assert picture(streamed) == picture(whole)
     streamed.deleteLater()
     whole.deleteLater()
+
+
+ODD = {
+    "brackets": "[" * 30_000,
+    "images": "![" * 30_000,
+    "emphasis": "**a*" * 30_000,
+    "a paragraph": "word " * 40_000,
+    "cells": "|a" * 120 + "\n" + "|-" * 120 + "\n" + ("|b" * 120 + "\n") * 120,
+    "depth": "> - " * 2_000,
+    "dollars": "$a " * 20_000,
+}
+
+
+@pytest.mark.parametrize("text", ODD.values(), ids=ODD.keys())
+def test_what_is_odd_is_shown_in_no_time_as_it_is(text: str, theme: Theme, qtbot: QtBot) -> None:
+    begun = time.process_time()
+    tokens = parse(text)
+    assert time.process_time() - begun < 1.5  # seconds of the processor; without the limits 5 to 20
+    shown = [token.content or "".join(child.content for child in token.children or []) for token in tokens]
+    assert sum(map(len, shown)) >= len(text) * 0.9 or text.startswith("> ")
+
+
+def test_a_text_without_end_is_not_rendered() -> None:
+    with pytest.raises(ValueError, match="over the limit"):
+        parse("*a*\n" * 600_000)
 
 
 @pytest.mark.parametrize("text", ["[a]\n\nlater\n\n[a]: http://example.org\n", "x\r\ny\r", "a\r\n\r\nb"])
@@ -139,5 +175,5 @@ def test_a_message_too_odd_to_render_is_shown_plainly(
     monkeypatch.setattr("app.gui.transcript.reply_text.parse", odd)
     reply.append("**a")
     reply.append("b**")
-    assert reply.toPlainText() == "**ab**"
+    qtbot.waitUntil(lambda: reply.toPlainText() == "**ab**")
     caplog.clear()

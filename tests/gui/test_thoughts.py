@@ -46,8 +46,9 @@ def test_a_thought_is_folded_away_and_says_its_time(desk: Desk) -> None:
     desk.until(lambda: thought.isVisible())
     assert thought.fold._title.startswith("Thinking")
     assert not last(desk).text.isVisible()
-    assert not thought.text.isVisible()
+    assert thought.text is None
     desk.qtbot.keyClick(thought.fold._button, Qt.Key.Key_Space)
+    assert thought.text is not None
     assert thought.text.toPlainText() == "The user greets"
     desk.core.grow(chat, reply, " me.\n</thi")
     desk.until(lambda: thought.text.toPlainText() == "The user greets me.")
@@ -69,7 +70,9 @@ def test_the_thought_of_a_reply_from_the_store(desk: Desk) -> None:
     assert last(desk).text.toPlainText() == "Yes."
     assert last(desk).thought.fold._title == "Thoughts"
     last(desk).thought.fold.set_open(True)
-    assert last(desk).thought.text.toPlainText() == "Hm."
+    text = last(desk).thought.text
+    assert text is not None
+    assert text.toPlainText() == "Hm."
 
 
 def test_a_reply_that_stops_in_its_thought_goes_on_there(desk: Desk) -> None:

@@ -15,17 +15,29 @@ if TYPE_CHECKING:
     from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
+from app.gui.transcript import formula_rules, odd_blocks
+
+MOST_LETTERS = 2_000_000
+
 
 @cache
 def _parser() -> MarkdownIt:
     """Made with the first text: its rules take 40 ms to import."""
     from markdown_it import MarkdownIt
 
-    return MarkdownIt("commonmark", {"html": False, "maxNesting": 60}).enable(["table", "strikethrough"])
+    made = MarkdownIt("commonmark", {"html": False, "maxNesting": 60}).enable(["table", "strikethrough"])
+    formula_rules.use(made)
+    odd_blocks.use(made)
+    return made
 
 
 def parse(text: str, env: dict[str, Any] | None = None) -> list[Token]:
-    """All block tokens of `text`, inline ones as their children. `env` carries link definitions along."""
+    """All block tokens of `text`, inline ones as their children. `env` carries link definitions along.
+
+    Raises ValueError for a text that is too long to be rendered.
+    """
+    if len(text) > MOST_LETTERS:
+        raise ValueError(f"{len(text)} letters, over the limit of {MOST_LETTERS}")
     return _parser().parse(text, {} if env is None else env)
 
 

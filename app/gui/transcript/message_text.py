@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from PySide6.QtCore import QPoint, QRectF, QSizeF, Qt, QUrl, Signal
+from PySide6.QtCore import QMimeData, QPoint, QRectF, QSizeF, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFontMetricsF,
     QKeyEvent,
     QTextBlockFormat,
     QTextCursor,
+    QTextDocument,
     QTextOption,
     QWheelEvent,
 )
@@ -22,6 +23,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QTextBrowser, QW
 
 from app.gui import fonts
 from app.gui.lazy_page import LazyPage
+from app.gui.transcript.formula_object import LETTER, text_of
 from app.gui.transcript.styles import INDENT_PX
 
 _AROUND_PX = 40  # what is shown above and below the cursor at least
@@ -82,7 +84,24 @@ class MessageText(QTextBrowser):
 
     def selected(self) -> str:
         """What is selected, in lines."""
-        return self.textCursor().selection().toPlainText().strip("\n")
+        return self._selected_text().strip("\n")
+
+    def plain_text(self) -> str:
+        """All of it, as it is read, with the source of formulas."""
+        return text_of(self.document())
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        """What is copied, or dragged away: a formula as it was written."""
+        if LETTER not in self.textCursor().selectedText():
+            return super().createMimeDataFromSelection()
+        made = QMimeData()
+        made.setText(self._selected_text())
+        return made
+
+    def _selected_text(self) -> str:
+        copied = QTextDocument()
+        QTextCursor(copied).insertFragment(self.textCursor().selection())
+        return text_of(copied)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows move what is selected from, and the page goes with it; it scrolls by pages as ever."""

@@ -46,9 +46,8 @@ class Reply(QWidget):
         self.thought = Thought(theme)
         self._parts = ThoughtParts()
         self.text = ReplyText(theme)
-        for text in self.texts():
-            text.link_clicked.connect(actions.open_link)
-            text.open_menu = self._open_menu
+        self.thought.made.connect(self._take_text)
+        self._take_text(self.text)
         self._waiting = label(role=fonts.SMALL, tone="muted")
         self._why_icon = IconLabel(theme, "info")
         self._why = label(role=fonts.SMALL, tone="muted", wraps=True)
@@ -152,10 +151,14 @@ class Reply(QWidget):
 
     @property
     def plain(self) -> str:
-        return self.text.toPlainText()
+        return self.text.plain_text()
 
     def texts(self) -> list[MessageText]:
-        return [self.text, self.thought.text]
+        return [self.text, *([self.thought.text] if self.thought.text is not None else [])]
+
+    def _take_text(self, text: MessageText) -> None:
+        text.link_clicked.connect(self.asked.open_link)
+        text.open_menu = self._open_menu
 
     def copy(self) -> None:
         """The reply's Markdown goes to the clipboard."""

@@ -15,6 +15,8 @@ from app.gui.theme import Theme
 from app.gui.tongue import tr
 from app.gui.transcript.code_colours import colours_of
 from app.gui.transcript.colouring import Colouring
+from app.gui.transcript.formula_object import FormulaObject
+from app.gui.transcript.formulas import formulas
 from app.gui.transcript.markdown import Splitter, normal, parse
 from app.gui.transcript.marks import code_rect, paint_marks
 from app.gui.transcript.message_text import MessageText
@@ -33,6 +35,8 @@ class ReplyText(MessageText):
         self.setAccessibleName(tr("Reply"))
         self._theme = theme
         self._copy_buttons: list[QPushButton] = []
+        self._formulas = FormulaObject(self.document(), theme, formulas())
+        self._formulas.settled.connect(self._place_buttons)
         self._colouring: Colouring | None = None
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
@@ -87,6 +91,7 @@ class ReplyText(MessageText):
         self._colouring = Colouring(self.document(), colours_of(self._theme.is_dark), self)
         self._n_coloured = 0  # code blocks
         self.document().clear()
+        self._formulas.forget()
         self._source = ""
         self._is_plain = self._is_complete = False
         self._splitter = Splitter()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _MARKUP = str.maketrans("", "", "*_`~\\[]()#>|-+=:$ \t\n\r\u2028\u2029\xa0")
 _SHORTENED = re.compile(r"\]\(|[&<\ufdd0\ufdd1]|^ {0,3}\[", re.MULTILINE)  # a link, an entity, a definition
+_FORMULA = "\ufffc"  # stands for it in the document
 _STRUCTURE = str.maketrans({"\ufdd0": "\ufffd", "\ufdd1": "\ufffd"})
 
 
@@ -33,6 +34,8 @@ def reply_text(markdown: str) -> str:
     for token in parse(normal(markdown)):
         if token.type == "inline":
             lines.append(_inline(token.children or []))
+        elif token.type == "math_block":
+            lines.append(_FORMULA)
         elif token.content:
             lines.append(token.content)
     return "\n".join(lines).translate(_STRUCTURE)
@@ -72,7 +75,12 @@ def _units(text: str) -> int:
 
 def _inline(tokens: Sequence[Token]) -> str:
     breaks = ("softbreak", "hardbreak")
-    return "".join(
-        "\n" if token.type in breaks else token.content or ("image" if token.type == "image" else "")
-        for token in tokens
-    )
+    said = []
+    for token in tokens:
+        if token.type == "math_inline":
+            said.append(_FORMULA)
+        elif token.type in breaks:
+            said.append("\n")
+        else:
+            said.append(token.content or ("image" if token.type == "image" else ""))
+    return "".join(said)

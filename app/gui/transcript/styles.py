@@ -98,6 +98,14 @@ class Styles:
     def rule(self, place: Place) -> QTextBlockFormat:
         return self._block(place, GAP_PX, 50)
 
+    def formula(self, place: Place) -> QTextBlockFormat:
+        """Of a formula on a line of its own."""
+        made = self._block(place, 0 if place.is_first else GAP_PX, 100)
+        made.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        if place.lists:
+            made.setIndent(place.lists)
+        return made
+
     def cell(self, alignment: str) -> QTextBlockFormat:
         made = self._block(Place(), 0, 112)
         sides = {"right": Qt.AlignmentFlag.AlignRight, "center": Qt.AlignmentFlag.AlignHCenter}

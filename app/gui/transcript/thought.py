@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QElapsedTimer, QTimer
+from PySide6.QtCore import QElapsedTimer, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.gui import words
@@ -15,12 +15,14 @@ _SECOND_MS = 1_000
 
 
 class Thought(QWidget):
-    """Rendered when it is opened, not before: most thoughts are never read."""
+    """Made a document when it is opened, not before: most thoughts are never read. `made` then."""
+
+    made = Signal(object)  # a ReplyText
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        self.text = ReplyText(theme)
-        self.text.setAccessibleName(tr("Thoughts"))
+        self._theme = theme
+        self.text: ReplyText | None = None
         self._source = ""
         self._is_over = False
         self._clock = QElapsedTimer()
@@ -28,9 +30,8 @@ class Thought(QWidget):
         self._tick.timeout.connect(self._show_time)
         inside = QFrame()
         inside.setObjectName("thought")
-        row = QHBoxLayout(inside)
-        row.setContentsMargins(14, 0, 0, 0)
-        row.addWidget(self.text)
+        self._row = QHBoxLayout(inside)
+        self._row.setContentsMargins(14, 0, 0, 0)
         self.fold = Disclosure(theme, tr("Thinking…"), inside)
         self.fold.opened.connect(self._render)
         column = QVBoxLayout(self)
@@ -52,7 +53,7 @@ class Thought(QWidget):
             self._show_time()
         self.show()
         if self.fold.is_open:
-            self.text.append(text)
+            self._render()
 
     def end(self, seconds: float = 0.0) -> None:
         """It is over. `seconds`: how long it took, as Core has it; 0: as it was seen here, if it was."""
@@ -69,16 +70,19 @@ class Thought(QWidget):
         """The whole of one that is over; empty: there is none."""
         if text != self._source:
             self._source = text
-            self.text.show_text("")
         self.end(seconds)
         self.setVisible(bool(text))
 
     def _render(self) -> None:
-        if self.text.markdown != self._source or self._is_over:
-            if self._is_over:
-                self.text.finish(self._source)
-            else:
-                self.text.append(self._source[len(self.text.markdown) :])
+        if self.text is None:
+            self.text = ReplyText(self._theme)
+            self.text.setAccessibleName(tr("Thoughts"))
+            self._row.addWidget(self.text)
+            self.made.emit(self.text)
+        if self._is_over or not self._source.startswith(self.text.markdown):
+            self.text.finish(self._source)
+        elif more := self._source[len(self.text.markdown) :]:
+            self.text.append(more)
 
     def _show_time(self) -> None:
         seconds = self._clock.elapsed() // 1_000

@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QTextBlockFormat, QTextCharFormat, QTextCursor, QTextDocument, QTextList
 
 from app.gui.transcript.columns import column_shares
+from app.gui.transcript.formula_object import LETTER, formula_format, hung, key_of
+from app.gui.transcript.formula_rules import source_of as formula_source
+from app.gui.transcript.formulas import formulas
 from app.gui.transcript.styles import INDENT_PX, Place, Styles
 
 if TYPE_CHECKING:
@@ -144,6 +147,9 @@ class Writer:
                 self._quote(inside, place)
             case "fence" | "code_block":
                 self._code(token, place)
+            case "math_block":
+                self._begin(styles.formula(place), styles.text(place))
+                self._formula(token, styles.text(place), self._cursor, is_display=True)
             case "hr":
                 self._begin(styles.rule(place), styles.text(place))
                 self._mark(MarkKind.RULE, self._cursor.position(), place)
@@ -226,6 +232,12 @@ class Writer:
         self._cursor.setBlockFormat(self.styles.after_table())  # stays: Qt drops the margin of a block right here
         self._is_fresh = self._is_empty = False
 
+    def _formula(self, token: Token, base: QTextCharFormat, cursor: QTextCursor, *, is_display: bool) -> None:
+        letter = formula_format(base, token.content, formula_source(token), is_display=is_display)
+        if (drawing := formulas().get(key_of(letter))) is not None:
+            letter = hung(letter, drawing, cursor.document())
+        cursor.insertText(LETTER, letter)
+
     def _mark(self, kind: MarkKind, start: int, place: Place, text: str = "", language: str = "") -> None:
         left = place.left + place.lists * INDENT_PX
         self.marks.append(Mark(kind, start, self._cursor.position(), left, text, language, place.lists))
@@ -240,6 +252,8 @@ class Writer:
             match token.type:
                 case "softbreak" | "hardbreak":
                     cursor.insertText(_BREAK, now)
+                case "math_inline":
+                    self._formula(token, now, cursor, is_display=token.markup in ("$$", "\\["))
                 case "code_inline":
                     cursor.insertText(_plain(token.content), self.styles.with_code(now))
                 case "image":

@@ -1,0 +1,1 @@
+"""LaTeX becomes pictures, in a process of its own; the only package that imports ziamath."""
