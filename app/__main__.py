@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
 def main(argv: list[str] | None = None, load_window: Callable[[], ShowWindow] | None = None) -> int:
     """Run what the arguments ask for and return the exit code. `load_window`: where the window is another one."""
     arguments = sys.argv[1:] if argv is None else argv
-    _keep_libraries_to_ourselves()
+    if getattr(sys, "frozen", False):
+        _settle_in_a_package()
     if arguments[:1] == ["child"]:
         return _child(arguments[1], arguments[2:])
     from app.cli.ctrl_c import end_quietly
@@ -39,10 +41,14 @@ def main(argv: list[str] | None = None, load_window: Callable[[], ShowWindow] | 
     return run_window(options, arguments, load_window or _load_window, _problem)
 
 
-def _keep_libraries_to_ourselves() -> None:
-    """The start program of a package names its own libraries to the loader; other programs that we start must not use
-    them. The loader has read it, and a child of ours gets it anew."""
-    if getattr(sys, "frozen", False) and "LD_LIBRARY_PATH" in os.environ:
+def _settle_in_a_package() -> None:
+    """Make a program that PyInstaller packed like any other."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # Windows, without a console: what is printed goes nowhere
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115
+    # its start program names its libraries to the loader, which has read that; other programs that we start must not
+    # use them, and a child of ours gets it anew
+    if "LD_LIBRARY_PATH" in os.environ:
         was = os.environ.pop("LD_LIBRARY_PATH_ORIG", "")
         del os.environ["LD_LIBRARY_PATH"]
         if was:

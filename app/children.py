@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -28,8 +29,14 @@ def child_command(role: str, *arguments: str) -> list[str]:
 
     -P: a file called app.py in the current folder is not ours.
     """
-    program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-P", "-m", "app"]
+    program = [_frozen_program()] if getattr(sys, "frozen", False) else [sys.executable, "-P", "-m", "app"]
     return [*program, "child", role, *arguments]
+
+
+def _frozen_program() -> str:
+    """This one; on Windows (not run yet) the one beside it that has standard input and output."""
+    console = Path(sys.executable).with_name("rubato-console.exe")
+    return str(console) if os.name == "nt" and console.exists() else sys.executable
 
 
 class Child(Generic[M]):
@@ -51,6 +58,7 @@ class Child(Generic[M]):
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
                 limit=wire.LINE_LIMIT_BYTES,
+                creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # Windows: no console of its own is shown
                 start_new_session=os.name == "posix",  # Ctrl-C on the terminal is for the program, not its children
             )
         log.debug("%s started, pid %d", role, process.pid)

@@ -133,7 +133,7 @@ def _write_control(tree: Path, version: str, depends: list[str]) -> None:
 
 
 def _build(tree: Path, package: Path) -> None:
-    command = ["dpkg-deb", "--root-owner-group", "-Zzstd", "-z19", "--build", str(tree), str(package)]
+    command = ["dpkg-deb", "--root-owner-group", "-Zzstd", "-z15", "--build", str(tree), str(package)]
     if subprocess.run(command).returncode != 0:
         raise StepFailed("dpkg-deb could not build the package. See the message above.")
 

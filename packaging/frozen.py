@@ -8,15 +8,13 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
-import debian_libraries
 import variants
 from environment import ROOT, StepFailed, program, step
 
 DIST = variants.BUILD / "dist"
-# what is left of Qt's weight: names of what the loader never asks for are gone after this
-_STRIP = ["strip", "--strip-unneeded", "--preserve-dates"]
 
 
 def make(engine: Path, model: Path) -> Path:
@@ -43,8 +41,14 @@ def _strip(folder: Path) -> None:
     for file in folder.rglob("*.so*"):
         if file.is_symlink() and not file.exists():
             file.unlink()  # to a library that was left out
-        elif not file.is_symlink() and debian_libraries.is_elf(file):
-            subprocess.run([*_STRIP, str(file)], check=True)
+        elif not file.is_symlink() and _is_ours(file.relative_to(folder / "_internal")):
+            subprocess.run(["strip", "--strip-unneeded", "--preserve-dates", str(file)], check=True)
+
+
+def _is_ours(file: Path) -> bool:
+    """Whether it was compiled here, or with this Python. Wheels' own are stripped, and strip ruins what auditwheel
+    has rewritten: the loader then refuses numpy's OpenBLAS."""
+    return file.name.startswith("libpython") or file.parts[0] in ("llama_cpp", f"python3.{sys.version_info.minor}")
 
 
 def _link_twins(folder: Path) -> None:
