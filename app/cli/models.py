@@ -13,7 +13,7 @@ from app.cli.text import duration
 from app.core.core import Core
 from app.core.events import DownloadChanged, Event
 from app.core.instance import Console
-from app.core.model_views import DownloadState, DownloadView, FitView, HubFile
+from app.core.model_views import DownloadState, DownloadView, FitView, FitWord, HubFile
 from app.downloads import catalogue
 from app.downloads.models_folder import find_model
 from app.errors import ErrorKind, KnownError
@@ -103,7 +103,7 @@ async def _get(core: Core, subject: str, console: Console) -> int:
 
     remove = core.add_sink(show)
     try:
-        id = await _begin(core, subject)
+        id = await _begin(core, subject, console)
         done = await core.wait_for_download(id)
     finally:
         remove()
@@ -117,7 +117,7 @@ async def _get(core: Core, subject: str, console: Console) -> int:
     return FAILED
 
 
-async def _begin(core: Core, subject: str) -> str:
+async def _begin(core: Core, subject: str, console: Console) -> str:
     """A model of the catalogue, OWNER/NAME:QUANTISATION, or a download that there is."""
     if any(download.id == subject for download in core.downloads()):
         core.resume_download(subject)
@@ -132,6 +132,9 @@ async def _begin(core: Core, subject: str) -> str:
         raise KnownError(
             ErrorKind.BAD_REQUEST, f"Name one of its files, as in “{repository}:{files[0].quantisation}”: {kinds}."
         )
+    fit = await core.hub_fit(fitting[0])
+    if fit.word is not FitWord.FITS:
+        console.err(f"{fit.sentence}\n")
     return core.download(fitting[0])
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
 from dataclasses import dataclass
 from pathlib import Path
 
 from app.core.model_views import FitView, FitWord
 from app.engine.fit import ContextShape, Verdict, fit_of, kv_bytes, need_of
-from app.engine.gguf_metadata import read_metadata
+from app.engine.gguf_header import HeaderFault, read_header
+from app.engine.gguf_metadata import ModelMetadata, read_metadata
 from app.engine.model_shape import ModelShape, shape_of
 from app.engine.process.memory_plan import SMALLEST_CONTEXT, plan_kv
 from app.errors import KnownError
@@ -35,10 +38,8 @@ def facts_of(path: Path) -> FileFacts:
         return FileFacts(problem=error.sentence)
 
 
-def fit_of_shape(
-    shape: ModelShape, free: int, reordered_kinds: frozenset[str], tokens_per_second: float | None = None
-) -> FitView:
-    """For chats with as much context as the engine would plan now."""
+def fit_of_shape(shape: ModelShape, free: int, reordered_kinds: frozenset[str], *, other_weights: int = 0) -> FitView:
+    """For chats with as much context as the engine would plan now. `other_weights`: in parts that `shape` lacks."""
     per_token = kv_bytes(shape, ContextShape(context_tokens=WANTED_CONTEXT)) // WANTED_CONTEXT
     plan = plan_kv(
         bytes_per_token=per_token,
@@ -49,30 +50,49 @@ def fit_of_shape(
     context = ContextShape(
         context_tokens=plan.chat_context if plan else SMALLEST_CONTEXT, sequences=plan.chat_sequences if plan else 1
     )
-    fit = fit_of(need_of(shape, [context], reordered_kinds), free)
+    need = need_of(shape, [context], reordered_kinds)
+    fit = fit_of(dataclasses.replace(need, weights=need.weights + other_weights), free)
     return FitView(
         word=_WORDS[fit.verdict],
         sentence=fit.sentence,
         needed_bytes=fit.need.total,
         free_bytes=free,
-        expected_tokens_per_second=tokens_per_second if fit.verdict is Verdict.FITS else None,
     )
+
+
+def shape_of_beginning(name: str, beginning: bytes, size_bytes: int) -> ModelShape | None:
+    """From the first bytes of a file that is elsewhere; None: they are too few, or it is no model."""
+    try:
+        header = read_header(io.BytesIO(beginning), size_bytes)
+    except (HeaderFault, OSError):
+        return None
+    metadata = ModelMetadata(
+        parts=(Path(name),),
+        file_bytes=size_bytes,
+        version=header.version,
+        values=header.values,
+        tensors=header.tensors,
+    )
+    return shape_of(metadata) if metadata.architecture and metadata.tensors else None
 
 
 def fit_of_size(size_bytes: int, free: int) -> FitView:
     """Of a model that is not here: a guess from the size of its file, and the sentence says so."""
     beside = int(size_bytes * _BESIDE_SHARE) + _BESIDE_BYTES
     needed = size_bytes + beside
-    guess = f"about {_gb(needed)} by the size of its file, and {_gb(free)} are free"
+    about, have = _gb(needed), _gb(free)
     if needed <= free:
-        word, sentence = FitWord.FITS, f"Fits: it takes {guess}."
+        word = FitWord.FITS
+        sentence = f"Fits: it takes about {about} by the size of its file, and {have} are free."
     elif beside <= free / 2:
-        word, sentence = (
-            FitWord.SLOW,
-            f"Slow: it takes {guess}, so that weights are read from the disk again and again.",
+        word = FitWord.SLOW
+        sentence = (
+            f"Slow: it takes about {about} by the size of its file, and {have} are free, so that weights are read from "
+            "the disk again and again."
         )
     else:
-        word, sentence = FitWord.NO, f"Does not fit: it takes {guess}."
+        word = FitWord.NO
+        sentence = f"Does not fit: it takes about {about} by the size of its file, and {have} are free."
     return FitView(word=word, sentence=sentence, needed_bytes=needed, free_bytes=free)
 
 

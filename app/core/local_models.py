@@ -23,6 +23,7 @@ from app.errors import ErrorKind, KnownError, from_os_error
 from app.paths import Paths
 from app.settings import Settings
 
+_OWNERS = {ModelPlace.OLLAMA: "Ollama", ModelPlace.LM_STUDIO: "LM Studio"}
 _Key = tuple[Path, int, int]
 
 
@@ -94,9 +95,12 @@ class LocalModels:
                 ErrorKind.BAD_REQUEST,
                 f"{path.name} is in {folder}, a folder that was added. Remove the folder instead.",
             )
-        if place is not ModelPlace.OWN or not path.is_relative_to(self._paths.models):
-            owner = {ModelPlace.OLLAMA: "Ollama", ModelPlace.LM_STUDIO: "LM Studio"}.get(place, "another profile")
-            raise KnownError(ErrorKind.BAD_REQUEST, f"This file belongs to {owner}. Delete it there.")
+        if place in _OWNERS:
+            raise KnownError(ErrorKind.BAD_REQUEST, f"This file belongs to {_OWNERS[place]}. Delete it there.")
+        if not path.is_relative_to(self._paths.models):
+            raise KnownError(
+                ErrorKind.BAD_REQUEST, "This file came with the program, or is another profile's: it stays."
+            )
         if path == self._loaded():
             raise KnownError(
                 ErrorKind.BAD_REQUEST, f"{path.name} is the model in use. Choose another one first, then delete it."
@@ -111,7 +115,7 @@ class LocalModels:
 
     def _found(self) -> Iterator[tuple[str, Path, ModelPlace]]:
         names = {entry.file_name: entry.name for entry in self._catalogue.models}
-        for folder in dict.fromkeys((self._paths.models, self._paths.shared_models)):
+        for folder in self._paths.model_folders:
             for path in models_below(folder):
                 yield names.get(path.name, path.stem), path, ModelPlace.OWN
         for text in self._settings.added_models:

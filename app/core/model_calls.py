@@ -8,20 +8,22 @@ from typing import Any
 
 from app import diagnostics
 from app.core.downloads import DownloadService
-from app.core.fits import fit_of_size
+from app.core.fits import fit_of_shape, fit_of_size, shape_of_beginning
 from app.core.local_models import LocalModels
-from app.core.model_views import CatalogueModel, DownloadView, HubFile, HubModel, HubTokenState, LocalModel
+from app.core.model_views import CatalogueModel, DownloadView, FitView, HubFile, HubModel, HubTokenState, LocalModel
 from app.downloads import catalogue
 from app.downloads.download import folder_of
 from app.downloads.endpoint import endpoint
 from app.downloads.hub import Hub
 from app.downloads.messages import FileGroup, RepositoryFile
 from app.downloads.quantisations import is_repository, is_safe
+from app.engine import devices
 from app.errors import ErrorKind, KnownError
 from app.paths import Paths
 from app.settings import Settings
 
 _CATALOGUE = catalogue.load()
+_BEGINNINGS = (2 << 20, 8 << 20, 32 << 20)  # the words of a large vocabulary take megabytes
 
 
 class ModelCalls:
@@ -121,6 +123,25 @@ class ModelCalls:
         free = diagnostics.free_memory_bytes()
         groups = await self._hub_groups(repository)
         return [self._hub_file(group, free) for group in groups]
+
+    async def hub_fit(self, file: HubFile) -> FitView:
+        """From what the file says of itself, of which some megabytes are fetched. Raises KnownError.
+
+        Where they say too little, it is the guess that `hub_files` has.
+        """
+        free = diagnostics.free_memory_bytes()
+        name, size = file.parts[0], file.sizes[0]
+        for n_bytes in _BEGINNINGS:
+            beginning = await self._hub.beginning(
+                file.repository, file.revision, name, min(n_bytes, size), self._hub_token_name()
+            )
+            shape = await asyncio.to_thread(shape_of_beginning, name, beginning, size)
+            if shape is not None:
+                kinds = await asyncio.to_thread(devices.reordered_kinds)
+                return fit_of_shape(shape, free, kinds, other_weights=file.size_bytes - size)
+            if n_bytes >= size:
+                break
+        return fit_of_size(file.size_bytes, free)
 
     async def _hub_groups(self, repository: str) -> tuple[FileGroup, ...]:
         return await self._hub.files(repository.strip(), self._hub_token_name())

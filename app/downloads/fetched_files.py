@@ -28,7 +28,7 @@ def fetch_files(command: FetchFiles, progress: Progress, waits: Callable[[str], 
     before = 0
     for file in group.files:
         place = folder / file.path
-        what = f"{file.path} of {group.repository}"
+        what = place.name
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
             if not _is_there(place, file):
@@ -67,7 +67,11 @@ def _check(part: PartFile, file: RepositoryFile, place: Path, what: str, progres
     if is_model and found == (file.sha256 or found):
         return
     remove_unfinished(place)
-    said = "has another checksum than the hub says" if is_model else "is no model file"
-    raise KnownError(
-        ErrorKind.DOWNLOAD_FAILED, f"What came for {what} {said}, so it was thrown away. Try again, or another network."
-    )
+    if is_model:
+        sentence = (
+            f"What came for {what} has another checksum than the hub says, so it was thrown away. Try again, or "
+            "another network."
+        )
+    else:
+        sentence = f"What came for {what} is no model file, so it was thrown away. Try again, or another network."
+    raise KnownError(ErrorKind.DOWNLOAD_FAILED, sentence)

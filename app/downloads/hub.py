@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from app import wire
 from app.children import Child, describe_exit
 from app.downloads.messages import (
+    BeginningRead,
     FileGroup,
     FilesFound,
     ForgetToken,
@@ -20,6 +21,7 @@ from app.downloads.messages import (
     HubRefused,
     KeepToken,
     ListFiles,
+    ReadBeginning,
     RepositoriesFound,
     SearchHub,
     TokenForgotten,
@@ -51,6 +53,18 @@ class Hub:
     async def files(self, repository: str, token_name: str = "") -> tuple[FileGroup, ...]:
         command = ListFiles(id=uuid.uuid4().hex, repository=repository, token_name=token_name)
         return (await self._ask(command, FilesFound)).groups
+
+    async def beginning(self, repository: str, revision: str, path: str, n_bytes: int, token_name: str = "") -> bytes:
+        """The first bytes of a file, or all where it has fewer."""
+        command = ReadBeginning(
+            id=uuid.uuid4().hex,
+            repository=repository,
+            revision=revision,
+            path=path,
+            n_bytes=n_bytes,
+            token_name=token_name,
+        )
+        return (await self._ask(command, BeginningRead)).data
 
     async def keep_token(self, token: str) -> TokenKept:
         return await self._ask(KeepToken(id=uuid.uuid4().hex, token=token), TokenKept)

@@ -79,31 +79,36 @@ def failure(error: Exception, what: str, *, has_token: bool) -> KnownError:
     match error:
         case GatedRepoError() if not has_token:
             said = (
-                "is given only to people who agreed to its terms. Agree to them on its page, and give Rubato a token "
-                "of yours"
+                f"{what} is given only to people who agreed to its terms. Agree to them on its page, and give Rubato a "
+                "token of yours."
             )
         case GatedRepoError():
-            said = "is given only to people who agreed to its terms. Agree to them on its page with your account"
+            said = (
+                f"{what} is given only to people who agreed to its terms. Agree to them on its page with your account."
+            )
         case RepositoryNotFoundError() if not has_token:
-            said = f"is not at {hub}, or only for people with a token. Check its name, or give Rubato a token of yours"
+            said = (
+                f"{what} is not at {hub}, or only for people with a token. Check its name, or give Rubato a token of "
+                "yours."
+            )
         case RepositoryNotFoundError() | RevisionNotFoundError() | EntryNotFoundError():
-            said = f"is not at {hub} any more. Choose another one"
+            said = f"{what} is not at {hub} any more. Choose another one."
         case HfHubHTTPError() if error.response.status_code in (401, 403) and has_token:
-            said = f"was refused: {hub} does not take your token. Make a new one there, and give it to Rubato"
+            said = f"{what} was refused: {hub} does not take your token. Make a new one there, and give it to Rubato."
         case HfHubHTTPError() if error.response.status_code == 429:
-            said = f"was refused: {hub} was asked too often. Wait some minutes, and try again"
+            said = f"{what} was refused: {hub} was asked too often. Wait some minutes, and try again."
         case HfHubHTTPError():
-            said = f"was refused by {hub} (status {error.response.status_code}). Try again later"
+            said = f"{what} was refused by {hub} (status {error.response.status_code}). Try again later."
         case OfflineModeIsEnabled():  # which is an OSError, but none of the disk
-            said = "was not fetched because HF_HUB_OFFLINE is set. Unset it and try again"
+            said = f"{what} was not fetched because HF_HUB_OFFLINE is set. Unset it and try again."
         case httpx2.TooManyRedirects() | httpx2.UnsupportedProtocol() | httpx2.InvalidURL():
-            said = f"could not be fetched: {hub} sends us to an address that leads nowhere. Try again later"
+            said = f"{what} could not be fetched: {hub} sends us to an address that leads nowhere. Try again later."
         case httpx2.TimeoutException():
-            said = f"could not be fetched: {hub} did not answer in time. Check the network connection and try again"
+            said = f"{what} could not be fetched: {hub} did not answer in time. Check the network, and try again."
         case httpx2.ConnectError():
-            said = f"could not be fetched: there is no connection to {hub}. Check the network, and try again"
+            said = f"{what} could not be fetched: there is no connection to {hub}. Check the network, and try again."
         case httpx2.HTTPError():
-            said = f"could not be fetched ({type(error).__name__}). Check the network connection and try again"
+            said = f"{what} could not be fetched ({type(error).__name__}). Check the network connection and try again."
         case _:
             raise error
-    return KnownError(ErrorKind.DOWNLOAD_FAILED, f"{what} {said}.")
+    return KnownError(ErrorKind.DOWNLOAD_FAILED, said)

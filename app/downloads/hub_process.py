@@ -14,6 +14,7 @@ from collections.abc import Callable
 from app import wire
 from app.children import claim_pipes
 from app.downloads.messages import (
+    BeginningRead,
     FilesFound,
     ForgetToken,
     FoundRepository,
@@ -22,6 +23,7 @@ from app.downloads.messages import (
     HubRefused,
     KeepToken,
     ListFiles,
+    ReadBeginning,
     RepositoriesFound,
     RepositoryFile,
     SearchHub,
@@ -60,6 +62,8 @@ def answer(command: HubCommand) -> HubAnswer:
                 return _search(command)
             case ListFiles():
                 return _files(command)
+            case ReadBeginning():
+                return _beginning(command)
             case KeepToken():
                 return _keep(command)
             case ForgetToken():
@@ -173,6 +177,29 @@ def _files(command: ListFiles) -> HubAnswer:
             f"{command.repository} has no model in the GGUF format. Search for the name of the model and “GGUF”.",
         )
     return answered
+
+
+def _beginning(command: ReadBeginning) -> HubAnswer:
+    from huggingface_hub.utils._http import get_session, hf_raise_for_status
+
+    from app.downloads.hub_library import file_url, headers
+
+    def question() -> HubAnswer:
+        url = file_url(command.repository, command.path, command.revision)
+        wanted = {**sent, "Range": f"bytes=0-{command.n_bytes - 1}"}
+        data = bytearray()
+        with get_session().stream("GET", url, headers=wanted) as response:
+            if response.is_error:
+                response.read()
+            hf_raise_for_status(response)
+            for piece in response.iter_raw():  # a hub that knows no ranges sends it all
+                data += piece[: command.n_bytes - len(data)]
+                if len(data) == command.n_bytes:
+                    break
+        return BeginningRead(id=command.id, data=bytes(data))
+
+    sent = headers(command.token_name)
+    return _ask(question, command.path.rpartition("/")[2], has_token="authorization" in sent)
 
 
 def _keep(command: KeepToken) -> HubAnswer:

@@ -122,6 +122,16 @@ class ListFiles(Message, frozen=True, kw_only=True):
     token_name: str = ""
 
 
+class ReadBeginning(Message, frozen=True, kw_only=True):
+    """The first bytes of a file: what a model says of itself stands there."""
+
+    repository: str
+    revision: str
+    path: str
+    n_bytes: int
+    token_name: str = ""
+
+
 class KeepToken(Message, frozen=True, kw_only=True):
     token: str
 
@@ -130,7 +140,7 @@ class ForgetToken(Message, frozen=True, kw_only=True):
     token_name: str
 
 
-HubCommand = SearchHub | ListFiles | KeepToken | ForgetToken
+HubCommand = SearchHub | ListFiles | ReadBeginning | KeepToken | ForgetToken
 
 
 class RepositoriesFound(Message, frozen=True, kw_only=True):
@@ -139,6 +149,10 @@ class RepositoriesFound(Message, frozen=True, kw_only=True):
 
 class FilesFound(Message, frozen=True, kw_only=True):
     groups: tuple[FileGroup, ...]
+
+
+class BeginningRead(Message, frozen=True, kw_only=True):
+    data: bytes
 
 
 class TokenKept(Message, frozen=True, kw_only=True):
@@ -157,4 +171,4 @@ class HubRefused(Message, frozen=True, kw_only=True):
     sentence: str
 
 
-HubAnswer = RepositoriesFound | FilesFound | TokenKept | TokenForgotten | HubRefused
+HubAnswer = RepositoriesFound | FilesFound | BeginningRead | TokenKept | TokenForgotten | HubRefused

@@ -150,20 +150,22 @@ class Transfer:
 
     def _look_at(self, response: httpx2.Response, span: Span) -> int:
         """How many bytes come before those that were asked for. Raises _Broken, KnownError."""
+        what = self._remote.what
         if response.url.scheme == "http" and not is_private(str(response.url)) and is_private(self._remote.url):
-            raise self._refused("was not fetched: the hub sends us to an address that does not encrypt")
+            raise self._refused(f"{what} was not fetched: the hub sends us to an address that does not encrypt.")
         status = response.status_code
         if status in RETRIED:
             raise _Broken(f"the hub answers with status {status}", asked_seconds(response.headers.get("Retry-After")))
         if response.history and status in (401, 403, 404, 410):
             raise _Broken(f"the link that the hub gave has run out, status {status}")
         if status == 416:
-            raise self._refused("is shorter than the hub says. Try again later, or choose another one")
+            raise self._refused(f"{what} is shorter than the hub says. Try again later, or choose another one.")
         if status >= 400:
             self._raise_for(response)
         if response.headers.get("Content-Type", "").startswith("text/html"):
             raise self._refused(
-                "did not come: a web page came in its place. Sign in to this network in a browser, and try again"
+                f"{what} did not come: a web page came in its place. Sign in to this network in a browser, and try "
+                "again."
             )
         if status == 200:
             self._takes_ranges = False
@@ -173,7 +175,9 @@ class Transfer:
             return span.position
         found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
         if status != 206 or found is None or int(found[1]) != span.position:
-            raise self._refused(f"did not come: the hub answers something else than was asked (status {status})")
+            raise self._refused(
+                f"{what} did not come: the hub answers something else than was asked (status {status})."
+            )
         if found[3] not in ("*", str(self._part.size)):
             raise self._other_size(int(found[3]))
         return 0
@@ -190,9 +194,10 @@ class Transfer:
 
     def _other_size(self, n_bytes: int) -> KnownError:
         return self._refused(
-            f"has {n_bytes} bytes and not {self._part.size}, as the hub said before. Look for it anew, or choose "
-            "another one"
+            f"{self._remote.what} has {n_bytes} bytes and not {self._part.size}, as the hub said before. Look for it "
+            "anew, or choose another one."
         )
 
-    def _refused(self, said: str) -> KnownError:
-        return KnownError(ErrorKind.DOWNLOAD_FAILED, f"{self._remote.what} {said}.")
+    @staticmethod
+    def _refused(sentence: str) -> KnownError:
+        return KnownError(ErrorKind.DOWNLOAD_FAILED, sentence)

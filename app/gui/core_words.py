@@ -87,6 +87,48 @@ SENTENCES = (
         "“{name}” has no chats in it that can be read. Rubato takes its own exports, ChatGPT's conversations.json or "
         "the ZIP that it comes in, and exports of the web page of llama.cpp."
     ),
+    mark("This download is not there any more."),
+    mark("Asking the hub for its files."),
+    mark("The hub asks to wait. It goes on in {seconds} s."),
+    mark("The connection broke off. It goes on in {seconds} s."),
+    mark("{name} needs {needed} of free space in {folder}, and {free} are free. Free some space and try again."),
+    mark("{name} is being downloaded already. Cancel this one."),
+    mark("{repository} has no {kind} any more. Choose one of its files: {kinds}."),
+    mark(
+        "What came for {name} has another checksum than the hub says, so it was thrown away. Try again, or another "
+        "network."
+    ),
+    mark("What came for {name} is no model file, so it was thrown away. Try again, or another network."),
+    mark("{name} did not come: a web page came in its place. Sign in to this network in a browser, and try again."),
+    mark("{name} could not be fetched ({reason}). What came is kept: try again later."),
+    mark("{name} could not be fetched: there is no connection to {hub}. Check the network, and try again."),
+    mark("{name} could not be fetched: {hub} did not answer in time. Check the network, and try again."),
+    mark("{name} was not fetched because HF_HUB_OFFLINE is set. Unset it and try again."),
+    mark("{name} is not at {hub} any more. Choose another one."),
+    mark("{name} is not at {hub}, or only for people with a token. Check its name, or give Rubato a token of yours."),
+    mark(
+        "{name} is given only to people who agreed to its terms. Agree to them on its page, and give Rubato a token of "
+        "yours."
+    ),
+    mark("{name} is given only to people who agreed to its terms. Agree to them on its page with your account."),
+    mark("The download of {name} broke off ({how}). Nothing that was there is lost; try again."),
+    mark("{repository} has no model in the GGUF format. Search for the name of the model and “GGUF”."),
+    mark("“{name}” is no repository. Name it as OWNER/NAME, as the hub does."),
+    mark("This is no token. Copy it anew from the hub, and paste it whole."),
+    mark("{hub} does not take this token. Make a new one there, with the right to read, and paste it whole."),
+    mark("The token is for {agreed}, and is not sent to {hub}."),
+    mark("There is no GGUF file in {path}. Choose a folder that has models in it."),
+    mark("This model is not there any more."),
+    mark("This file belongs to {owner}. Delete it there."),
+    mark("This file came with the program, or is another profile's: it stays."),
+    mark("{name} is in {folder}, a folder that was added. Remove the folder instead."),
+    mark("{name} is the model in use. Choose another one first, then delete it."),
+    mark("Fits: it takes about {size} by the size of its file, and {free} are free."),
+    mark(
+        "Slow: it takes about {size} by the size of its file, and {free} are free, so that weights are read from the "
+        "disk again and again."
+    ),
+    mark("Does not fit: it takes about {size} by the size of its file, and {free} are free."),
 )
 
 

@@ -1,8 +1,8 @@
 """A download that is killed again and again, at random: is the file right in the end, and how much came twice?
 
-`python -m tests.downloads.killed_at_random [MEGABYTES] [KILLS]` prints the figures; without words 100 MB and 50 kills.
-The bytes are counted by the hub when it has sent them, so that those count too which nobody had read when the process
-was killed.
+`python -m tests.downloads.killed_at_random [MEGABYTES [KILLS [MEGABYTES A SECOND]]]` prints the figures; without words
+100 MB, 50 kills, 2 MB a second. The bytes are counted by the hub when it has sent them, so that those count too which
+nobody had read when the process was killed: of a fast line, or on a machine that does much else, those are more.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def download_killed(
 
 
 def main(arguments: list[str]) -> int:
-    megabytes, kills = (int(word) for word in (*arguments, *("100", "50")[len(arguments) :]))
+    megabytes, kills, rate = (int(word) for word in (*arguments, *("100", "50", "2")[len(arguments) :]))
     hub = LocalHub()
     os.environ["HF_ENDPOINT"] = hub.url
     with tempfile.TemporaryDirectory() as folder:
@@ -90,7 +90,7 @@ def main(arguments: list[str]) -> int:
             profile_paths(Path(folder)),
             model_bytes(megabytes * 1_000_000),
             kills,
-            bytes_per_second=10e6,
+            bytes_per_second=rate * 1e6,
             seed=random.randrange(1 << 32),
         )
         print(f"{outcome.size_bytes / 1e6:.0f} MB, killed {outcome.kills} times, {outcome.connections} connections")

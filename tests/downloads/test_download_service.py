@@ -98,6 +98,22 @@ def test_a_download_from_its_search_to_its_place(hub, program):
     assert program.files() == [f"{REPOSITORY}/{NAME}", f"{REPOSITORY}/{NAME}.sha256"]
 
 
+def test_the_fit_of_a_file_that_is_not_here_is_from_what_it_says_of_itself(hub, program):
+    content = gguf_files.gguf(gguf_files.GOOD_VALUES, gguf_files.GOOD_TENSORS, data=b"\0" * 4096)
+    hub.files["small-Q4_1.gguf"] = content
+
+    async def story(core: Core) -> None:
+        known = await core.hub_fit(await file_of(core, "Q4_1"))
+        assert known.sentence.startswith("Fits: it takes")
+        assert "by the size of its file" not in known.sentence
+        guessed = await core.hub_fit(await file_of(core))  # which has no such facts in it
+        assert "by the size of its file" in guessed.sentence
+        assert guessed.needed_bytes > len(MODEL)
+
+    program.run(story)
+    assert program.files() == []
+
+
 def test_one_that_is_paused_waits_also_over_a_restart_and_goes_on_where_it_was(hub, program):
     hub.faults.stall, hub.faults.cut_after = 4, 60_000
 
