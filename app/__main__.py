@@ -88,6 +88,10 @@ def _child(role: str, arguments: list[str]) -> int:
         from app.engine.process.model_check import main as check
 
         return check(arguments)
+    if role == "gpus":
+        from app.engine.process.gpu_list import main as gpus
+
+        return gpus(arguments)
     if role == "template":
         from app.engine.process.template_process import main as template
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import shutil
 import time
@@ -30,13 +31,17 @@ from app.core.events import (
     StatusChanged,
     WindowRaised,
 )
+from app.core.idle_model import watch_idle_model
 from app.core.instance import Execute, Instance
 from app.core.job_calls import JobCalls
 from app.core.job_contents import JobContents
 from app.core.jobs import JobService
 from app.core.library import LibraryService
+from app.core.load_calls import LoadCalls
 from app.core.local_models import LocalModels
 from app.core.model_calls import ModelCalls
+from app.core.model_fit import ModelFits
+from app.core.model_rates import ModelRates
 from app.core.models import ModelService
 from app.core.moving import MovingCalls
 from app.core.side_engine import NewEngine
@@ -46,13 +51,16 @@ from app.core.views import (
     StatusView,
 )
 from app.downloads.hub import Hub
+from app.engine.devices import Gpu
 from app.engine.interface import Engine, ModelState, Vector
+from app.engine.local import list_gpus
 from app.engine.messages import EngineReported, GenerateRequest, Preset, Priority, RequestEvent, RequestFailed, Turn
 from app.errors import KnownError
 from app.logs import topic
 from app.paths import Paths
 from app.settings import Settings
 from app.store.attachments import Attachments
+from app.store.chat_speeds import chat_speeds
 from app.store.chats import Chats
 from app.store.database import Database
 from app.store.items import Items
@@ -64,7 +72,7 @@ log = topic("core")
 EventSink = Callable[[Event], None]
 
 
-class Core(ChatCalls, JobCalls, ModelCalls, MovingCalls):
+class Core(ChatCalls, JobCalls, ModelCalls, LoadCalls, MovingCalls):
     """The program without a face. Methods run on the core thread and raise KnownError only.
 
     `model` is a GGUF file to use instead of the one in the settings; `new_side_engine` makes one for jobs that keep
@@ -91,6 +99,9 @@ class Core(ChatCalls, JobCalls, ModelCalls, MovingCalls):
         self._report: EngineReported | None = None
         self._side_report: EngineReported | None = None
         self._loading: asyncio.Task[None] | None = None
+        self._idle: asyncio.Task[None] | None = None
+        self._gpus: tuple[Gpu, ...] = ()  # and their memory, before a model was loaded
+        self._rates = ModelRates()
         self._is_open = False
         self._model_problem = ""
         self.are_chats_active = False
@@ -106,7 +117,24 @@ class Core(ChatCalls, JobCalls, ModelCalls, MovingCalls):
         self.paths.make_folders()
         shutil.rmtree(self.paths.trials, ignore_errors=True)  # of a measurement that was killed
         self._database = Database(self.paths.database, self.paths.backups)
-        self._models = ModelService(self.paths, self._engine, self._publish, lambda: self._jobs.model_changes())
+        self._fits = ModelFits(
+            context_tokens=lambda: self.settings.context_tokens,
+            gpu_layers=lambda: self.settings.gpu_layers,
+            given_back=lambda: self._models.held_bytes(),
+            gpus=lambda: self._gpus,
+            rates=self._rates.by_size,
+        )
+        self._models = ModelService(
+            self.paths,
+            self._engine,
+            self._publish,
+            lambda: self._jobs.model_changes(),
+            settings=lambda: self.settings,
+            fits=self._fits,
+        )
+        sizes = {model.name: model.size_bytes for model in self._models.all()}
+        for name, rate, n_tokens in reversed(chat_speeds(self._database)):
+            self._rates.took(sizes.get(name, 0), rate, n_tokens)
         self._hub = Hub(self.paths)
         self._downloads = DownloadService(
             self.paths,
@@ -195,7 +223,11 @@ class Core(ChatCalls, JobCalls, ModelCalls, MovingCalls):
         self._chats.recover()
         await self._engine.start(self)
         self._engine.set_preset(Preset(self.settings.preset), self.settings.balanced_slowdown)
+        self._engine.expect_load()
         self._loading = asyncio.create_task(self._load_at_start(), name="load the model")
+        self._idle = asyncio.create_task(
+            watch_idle_model(self._engine, lambda: self.settings.unload_after_minutes * 60), name="watch the idle model"
+        )
         self._jobs.recover()
         self._downloads.recover()
         self._attachments.recover()
@@ -207,8 +239,9 @@ class Core(ChatCalls, JobCalls, ModelCalls, MovingCalls):
         """Everything that is under way is on the disk and goes on at the next start. Also after a failed `start`."""
         if self._instance is not None:
             await self._instance.stop_serving()
-        if self._loading is not None:
-            self._loading.cancel()
+        for task in (self._loading, self._idle):
+            if task is not None:
+                task.cancel()
         if self._is_open:
             await self._chats.close()
             await self._temporary_chats.close()
@@ -224,6 +257,8 @@ class Core(ChatCalls, JobCalls, ModelCalls, MovingCalls):
             self._instance.release()  # last: the next start may write from here on
 
     async def _load_at_start(self) -> None:
+        with contextlib.suppress(OSError):  # without them the processor's memory is all that is known
+            self._gpus = await list_gpus(self.paths.logs)
         try:
             await self._models.load(self._model or self._models.choose_at_start(self.settings))
         except KnownError as error:
@@ -249,6 +284,7 @@ class Core(ChatCalls, JobCalls, ModelCalls, MovingCalls):
                 self._attachments.hear(event)
         elif isinstance(event, ReplyEnded) and event.message.figures is not None:
             figures = event.message.figures
+            self._rates.took(self._models.size_bytes, figures.tokens_per_second, figures.output_tokens)
             self._set_status(
                 last_ttft_seconds=figures.ttft_seconds,
                 last_tokens_per_second=figures.tokens_per_second,
@@ -260,18 +296,8 @@ class Core(ChatCalls, JobCalls, ModelCalls, MovingCalls):
 
     # the machine
 
-    @property
-    def model_path(self) -> Path | None:
-        """The model that is loaded, or being loaded."""
-        return self._models.path
-
     def models(self) -> list[ModelView]:
         return self._models.all()
-
-    async def load_model(self, path: Path) -> None:
-        """Use another model from now on, and at the next start."""
-        await self._models.load(path)
-        self.change_settings(model=str(path))
 
     async def reload_model(self) -> None:
         """The one in use, with what was measured of it since."""

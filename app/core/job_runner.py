@@ -14,7 +14,7 @@ from app.core import job_options
 from app.core.item_runner import ItemRunner
 from app.core.machine import Machine, is_conditional, why_not
 from app.core.side_engine import SideEngine
-from app.engine.interface import Engine
+from app.engine.interface import Engine, ModelState
 from app.store.jobs import JobRow, Jobs
 
 LOOK_SECONDS = 10.0  # how often what jobs wait for is looked at
@@ -48,6 +48,8 @@ class JobRunner:
     def fill(self) -> None:
         """Give the engines what they can take. Call it whenever something changed."""
         self._look_at_side()
+        if self._engine.model_state is ModelState.ASLEEP and self.on_chats_engine():
+            self._engine.wake()
         self._runner.fill()
         if self._side.runner is not None:
             self._side.runner.fill()

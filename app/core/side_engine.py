@@ -12,6 +12,8 @@ from collections.abc import Callable, Coroutine, Sequence, Set
 from pathlib import Path
 
 from app.core.item_runner import ItemRunner
+from app.core.model_fit import fits_beside
+from app.engine.fit import ContextShape
 from app.engine.interface import Engine, ModelState
 from app.engine.messages import EngineReported
 from app.errors import KnownError
@@ -19,17 +21,13 @@ from app.logs import topic
 
 log = topic("jobs")
 
-WEIGHTS_SHARE = 1.3  # of a model's file: its weights, some of them a second time in the processor's own order
-WORK_BYTES = 500_000_000  # the KV of bulk, and what steps are computed in
-
 SIDE_CONTEXT = 1024  # tokens of a chat with a side engine: there is none
+_CONTEXTS = (
+    ContextShape(context_tokens=SIDE_CONTEXT, sequences=2),
+    ContextShape(context_tokens=2048, sequences=8),  # what bulk has at most
+)
 
 NewEngine = Callable[[], Engine]
-
-
-def fits(*, size_bytes: int, chat_bytes: int, free_bytes: int) -> bool:
-    """Can a model of this size be loaded beside the chat's? The pages of that one's file count as free, and are not."""
-    return size_bytes * WEIGHTS_SHARE + WORK_BYTES + chat_bytes <= free_bytes
 
 
 class SideEngine:
@@ -137,12 +135,7 @@ class SideEngine:
         return self._moving is None and self.engine is not None and self.engine.model_state is ModelState.READY
 
     def _fits(self, model: str, chat_model: str) -> bool:
-        chat = Path(chat_model)
-        return fits(
-            size_bytes=Path(model).stat().st_size,
-            chat_bytes=chat.stat().st_size if chat.is_file() else 0,
-            free_bytes=self._free_bytes(),
-        )
+        return fits_beside(Path(model), Path(chat_model), self._free_bytes(), _CONTEXTS)
 
     # the process
 

@@ -14,23 +14,23 @@ class Answers:
     """By the id of the command."""
 
     def __init__(self) -> None:
-        self._waiting: dict[str, asyncio.Future[Any]] = {}
+        self.waiting: dict[str, asyncio.Future[Any]] = {}
 
     def __contains__(self, id: str) -> bool:
-        return id in self._waiting
+        return id in self.waiting
 
     def expect(self, id: str) -> asyncio.Future[Any]:
         """What the command of this id is answered with: token counts, or vectors."""
-        future = self._waiting[id] = asyncio.get_running_loop().create_future()
+        future = self.waiting[id] = asyncio.get_running_loop().create_future()
         return future
 
     def drop(self, id: str) -> bool:
         """Nobody waits any more. False: it was answered before."""
-        return self._waiting.pop(id, None) is not None
+        return self.waiting.pop(id, None) is not None
 
     def take(self, event: Event) -> None:
         """An event with the id of a command that is waited for."""
-        future = self._waiting.pop(event.id)
+        future = self.waiting.pop(event.id)
         if future.done():
             return
         if isinstance(event, TokensCounted):
@@ -42,10 +42,10 @@ class Answers:
 
     def fail(self, error: KnownError) -> None:
         """The engine is gone."""
-        for future in self._waiting.values():
+        for future in self.waiting.values():
             if not future.done():
                 future.set_exception(error)
-        self._waiting.clear()
+        self.waiting.clear()
 
 
 def pieces_of(texts: Sequence[str], limit: int) -> list[list[str]]:

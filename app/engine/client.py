@@ -9,14 +9,16 @@ import asyncio
 import contextlib
 import itertools
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from app.children import describe_exit
 from app.engine.answers import Answers, pieces_of
+from app.engine.awaited import Awaited
 from app.engine.connection import Check, Connect, Connection, takes_any_model
 from app.engine.early_words import cancelled, fault_of
-from app.engine.interface import EngineObserver, ModelState, Vector
+from app.engine.idle_clock import IdleClock
+from app.engine.interface import AS_USUAL, EngineObserver, LoadSettings, ModelState, Vector
 from app.engine.messages import (
     Cancel,
     Capabilities,
@@ -43,6 +45,7 @@ from app.engine.messages import (
     Submit,
     TextsEmbedded,
     TokensCounted,
+    UnloadModel,
 )
 from app.engine.pace import Pace
 from app.errors import ErrorKind, KnownError
@@ -83,16 +86,18 @@ class EngineClient:
         self._streams: dict[str, asyncio.Queue[RequestEvent]] = {}
         self._submitted: set[str] = set()  # streams whose request the engine has
         self._answers = Answers()
+        self._idle = IdleClock(self._streams, self._answers.waiting)
         self._loading: asyncio.Future[Capabilities] | None = None
         self._load_settled = asyncio.Event()
         self._load_id = ""  # of the newest load: what is told of an older one is not heard
         self._model: Path | None = None
+        self._how = AS_USUAL
         self._model_state = ModelState.ABSENT
         self._why_no_model = "No model is loaded. Choose a model first."
         self._capabilities: Capabilities | None = None
         self._preset = SetPreset(preset=Preset.RESPONSIVE)
         self._hold = Hold(is_held=False)
-        self._n_awaited = 0  # requests that a person waits for
+        self._awaited = Awaited(lambda: self._observer)
         self._crashes_at_load = 0
         self._ids = itertools.count(1)
         self._supervisor: asyncio.Task[None] | None = None
@@ -132,20 +137,41 @@ class EngineClient:
     async def check(self, path: Path) -> None:
         await self._check(path)
 
-    async def load(self, path: Path) -> Capabilities:
-        self._model, self._crashes_at_load = path, 0
-        return await self._send_load()
+    async def load(self, path: Path, how: LoadSettings = AS_USUAL) -> Capabilities:
+        self._model, self._how, self._crashes_at_load = path, how, 0
+        return await asyncio.shield(self._begin_load())
 
-    async def _send_load(self) -> Capabilities:
+    def expect_load(self) -> None:
+        self._load_settled.clear()
+        self._set_model_state(ModelState.LOADING)
+
+    def sleep(self) -> None:
+        if self._model_state is ModelState.READY and not self._idle.is_busy:
+            self._send(UnloadModel(id=f"unload-{next(self._ids)}"))
+            self._set_model_state(ModelState.ASLEEP)
+
+    def wake(self) -> None:
+        if self._model_state is ModelState.ASLEEP:
+            self._crashes_at_load = 0
+            self._begin_load()
+
+    @property
+    def idle_seconds(self) -> float:
+        return self._idle.seconds
+
+    def _use(self) -> None:
+        self._idle.touch()
+        self.wake()
+
+    def _begin_load(self) -> asyncio.Future[Capabilities]:
         if self._loading is not None and not self._loading.done():
             self._loading.set_exception(KnownError(ErrorKind.NO_MODEL, "Another model was chosen meanwhile."))
             self._loading.exception()
         loading = self._loading = asyncio.get_running_loop().create_future()
-        self._load_settled.clear()
         self._capabilities = None
-        self._set_model_state(ModelState.LOADING)
+        self.expect_load()
         self._send_load_command()
-        return await asyncio.shield(loading)
+        return loading
 
     def _send_load_command(self) -> None:
         self._load_id = f"load-{next(self._ids)}"
@@ -153,8 +179,9 @@ class EngineClient:
             LoadModel(
                 id=self._load_id,
                 path=os.fsencode(self._model or ""),
-                context_tokens=self._context_tokens,
+                context_tokens=self._how.context_tokens or self._context_tokens,
                 kv_disk_bytes=self._kv_disk_bytes,
+                gpu_layers=self._how.gpu_layers,
             )
         )
 
@@ -182,6 +209,7 @@ class EngineClient:
         if id in self._streams:
             raise KnownError(ErrorKind.BUG, "This was asked for twice at the same time; wait for its end.")
         queue = self._streams[id] = asyncio.Queue()
+        self._use()
         is_over = False
         try:
             early = await self._settled_or_cancelled(queue)
@@ -195,7 +223,7 @@ class EngineClient:
                 is_over = True
                 yield early
                 return
-            with self._awaited(Priority.BULK if request.is_aside else request.priority):
+            with self._awaited.during(Priority.BULK if request.is_aside else request.priority):
                 self._submitted.add(id)
                 self._send(Submit(id=id, request=request))
                 pace, clock = Pace(), asyncio.get_running_loop().time
@@ -209,28 +237,13 @@ class EngineClient:
                     yield event
         finally:
             del self._streams[id]
+            self._idle.touch()
             self._submitted.discard(id)
             if not is_over:
                 self._send(Cancel(id=id))
 
-    @contextlib.contextmanager
-    def _awaited(self, priority: Priority) -> Iterator[None]:
-        """Tells when the first request that a person waits for begins, and when the last one is over."""
-        if priority is not Priority.INTERACTIVE:
-            yield
-            return
-        self._count_awaited(1)
-        try:
-            yield
-        finally:
-            self._count_awaited(-1)
-
-    def _count_awaited(self, change: int) -> None:
-        before, self._n_awaited = self._n_awaited, self._n_awaited + change
-        if self._observer is not None and bool(before) != bool(self._n_awaited):
-            self._observer.chats_active(bool(self._n_awaited))
-
     def read_ahead(self, request: GenerateRequest) -> None:
+        self._use()
         if self._model_state is ModelState.READY:
             self._send(ReadAhead(id=f"ahead-{next(self._ids)}", request=request))
 
@@ -262,6 +275,7 @@ class EngineClient:
     async def count_tokens(self, texts: Sequence[str]) -> list[int]:
         counts: list[int] = []
         for piece in pieces_of(texts, COUNT_BYTES):
+            self._use()
             await self._load_settled.wait()
             if self._model_state is not ModelState.READY:
                 raise KnownError(ErrorKind.NO_MODEL, self._why_no_model)
@@ -277,13 +291,14 @@ class EngineClient:
     async def embed(self, texts: Sequence[str], priority: Priority = Priority.BULK) -> list[Vector]:
         vectors: list[Vector] = []
         for start in range(0, len(texts), EMBEDDED_TEXTS):
+            self._use()
             if self._model_state is ModelState.LOADING:
                 await self._load_settled.wait()
             if self._model_state is not ModelState.READY:
                 raise KnownError(ErrorKind.NO_MODEL, self._why_no_model)
             id = f"embed-{next(self._ids)}"
             future = self._answers.expect(id)
-            with self._awaited(priority):
+            with self._awaited.during(priority):
                 self._send(Embed(id=id, texts=tuple(texts[start : start + EMBEDDED_TEXTS]), priority=priority))
                 try:
                     vectors += await future
@@ -315,8 +330,7 @@ class EngineClient:
         loop = asyncio.get_running_loop()
         while True:
             started = loop.time()
-            await self._listen()
-            if self._is_over():
+            if await self._listen():
                 return
             self._connection_lost()
             delay = FIRST_RESTART_SECONDS if loop.time() - started > CALM_SECONDS else delay
@@ -332,10 +346,10 @@ class EngineClient:
             if self._model is not None and self._model_state is ModelState.LOADING:
                 self._send_load_command()
 
-    async def _listen(self) -> None:
-        """Until the engine process has ended, by itself or because it does not speak our language."""
+    async def _listen(self) -> bool:
+        """Until the engine process has ended, by itself or because it does not speak our language. True: for good."""
         if self._connection is None:
-            return
+            return self._is_closing
         try:
             async for event in self._connection.messages():
                 self._take(event)
@@ -345,8 +359,6 @@ class EngineClient:
         code = await self._connection.wait()
         if not self._is_closing:
             log.warning("the engine process ended: %s", describe_exit(code))
-
-    def _is_over(self) -> bool:
         return self._is_closing
 
     def _connection_lost(self) -> None:
@@ -380,6 +392,7 @@ class EngineClient:
             self._set_model_state(ModelState.LOADING, event.fraction)
         elif isinstance(event, ModelLoaded):
             self._capabilities, self._crashes_at_load = event.capabilities, 0
+            self._idle.touch()
             self._set_model_state(ModelState.READY, 1.0)
             self._load_settled.set()
             if self._loading is not None and not self._loading.done():

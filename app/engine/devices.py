@@ -107,8 +107,11 @@ def reordered_kinds() -> frozenset[str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Gpu:
+    """`is_unified`: its memory is the computer's own."""
+
     name: str
     free_bytes: int
+    is_unified: bool = False
 
 
 def split_layers(

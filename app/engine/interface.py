@@ -6,15 +6,35 @@ One contract test (tests/contracts) runs over every implementation.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Protocol
 
-from app.engine.messages import Capabilities, EngineReported, GenerateRequest, Preset, Priority, RequestEvent
+from app.engine.messages import (
+    AUTOMATIC_LAYERS,
+    Capabilities,
+    EngineReported,
+    GenerateRequest,
+    Preset,
+    Priority,
+    RequestEvent,
+)
 from app.errors import KnownError
 
 Vector = tuple[float, ...]
 """The meaning of a text: `Capabilities.embedding_size` numbers, of length 1."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadSettings:
+    """`context_tokens`: what a chat can have at most; None: as the engine was made. `gpu_layers`: on GPUs, of all."""
+
+    context_tokens: int | None = None
+    gpu_layers: int = AUTOMATIC_LAYERS
+
+
+AS_USUAL = LoadSettings()
 
 
 class ModelState(Enum):
@@ -23,6 +43,7 @@ class ModelState(Enum):
     ABSENT = "absent"
     LOADING = "loading"
     READY = "ready"
+    ASLEEP = "asleep"  # its memory was given back; the next request, or `wake`, loads it again
     FAILED = "failed"
 
 
@@ -56,8 +77,21 @@ class Engine(Protocol):
     async def check(self, path: Path) -> None:
         """Look at a model file while the one that is loaded goes on. Raises KnownError where it can't be one."""
 
-    async def load(self, path: Path) -> Capabilities:
+    async def load(self, path: Path, how: LoadSettings = AS_USUAL) -> Capabilities:
         """Load a model in place of the one before. Raises KnownError with a sentence for the person."""
+
+    def expect_load(self) -> None:
+        """A model is about to be loaded: requests wait from now on. `load` or `has_no_model` must follow."""
+
+    def sleep(self) -> None:
+        """Give the memory of the model back, where nothing is asked of it; else nothing happens."""
+
+    def wake(self) -> None:
+        """Load the model again that is asleep. What needs it, and `read_ahead`, does so by itself."""
+
+    @property
+    def idle_seconds(self) -> float:
+        """Since the last request ended, or was read ahead; 0 while there is one."""
 
     def has_no_model(self, error: KnownError) -> None:
         """There is nothing to load: whoever waits for a model is told so."""

@@ -8,7 +8,8 @@ from pathlib import Path
 from app.children import Child
 from app.engine.client import EngineClient
 from app.engine.connection import Connection
-from app.engine.messages import Event, ModelChecked, ModelLoadFailed
+from app.engine.devices import Gpu, built_in, look
+from app.engine.messages import Event, GpusListed, ModelChecked, ModelLoadFailed
 from app.errors import ErrorKind, KnownError
 
 
@@ -68,6 +69,24 @@ async def check_model(path: Path, logs: Path) -> None:
             ErrorKind.MODEL_UNREADABLE,
             f"{path.name} makes llama.cpp crash: the file is damaged or not what it says. Choose another model.",
         )
+    finally:
+        child.kill()
+        await child.wait()
+
+
+async def list_gpus(logs: Path) -> tuple[Gpu, ...]:
+    """Those that llama.cpp can compute with, and their free memory. A process of its own asks the drivers, and only
+    where this llama.cpp is built for any.
+    """
+    if not built_in(look()):
+        return ()
+    child: Child[GpusListed] = await Child.start(
+        "gpus", "--logs", str(logs), received=GpusListed, log_file=logs / "engine-native.log"
+    )
+    try:
+        async for message in child.messages():
+            return tuple(Gpu(name=g.name, free_bytes=g.free_bytes, is_unified=g.is_unified) for g in message.gpus)
+        return ()  # a driver crashed: the log has it
     finally:
         child.kill()
         await child.wait()

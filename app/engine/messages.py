@@ -138,15 +138,24 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     can_write: bool = True  # if not, it only embeds
     embedding_size: int = 0  # numbers in a text's embedding; 0: none are offered
     embedding_tokens: int = 0  # of the longest text that can be embedded
+    gpu_layers: int = 0  # of the model, that are computed by GPUs
 
 
 # Commands: program -> engine
+
+
+AUTOMATIC_LAYERS = -1  # as many as fit the GPUs' memory
 
 
 class LoadModel(Message, frozen=True, kw_only=True):
     path: bytes  # as the file system has it: not every name is text
     context_tokens: int = 8192
     kv_disk_bytes: int = 0  # for KV of chats that are not open; 0: none is written
+    gpu_layers: int = AUTOMATIC_LAYERS
+
+
+class UnloadModel(Message, frozen=True, kw_only=True):
+    """Give the memory of the model back. Chats that were read are kept where KV is kept on the disk."""
 
 
 class Submit(Message, frozen=True, kw_only=True):
@@ -198,7 +207,7 @@ class ForgetChat(Message, frozen=True, kw_only=True):
     cache_key: str
 
 
-Command = LoadModel | Submit | Embed | ReadAhead | Cancel | SetPreset | Hold | CountTokens | ForgetChat
+Command = LoadModel | UnloadModel | Submit | Embed | ReadAhead | Cancel | SetPreset | Hold | CountTokens | ForgetChat
 
 
 # Events: engine -> program
@@ -223,6 +232,20 @@ class ModelLoadFailed(Message, frozen=True, kw_only=True):
 
 class ModelChecked(Message, frozen=True, kw_only=True):
     """A file is a model that can be loaded, as far as its header tells."""
+
+
+class GpuFound(msgspec.Struct, frozen=True, kw_only=True):
+    """`is_unified`: its memory is the computer's own."""
+
+    name: str
+    free_bytes: int
+    is_unified: bool = False
+
+
+class GpusListed(Message, frozen=True, kw_only=True):
+    """Those that llama.cpp can compute with here."""
+
+    gpus: tuple[GpuFound, ...]
 
 
 class PromptRead(Message, frozen=True, kw_only=True):

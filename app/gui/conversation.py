@@ -164,6 +164,7 @@ class Conversation(QWidget):
         self.parameters.flush()
         self._persona_id, self._options = "", NO_CHAT_OPTIONS
         self.parameters.show_chat(NO_CHAT_OPTIONS, "")
+        self.transcript.welcome.greet("")
         self._show(())
 
     def _adopt(self, chat_id: str) -> None:

@@ -93,6 +93,7 @@ def _without_keys(window: Window) -> tuple[Key, ...]:
         Key((), mark("Archive this chat"), this(lambda chat_id: desk.archive(chat_id, True))),
         Key((), mark("Delete this chat"), this(desk.delete)),
         *(Key((), name, this(partial(window.export_chat, form))) for form, name in _EXPORTS),
+        Key((), mark("All models"), window.models.open),
         Key((), mark("Personas"), window.library.open_personas),
         Key((), mark("Saved prompts"), window.open_prompts),
         Key((), mark("Export everything"), window.export_everything),

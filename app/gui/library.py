@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QWidget
+from shiboken6 import isValid
 
 from app.core.chat_views import ChatOptions, PersonaView, SavedPrompt
 from app.core.events import PersonasChanged, PromptsChanged
@@ -62,6 +63,7 @@ class Library(QObject):
             panel.hide()
             self._conversation.composer.text.setFocus()
         else:
+            self._bridge.call(lambda core: core.model_choices(), done=panel.model.show_models, failed=self._say)
             panel.show()
             panel.persona.setFocus()
 
@@ -76,11 +78,18 @@ class Library(QObject):
             self._do(lambda core: core.set_chat_persona(chat_id, persona_id))
         else:
             self._conversation.begin_with(persona_id=persona_id)
+            persona = next((one for one in self._personas if one.id == persona_id), None)
+            self._conversation.transcript.welcome.greet(persona.greeting if persona is not None else "")
 
     # the dialogs
 
     def open_personas(self) -> None:
         dialog = PersonasDialog(self._window, self._theme)
+        self._bridge.call(
+            lambda core: core.model_choices(),
+            done=lambda models: dialog.model.show_models(models) if isValid(dialog) else None,
+            failed=self._say,
+        )
         dialog.show_things(self._personas)
         dialog.saved.connect(lambda persona: self._do(lambda core: core.save_persona(persona)))
         dialog.deleted.connect(lambda persona_id: self._do(lambda core: core.delete_persona(persona_id)))

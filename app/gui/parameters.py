@@ -15,6 +15,7 @@ from app.core.chat_views import NO_CHAT_OPTIONS, ChatOptions, PersonaView
 from app.gui import fonts
 from app.gui.buttons import IconButton, button, label
 from app.gui.form import choice, editor
+from app.gui.model_choice import ModelChoice
 from app.gui.option_fields import OptionFields
 from app.gui.theme import Theme
 from app.gui.tongue import tr
@@ -40,6 +41,8 @@ class Parameters(QFrame):
         self.persona.setAccessibleName(tr("Persona"))
         self.prompt = editor(5, tr("As in the persona or the settings"))
         self.prompt.setAccessibleName(tr("System prompt"))
+        self.model = ModelChoice(tr("The one that is loaded"))
+        self.model.setAccessibleName(tr("Model of this chat"))
         self.fields = OptionFields(theme, tr("as set"))
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._pause.timeout.connect(self._tell)
@@ -55,6 +58,8 @@ class Parameters(QFrame):
         column.addLayout(head)
         column.addWidget(label(tr("Persona"), role=fonts.SMALL, tone="muted"))
         column.addLayout(who)
+        column.addWidget(label(tr("Model"), role=fonts.SMALL, tone="muted"))
+        column.addWidget(self.model)
         column.addWidget(label(tr("System prompt"), role=fonts.SMALL, tone="muted"))
         column.addWidget(self.prompt)
         column.addSpacing(4)
@@ -63,6 +68,7 @@ class Parameters(QFrame):
         self.persona.activated.connect(lambda _: self.persona_chosen.emit(self.persona.currentData()))
         self.prompt.textChanged.connect(self._pause.start)
         self.fields.changed.connect(self._pause.start)
+        self.model.changed.connect(self._pause.start)
         self.hide()
 
     def show_chat(self, options: ChatOptions, persona_id: str) -> None:
@@ -70,6 +76,7 @@ class Parameters(QFrame):
         self.flush()
         self._options = options
         self.fields.show_options(options)
+        self.model.show_value(options.model or "")
         self.prompt.blockSignals(True)
         self.prompt.setPlainText(options.system_prompt or "")
         self.prompt.blockSignals(False)
@@ -95,6 +102,6 @@ class Parameters(QFrame):
         self._options = msgspec.structs.replace(
             self.fields.options(),
             system_prompt=self.prompt.toPlainText().strip() or None,
-            model=self._options.model,
+            model=self.model.value or None,
         )
         self.options_changed.emit(self._options)

@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 
 from app.core.chat_views import NO_CHAT_OPTIONS, ChatOptions, PersonaView
 from app.gui.form import editor
+from app.gui.model_choice import ModelChoice
 from app.gui.option_fields import OptionFields
 from app.gui.shelf_dialog import Kept, ShelfDialog
 from app.gui.theme import Theme
@@ -17,12 +18,13 @@ class PersonasDialog(ShelfDialog):
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent, tr("Personas"), tr("None yet. A persona is a system prompt with a name."))
-        self._model = ""
+        self.model = ModelChoice(tr("The one that is loaded"))
         self.prompt = editor(6)
         self.greeting = QLineEdit()
         self.options = OptionFields(theme, tr("as in the settings"))
         self.form.add(tr("System prompt"), self.prompt, tr("What the model is told before each chat."))
-        self.form.add(tr("Greeting"), self.greeting)
+        self.form.add(tr("Greeting"), self.greeting, tr("What an empty chat with this persona says."))
+        self.form.add(tr("Model"), self.model)
         self.form.add(tr("Sampling"), self.options)
 
     def show_fields(self, thing: Kept | None) -> None:
@@ -30,7 +32,7 @@ class PersonasDialog(ShelfDialog):
         self.prompt.setPlainText(persona.system_prompt if persona else "")
         self.greeting.setText(persona.greeting if persona else "")
         self.options.show_options(persona.options if persona else NO_CHAT_OPTIONS)
-        self._model = persona.model if persona else ""
+        self.model.show_value(persona.model if persona else "")
 
     def made(self, id: str, name: str) -> PersonaView:
         chosen = self.options.options()
@@ -39,6 +41,6 @@ class PersonasDialog(ShelfDialog):
             name=name,
             system_prompt=self.prompt.toPlainText().strip(),
             greeting=self.greeting.text().strip(),
-            model=self._model,
+            model=self.model.value,
             options=ChatOptions(max_reply_tokens=chosen.max_reply_tokens, sampling=chosen.sampling),
         )

@@ -9,12 +9,14 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWidget
 
 from app.core.events import ModelStateChanged
-from app.core.views import ModelView
+from app.core.model_views import LocalModel
 from app.engine.interface import ModelState
 from app.gui import fonts, words
 from app.gui.buttons import ElidedLabel, IconButton
+from app.gui.core_words import retold
 from app.gui.icons import icon
 from app.gui.keys import native
+from app.gui.models.verdict import expected_speed, fit_word
 from app.gui.theme import Theme
 from app.gui.tongue import is_right_to_left, tr
 
@@ -26,6 +28,7 @@ class TopBar(QWidget):
     models_asked = Signal()  # the menu wants to be filled: answer with `show_models`
     model_chosen = Signal(Path)
     file_asked = Signal()
+    page_asked = Signal()  # all models
     parameters_asked = Signal()
 
     def __init__(self, theme: Theme) -> None:
@@ -65,26 +68,32 @@ class TopBar(QWidget):
                 note = tr("Loading, {fraction}", fraction=words.percent(change.fraction))
             case ModelState.FAILED:
                 note = tr("No model is loaded")  # a notice says why, and what to do
+            case ModelState.ASLEEP:
+                note = tr("Asleep until you type")
             case ModelState.ABSENT:
                 note = tr("No model is loaded")
             case _:
                 note = words.size(change.size_bytes) if change.size_bytes else ""
         self._note.setText(note)
 
-    def show_models(self, models: Sequence[ModelView]) -> None:
+    def show_models(self, models: Sequence[LocalModel]) -> None:
         """Open the menu with these models."""
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for model in models:
-            if model.path is None:
+            if model.problem:
                 continue
-            action = menu.addAction(f"{model.name}    {words.size(model.size_bytes)}")
+            parts = (model.name, words.size(model.size_bytes), fit_word(model.fit), expected_speed(model.fit))
+            action = menu.addAction(words.DOT.join(part for part in parts if part))
+            action.setToolTip(retold(model.fit.sentence) if model.fit is not None else "")
             action.setCheckable(True)
             action.setChecked(model.is_loaded)
             action.triggered.connect(lambda _checked=False, path=model.path: self.model_chosen.emit(path))
         if models:
             menu.addSeparator()
+        menu.addAction(tr("All models…")).triggered.connect(self.page_asked.emit)
         menu.addAction(tr("Open a GGUF file…")).triggered.connect(self.file_asked.emit)
+        menu.setToolTipsVisible(True)
         menu.popup(self.picker.mapToGlobal(self.picker.rect().bottomLeft()))
 
     def _tint(self) -> None:

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget
 from app.core.events import (
     ChatChanged,
     ChatDeleted,
+    DownloadChanged,
     EngineRestarted,
     Event,
     FoldersChanged,
@@ -25,6 +26,7 @@ from app.core.events import (
     JobRemoved,
     ManyChatsChanged,
     MeasurementAdvanced,
+    ModelsChanged,
     ModelStateChanged,
     NoticeShown,
     PersonasChanged,
@@ -50,6 +52,8 @@ from app.gui.keys import KeysDialog, install
 from app.gui.last_folder import LastFolder
 from app.gui.library import Library
 from app.gui.model_desk import ModelDesk
+from app.gui.models.beginning import Beginning
+from app.gui.models.desk import ModelPages
 from app.gui.new_job.desk import NewJobs
 from app.gui.notices import Notices
 from app.gui.palette import Palette
@@ -66,6 +70,7 @@ if TYPE_CHECKING:
     from app.gui.job_page.page import JobPage
     from app.gui.lab.desk import LabDesk
     from app.gui.lab.page import LabPage
+    from app.gui.models.page import ModelsPage
     from app.gui.summary_view import SummaryPage
 
 
@@ -96,6 +101,10 @@ class Window(QMainWindow):
         )
         self.tray = Tray(self, theme)
         self.model_desk = ModelDesk(bridge, self.top_bar, self.notices, self.choose_file)
+        self.models = ModelPages(self, bridge, theme, self._folder, self.notices, self.model_desk.load, settings)
+        self.beginning = Beginning(
+            bridge, theme, self.conversation.transcript.welcome, self.models, self.model_desk, self.notices
+        )
         self.status_bar = StatusBar()
         self.stack = QStackedWidget()
         self.stack.addWidget(self.conversation)
@@ -140,6 +149,7 @@ class Window(QMainWindow):
         self.library.start()
         self.job_desk.start()
         self._open_files(files)
+        self.beginning.start()
 
     # events
 
@@ -148,6 +158,8 @@ class Window(QMainWindow):
         match event:
             case ChatChanged() | ChatDeleted() | ManyChatsChanged() | FoldersChanged():
                 self.chat_desk.hear(event)
+                if isinstance(event, ChatChanged):
+                    self.beginning.hear(event)
             case JobChanged() | JobRemoved():
                 self.job_desk.hear(event)
                 self.job_pages.hear(event)
@@ -160,6 +172,13 @@ class Window(QMainWindow):
                 self.model_desk.hear(event)
                 self.lab.hear(event)
                 self.conversation.hear(event)
+                self.models.hear(event)
+                self.beginning.hear(event)
+            case DownloadChanged():
+                self.models.hear(event)
+                self.beginning.hear(event)
+            case ModelsChanged():
+                self.models.hear(event)
             case EngineRestarted():
                 self.model_desk.hear(event)
             case NoticeShown():
@@ -198,7 +217,7 @@ class Window(QMainWindow):
         if chat_id == self.conversation.chat_id:
             self.conversation.new_chat()
 
-    def _show_page(self, page: JobPage | SummaryPage | LabPage) -> None:
+    def _show_page(self, page: JobPage | SummaryPage | LabPage | ModelsPage) -> None:
         """In place of the chat."""
         self._uncover()
         self.stack.addWidget(page)  # where it is already it stays
@@ -333,6 +352,8 @@ class Window(QMainWindow):
             return
         if self.frame.jobs_cover:
             self.show_jobs_pane(False)
+        elif self.models.is_shown:
+            self.show_conversation()
         elif self.stack.currentWidget() is not self.conversation:
             self.job_pages.escape()
         elif not self.conversation.close_find():
@@ -390,6 +411,7 @@ class Window(QMainWindow):
         if not self._is_closing:
             self._is_closing = True
             self.conversation.desk.save_draft()
+            self.models.finish()
             self.change_settings({"window_geometry": base64.b64encode(self.saveGeometry().data()).decode()})
 
     # parts
@@ -448,6 +470,10 @@ class Window(QMainWindow):
         drops.summary_dropped.connect(pages.ask_about)
         pages.shown.connect(self._show_page)
         pages.left.connect(self.show_conversation)
+        self.models.shown.connect(self._show_page)
+        self.models.left.connect(self.show_conversation)
+        self.models.settings_changed.connect(self.change_settings)
+        self.model_desk.page_asked.connect(self.models.open)
         pages.quoted.connect(self._ask_in_chat)
         pages.quoted_anew.connect(self._ask_in_new_chat)
         side.summary_dropped.connect(lambda chat_id, job_id, place: pages.ask_about(job_id, place, chat_id))

@@ -73,9 +73,9 @@ class Api:
 
     async def _health(self, request: Request, connection: Connection) -> None:
         state = self._core.model_state
-        status = {ModelState.READY: "ok", ModelState.LOADING: "loading"}.get(state, "no model")
+        status = {ModelState.READY: "ok", ModelState.ASLEEP: "ok", ModelState.LOADING: "loading"}.get(state, "no model")
         body = {"status": status, **({"message": self._core.model_problem} if self._core.model_problem else {})}
-        await connection.send(200 if state is ModelState.READY else 503, msgspec.json.encode(body), JSON)
+        await connection.send(200 if status == "ok" else 503, msgspec.json.encode(body), JSON)
 
     async def _models(self, request: Request, connection: Connection) -> None:
         """The one that is loaded, or being loaded: no other answers."""

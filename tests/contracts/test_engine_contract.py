@@ -52,6 +52,7 @@ class Observer:
 
     def chats_active(self, are_active: bool) -> None:
         self.chats.append(are_active)
+        self.changed.set()
 
     def engine_reported(self, report: EngineReported) -> None:
         self.reports.append(report)
@@ -392,3 +393,37 @@ def test_what_a_model_thinks_is_told_apart_and_its_tags_are_not_shown(tmp_path: 
         await engine.close()
 
     asyncio.run(story())
+
+
+def test_a_model_that_sleeps_is_loaded_again_by_what_needs_it(engine_and_model) -> None:
+    async def story(engine: EngineClient, observer: Observer) -> None:
+        first, _ = await answer(engine, "a", chat("Say where you are.", key="c"))
+        for again in ("request", "count", "key"):
+            engine.sleep()
+            assert engine.model_state is ModelState.ASLEEP
+            if again == "request":
+                text, _ = await answer(engine, "b", chat("Say where you are.", key="c"))
+                assert text == first
+            elif again == "count":
+                assert await engine.count_tokens(["Hello"])
+            else:
+                engine.read_ahead(chat("Hel"))
+                await observer.until(lambda: engine.model_state is ModelState.READY)
+            assert engine.model_state is ModelState.READY
+        assert observer.states.count(ModelState.ASLEEP) == 3
+
+    asyncio.run(run_with(engine_and_model, story))
+
+
+def test_a_model_that_is_in_use_does_not_sleep(engine_and_model) -> None:
+    async def story(engine: EngineClient, observer: Observer) -> None:
+        asked = asyncio.create_task(answer(engine, "a", chat("Count to a hundred.", max_tokens=40)))
+        await observer.until(lambda: bool(observer.chats))
+        assert engine.idle_seconds == 0.0
+        engine.sleep()
+        assert engine.model_state is ModelState.READY
+        _, last = await asked
+        assert isinstance(last, RequestFinished)
+        assert engine.idle_seconds >= 0.0
+
+    asyncio.run(run_with(engine_and_model, story))

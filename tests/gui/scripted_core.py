@@ -51,11 +51,11 @@ from app.core.views import (
     JobPreview,
     JobState,
     JobView,
-    ModelView,
     SummaryView,
 )
 from app.engine.messages import Preset
 from app.errors import KnownError
+from tests.gui.scripted_models import ScriptedModels
 
 NOW = 1_795_000_000.0
 FIGURES = Figures(
@@ -78,7 +78,7 @@ PREVIEW = JobPreview(
 )
 
 
-class ScriptedCore:
+class ScriptedCore(ScriptedModels):
     """Made on the core thread by the bridge; `sink` may be used from any thread."""
 
     def __init__(self, sink: Any) -> None:
@@ -104,7 +104,6 @@ class ScriptedCore:
         self.item_counts = {ItemState.QUEUED: 0, ItemState.RUNNING: 0, ItemState.DONE: 0, ItemState.FAILED: 0}
         self.output = "The tenant reports a fault within seven days."
         self.preview = PREVIEW
-        self.model_views: list[ModelView] = []
         self.error: KnownError | None = None
         self.refused: tuple[str, ...] = ()  # the calls that fail with it; none named: all
         self.is_closed = False
@@ -510,12 +509,6 @@ class ScriptedCore:
     def summary(self, job_id: str, document: int = 0) -> SummaryView:
         self._record("summary", job_id, document)
         return self.summaries[job_id]
-
-    def models(self) -> list[ModelView]:
-        return self.model_views
-
-    async def load_model(self, path: Path) -> None:
-        self._record("load_model", path)
 
     def set_preset(self, preset: Preset) -> None:
         self._record("set_preset", preset)

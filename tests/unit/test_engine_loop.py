@@ -34,7 +34,7 @@ class Engine:
         self.inbox = Inbox()
         self._events: queue.Queue[Event] = queue.Queue()
         loop = EngineLoop(
-            lambda path, context, progress: FakeBackend(kv_tokens=kv_tokens),
+            lambda *_: FakeBackend(kv_tokens=kv_tokens),
             self.inbox,
             lambda events: [self._events.put(event) for event in events],
             clock=lambda: self.now,

@@ -206,5 +206,5 @@ class Backend(Protocol):
     def close(self) -> None: ...
 
 
-OpenBackend = Callable[[Path, int, Callable[[float], bool]], Backend]
+OpenBackend = Callable[[Path, int, Callable[[float], bool], int], Backend]
 """(model file, context tokens of a chat, progress: fraction -> go on?) -> Backend. Raises KnownError."""

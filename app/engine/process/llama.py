@@ -22,7 +22,9 @@ import llama_cpp.llama_cpp as llama
 
 from app import diagnostics
 from app.engine import tuned
-from app.engine.messages import Capabilities, GenerateRequest, Priority, Sampling
+from app.engine.fit import ContextShape
+from app.engine.load_plan import layer_plan
+from app.engine.messages import AUTOMATIC_LAYERS, Capabilities, GenerateRequest, Priority, Sampling
 from app.engine.process.backend import (
     DecodeFailed,
     NoRoom,
@@ -33,12 +35,13 @@ from app.engine.process.backend import (
     Work,
     WorkResult,
 )
+from app.engine.process.gpus import gpus
 from app.engine.process.llama_context import AbortFlag, LlamaContext, PausableFlag
 from app.engine.process.llama_embedding import EmbeddingContext
 from app.engine.process.llama_model import LlamaModel
 from app.engine.process.logits import Row, log_probabilities, logits_of
 from app.engine.process.matcher import Matcher, Vocabulary
-from app.engine.process.memory_plan import BULK_SEQUENCES
+from app.engine.process.memory_plan import BULK_CONTEXT, BULK_SEQUENCES, CHAT_SEQUENCES
 from app.engine.process.presets import STEP_TOKENS
 from app.engine.process.sampling import Sampler
 from app.engine.process.sequence import Slot
@@ -59,6 +62,7 @@ class LlamaBackend:
         path: Path,
         context_tokens: int,
         on_progress: Callable[[float], bool],
+        gpu_layers: int = AUTOMATIC_LAYERS,
         n_threads: int | None = None,
         tuning: Path | None = None,
         choice: Choice | None = None,
@@ -67,7 +71,11 @@ class LlamaBackend:
         self._choice = choice or (tuned.load(tuning, path).choice() if tuning is not None else Choice())
         self._n_threads = n_threads or diagnostics.physical_cores()
         self._threads = ThreadPolicy(self._n_threads)
-        self._model = LlamaModel(path, on_progress)
+        contexts = [
+            ContextShape(context_tokens=context_tokens, sequences=CHAT_SEQUENCES),
+            ContextShape(context_tokens=BULK_CONTEXT, sequences=BULK_SEQUENCES),
+        ]
+        self._model = LlamaModel(path, on_progress, lambda shape: layer_plan(shape, contexts, gpus(), gpu_layers))
         self._contexts: dict[Priority, LlamaContext] = {}
         self._embedding: EmbeddingContext | None = None
         self._samplers: dict[str, Sampler] = {}  # by request
@@ -114,6 +122,7 @@ class LlamaBackend:
             can_write=can_write,
             embedding_size=self._model.embedding_size,
             embedding_tokens=min(most_embedded, self._model.trained_context) if self._model.embedding_size else 0,
+            gpu_layers=self._model.gpu_layers,
         )
 
     @property

@@ -13,8 +13,9 @@ import llama_cpp.llama_cpp as llama
 from app import diagnostics
 from app.engine.fit import ContextShape, advice, kv_bytes
 from app.engine.gguf_metadata import read_metadata
+from app.engine.load_plan import ON_PROCESSOR, LayerPlan
 from app.engine.messages import GenerateRequest
-from app.engine.model_shape import shape_of
+from app.engine.model_shape import ModelShape, shape_of
 from app.engine.process import llama_backends
 from app.engine.process.chat_template import ChatTemplate
 from app.engine.process.matcher import Vocabulary
@@ -34,9 +35,23 @@ _POOLINGS = {
 class LlamaModel:
     """Raises KnownError where the file can't be used."""
 
-    def __init__(self, path: Path, on_progress: Callable[[float], bool]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        on_progress: Callable[[float], bool],
+        plan: Callable[[ModelShape], LayerPlan] = lambda shape: ON_PROCESSOR,
+    ) -> None:
         self.shape = shape_of(read_metadata(path))  # in a sentence, what llama.cpp would only say in its log
-        self.handle = _load(path, on_progress)
+        layers = plan(self.shape)
+        try:
+            self.handle = _load(path, on_progress, layers)
+        except KnownError:
+            if not layers.n_layers:
+                raise
+            log.warning("%s could not be loaded with %d layers on GPUs; the processor computes", path, layers.n_layers)
+            layers = ON_PROCESSOR
+            self.handle = _load(path, on_progress, layers)
+        self.gpu_layers = layers.n_layers
         self.vocab = llama.llama_model_get_vocab(self.handle)
         self.n_vocab = llama.llama_vocab_n_tokens(self.vocab)
         self._bos = llama.llama_vocab_bos(self.vocab)
@@ -199,13 +214,22 @@ def check(path: Path) -> None:
     llama.llama_model_free(_load(path, lambda fraction: True, with_weights=False))
 
 
-def _load(path: Path, on_progress: Callable[[float], bool], *, with_weights: bool = True) -> Any:
+def _load(
+    path: Path,
+    on_progress: Callable[[float], bool],
+    layers: LayerPlan = ON_PROCESSOR,
+    *,
+    with_weights: bool = True,
+) -> Any:
     """The model in memory. Raises KnownError for what llama.cpp can't load though its header is right."""
     _route_log()
     llama_backends.start()
     params = llama.llama_model_default_params()
     callback = llama.llama_progress_callback(lambda fraction, _: on_progress(fraction))
     params.progress_callback = callback
+    params.n_gpu_layers = layers.n_layers
+    if layers.shares:
+        params.tensor_split = (ctypes.c_float * llama.LLAMA_MAX_DEVICES)(*layers.shares)
     if not with_weights:
         params.no_alloc, params.load_mode = True, llama.LLAMA_LOAD_MODE_NONE
     model = llama.llama_model_load_from_file(os.fsencode(path), params)

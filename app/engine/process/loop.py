@@ -32,6 +32,7 @@ from app.engine.messages import (
     SetPreset,
     Submit,
     TokensCounted,
+    UnloadModel,
 )
 from app.engine.process.backend import OpenBackend
 from app.engine.process.inbox import Inbox, is_awaited
@@ -90,6 +91,8 @@ class EngineLoop:
     def _handle(self, command: Command) -> None:
         if isinstance(command, LoadModel):
             self._load(command)
+        elif isinstance(command, UnloadModel):
+            self._unload()
         elif isinstance(command, SetPreset):
             self._preset = command
             self._is_reported_idle = False
@@ -125,9 +128,7 @@ class EngineLoop:
             model.scheduler.forget_chat(command.cache_key)
 
     def _load(self, command: LoadModel) -> None:
-        if self._model is not None:
-            self._model.close()
-            self._model = None
+        self._unload()
         told = -1.0
 
         def progress(fraction: float) -> bool:
@@ -140,7 +141,8 @@ class EngineLoop:
             return not self.inbox.is_closed
 
         try:
-            backend = self.open_backend(Path(os.fsdecode(command.path)), command.context_tokens, progress)
+            path = Path(os.fsdecode(command.path))
+            backend = self.open_backend(path, command.context_tokens, progress, command.gpu_layers)
         except KnownError as error:
             self._events.append(ModelLoadFailed(id=command.id, kind=error.kind, sentence=error.sentence))
             return
@@ -156,6 +158,11 @@ class EngineLoop:
         self._model.scheduler.is_held = self._is_held
         self._events.append(ModelLoaded(id=command.id, capabilities=backend.capabilities))
         self._is_reported_idle = False
+
+    def _unload(self) -> None:
+        if self._model is not None:
+            self._model.close()
+            self._model = None
 
     def _report(self) -> None:
         """A few times a second while there is work, and once when there is none any more."""
@@ -178,4 +185,4 @@ class EngineLoop:
 
 def needs_all_cores(command: Command) -> bool:
     """Or touches bulk's memory: bulk that is computed at the same time is torn for it."""
-    return is_awaited(command) or isinstance(command, Cancel | LoadModel | SetPreset | Hold)
+    return is_awaited(command) or isinstance(command, Cancel | LoadModel | UnloadModel | SetPreset | Hold)

@@ -59,7 +59,7 @@ def open_backend(
     if name == "fake":
         from app.engine.process.fake_llama import open_fake
 
-        return lambda path, context_tokens, on_progress: open_fake(path, seconds_per_token)
+        return lambda path, context_tokens, on_progress, gpu_layers: open_fake(path, seconds_per_token)
     from app.engine.process.llama import LlamaBackend
 
     return partial(LlamaBackend, n_threads=n_threads, tuning=tuning, choice=choice)

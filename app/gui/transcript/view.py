@@ -48,8 +48,8 @@ class Transcript(QWidget):
         )
         self._page.moved.connect(self._show_to_end)
         self._page.built.connect(self.built)
-        self._welcome = Welcome()
-        self._welcome.setParent(self)
+        self.welcome = Welcome()
+        self.welcome.setParent(self)
         self._to_end = self._make_to_end()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -218,8 +218,8 @@ class Transcript(QWidget):
 
     def _show_items(self, anew: frozenset[str] = frozenset()) -> None:
         self._page.set_items(list(self._messages), anew=anew)
-        self._welcome.setVisible(not self._messages)
-        self._welcome.raise_()
+        self.welcome.setVisible(not self._messages)
+        self.welcome.raise_()
 
     def _make(self, message_id: str) -> QWidget:
         message = self._messages[message_id]
@@ -260,7 +260,7 @@ class Transcript(QWidget):
         place = QPoint((self.width() - self._to_end.width()) // 2, self.height() - self._to_end.height() - 12)
         self._to_end.move(place)
         self._to_end.raise_()
-        self._welcome.setGeometry(QRect(QPoint(0, 0), self.size()))
+        self.welcome.setGeometry(QRect(QPoint(0, 0), self.size()))
 
 
 def _is_held(widget: QWidget) -> bool:

@@ -1,0 +1,134 @@
+"""How a model is to be loaded: which layers go to which GPU, and what it then takes of the computer's own memory. Pure.
+
+llama.cpp counts what makes the logits as one layer more, the last one, and fills its GPUs from the first of the layers
+that leave the processor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence, Set
+from dataclasses import dataclass, replace
+
+from app.engine.devices import Gpu, split_layers
+from app.engine.fit import (
+    SMALLEST_CONTEXT,
+    ContextShape,
+    Fit,
+    Need,
+    Verdict,
+    compute_bytes,
+    fit_of,
+    kv_bytes,
+    need_of,
+)
+from app.engine.messages import AUTOMATIC_LAYERS
+from app.engine.model_shape import ModelShape
+
+CHAT_SEQUENCES = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class LayerPlan:
+    """`n_layers` of llama.cpp's n_gpu_layers; `shares`: of each GPU, for its tensor_split. Empty: as llama.cpp does."""
+
+    n_layers: int = 0
+    shares: tuple[int, ...] = ()
+
+
+ON_PROCESSOR = LayerPlan()
+
+
+def layer_plan(
+    shape: ModelShape, contexts: Sequence[ContextShape], gpus: Sequence[Gpu], wanted: int = AUTOMATIC_LAYERS
+) -> LayerPlan:
+    """`wanted`: a person's own number, which is taken as it is; the GPUs share in proportion to their memory then."""
+    most = len(shape.layers) + 1
+    if not gpus:
+        return ON_PROCESSOR
+    if wanted != AUTOMATIC_LAYERS:
+        return LayerPlan(n_layers=min(max(wanted, 0), most))
+    beside = sum(compute_bytes(shape, context) for context in contexts)
+    counts = split_layers(_layer_bytes(shape, contexts), gpus[::-1], beside_bytes=beside)[::-1]
+    n_layers = sum(counts)
+    return LayerPlan(n_layers=n_layers, shares=counts if n_layers else ())
+
+
+def _layer_bytes(shape: ModelShape, contexts: Sequence[ContextShape]) -> list[int]:
+    """Weights and KV of each, and at the end those of the output."""
+    kv = sum(kv_bytes(shape, context) for context in contexts)
+    numbers = sum(layer.k + layer.v for layer in shape.layers) or 1
+    layers = [layer.weight_bytes + kv * (layer.k + layer.v) // numbers for layer in shape.layers]
+    return [*layers, shape.other_bytes]
+
+
+def own_need(need: Need, shape: ModelShape, contexts: Sequence[ContextShape], plan: LayerPlan) -> Need:
+    """What is left for the computer's own memory, where the plan's layers are in that of GPUs."""
+    layers = _layer_bytes(shape, contexts)
+    gone = layers[len(layers) - plan.n_layers :] if plan.n_layers else []
+    share = plan.n_layers / len(layers)
+    weights = sum(layer.weight_bytes for layer in shape.layers[max(0, len(layers) - plan.n_layers) :]) if gone else 0
+    weights += shape.other_bytes if gone else 0
+    return replace(
+        need,
+        weights=max(0, need.weights - weights),
+        reordered=round(need.reordered * (1 - share)),
+        kv=max(0, need.kv - max(0, sum(gone) - weights)),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadPlan:
+    """`fit` is of the computer's own memory; `context_tokens` is what was wanted, or less where only that fits."""
+
+    context_tokens: int
+    layers: LayerPlan
+    fit: Fit
+    total_bytes: int  # the GPUs' memory too
+
+    @property
+    def sentence(self) -> str:
+        """The verdict with its figures."""
+        return self.fit.sentence
+
+
+def load_plan(
+    shape: ModelShape,
+    *,
+    context_tokens: int,
+    free_bytes: int,
+    gpus: Sequence[Gpu] = (),
+    gpu_layers: int = AUTOMATIC_LAYERS,
+    reordered_kinds: Set[str] = frozenset(),
+) -> LoadPlan:
+    """With the context that is wanted where that fits, else with the longest that does, else the verdict on the first.
+
+    A GPU that shares the computer's memory takes nothing off it.
+    """
+    wanted = min(context_tokens, shape.trained_context or context_tokens)
+    first = _planned(shape, wanted, CHAT_SEQUENCES, free_bytes, gpus, gpu_layers, reordered_kinds)
+    if first.fit.verdict is Verdict.FITS:
+        return first
+    tokens = wanted // 2
+    while tokens >= SMALLEST_CONTEXT:
+        tried = _planned(shape, tokens, CHAT_SEQUENCES, free_bytes, gpus, gpu_layers, reordered_kinds)
+        if tried.fit.verdict is Verdict.FITS:
+            return tried
+        tokens //= 2
+    return first
+
+
+def _planned(
+    shape: ModelShape,
+    tokens: int,
+    sequences: int,
+    free_bytes: int,
+    gpus: Sequence[Gpu],
+    gpu_layers: int,
+    reordered_kinds: Set[str],
+) -> LoadPlan:
+    contexts = [ContextShape(context_tokens=tokens, sequences=sequences)]
+    layers = layer_plan(shape, contexts, gpus, gpu_layers)
+    need = need_of(shape, contexts, reordered_kinds)
+    is_apart = bool(gpus) and not all(gpu.is_unified for gpu in gpus)
+    own = own_need(need, shape, contexts, layers) if is_apart else need
+    return LoadPlan(context_tokens=tokens, layers=layers, fit=fit_of(own, free_bytes), total_bytes=need.total)

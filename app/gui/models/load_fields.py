@@ -1,0 +1,71 @@
+"""How models are loaded: context, when memory is given back, layers on GPUs. GUI thread only; Core keeps the values."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer, Signal
+from PySide6.QtWidgets import QSpinBox, QVBoxLayout, QWidget
+
+from app.gui.form import Form, settle_spin
+from app.gui.tongue import tr
+from app.settings import Settings
+
+_PAUSE_MS = 500
+_MOST_CONTEXT, _MOST_MINUTES, _MOST_LAYERS = 1_048_576, 1440, 999
+
+
+class LoadFields(QWidget):
+    """`changed` with the settings that were changed, by their names, when nothing was changed for a moment."""
+
+    changed = Signal(dict)
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.context = QSpinBox()
+        self.context.setRange(512, _MOST_CONTEXT)
+        self.context.setSingleStep(1024)
+        self.context.setGroupSeparatorShown(True)
+        self.context.setSuffix(tr(" tokens"))
+        self.context.setValue(settings.context_tokens)
+        self.unload = QSpinBox()
+        self.unload.setRange(0, _MOST_MINUTES)
+        self.unload.setSpecialValueText(tr("never"))
+        self.unload.setSuffix(tr(" min"))
+        self.unload.setValue(round(settings.unload_after_minutes))
+        self.layers = QSpinBox()
+        self.layers.setRange(-1, _MOST_LAYERS)
+        self.layers.setSpecialValueText(tr("automatic"))
+        self.layers.setValue(settings.gpu_layers)
+        settle_spin(self.context, self.unload, self.layers)
+        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
+        self._pause.timeout.connect(self._tell)
+        form = Form()
+        form.add(
+            tr("Context"),
+            self.context,
+            tr("What the model can have in view at once. Where less fits the memory, less is taken."),
+        )
+        form.add(
+            tr("Unload after"),
+            self.unload,
+            tr("Without work for so long, the memory is given back. The first key you type loads the model again."),
+        )
+        form.add(
+            tr("Layers on the GPU"),
+            self.layers,
+            tr("Automatic takes as many as fit its memory; 0 leaves it alone."),
+        )
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 4, 0, 4)
+        column.addLayout(form)
+        for box in (self.context, self.unload, self.layers):
+            box.setMaximumWidth(180)
+            box.valueChanged.connect(lambda _: self._pause.start())
+
+    def _tell(self) -> None:
+        self.changed.emit(
+            {
+                "context_tokens": self.context.value(),
+                "unload_after_minutes": float(self.unload.value()),
+                "gpu_layers": self.layers.value(),
+            }
+        )

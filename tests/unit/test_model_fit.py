@@ -1,0 +1,115 @@
+"""Verdicts on files and sizes, the speed that is expected, and what is offered where a load failed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from app.core.load_offer import load_offer
+from app.core.model_fit import ModelFits, expected_rate, fits_beside
+from app.core.model_rates import ModelRates
+from app.core.model_views import FitView, FitWord, LocalModel, ModelPlace
+from app.engine.fit import ContextShape
+from tests.model.sized_models import full_attention
+
+GB = 10**9
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return full_attention(tmp_path_factory.mktemp("fit") / "sized.gguf")
+
+
+def fits(free_bytes: int, **more: object) -> ModelFits:
+    return ModelFits(free_bytes=lambda: free_bytes, **more)  # type: ignore[arg-type]
+
+
+def test_a_file_gets_a_word_and_its_figures(model: Path) -> None:
+    roomy, tight = fits(8 * GB).of_file(model), fits(GB // 1000).of_file(model)
+    assert roomy is not None
+    assert tight is not None
+    assert (roomy.word, tight.word) == (FitWord.FITS, FitWord.NO)
+    assert "of 8.0 GB that are free" in roomy.sentence
+    assert roomy.needed_bytes > model.stat().st_size
+
+
+def test_what_the_loaded_model_gives_back_counts_as_free(model: Path) -> None:
+    need = fits(8 * GB).plan(model, 512).total_bytes
+    assert fits(need - 1000).plan(model, 512).fit.verdict.value != "fits"
+    assert fits(need - 1000, given_back=lambda: 1000).plan(model, 512).fit.verdict.value == "fits"
+
+
+def test_a_file_that_is_no_model_has_no_verdict(tmp_path: Path) -> None:
+    file = tmp_path / "no.gguf"
+    file.write_text("no model")
+    assert fits(GB).of_file(file) is None
+    assert fits(GB).of_file(tmp_path / "gone.gguf") is None
+
+
+@pytest.mark.parametrize(
+    ("size", "word", "says"),
+    [(4 * GB, FitWord.FITS, "Fits"), (9 * GB, FitWord.SLOW, "Slow"), (40 * GB, FitWord.NO, "Does not fit")],
+)
+def test_of_a_file_that_is_not_here_the_size_says_about_as_much(size: int, word: FitWord, says: str) -> None:
+    view = fits(8 * GB).of_size(size)
+    assert view.word is word
+    assert says in view.sentence
+    assert "8.0 GB" in view.sentence
+
+
+def test_speed_follows_from_what_was_measured_with_the_nearest_size() -> None:
+    measured = {100: 80.0, 1000: 9.0}
+    assert expected_rate(100, measured) == 80.0
+    assert expected_rate(2000, measured) == 4.5
+    assert expected_rate(10**6, measured) is None
+    assert expected_rate(100, {}) is None
+
+
+def test_a_rate_is_the_middle_of_the_latest_replies_and_short_ones_do_not_count() -> None:
+    rates = ModelRates()
+    rates.took(100, 500.0, 3)
+    rates.took(0, 50.0, 100)
+    assert rates.by_size() == {}
+    for rate in (1.0, 2.0, *range(10, 19)):
+        rates.took(100, rate, 100)
+    assert rates.by_size() == {100: 14}
+
+
+def test_beside_the_chats_model_there_must_be_room_for_both(model: Path, tmp_path: Path) -> None:
+    contexts = [ContextShape(context_tokens=1024)]
+    need = fits(8 * GB).plan(model, 1024)
+    assert fits_beside(model, model, 8 * GB, contexts)
+    assert not fits_beside(model, model, need.total_bytes, contexts)
+    unreadable = tmp_path / "text.gguf"
+    unreadable.write_text("no")
+    assert fits_beside(unreadable, model, 0, contexts)  # loading it says what is wrong
+
+
+# what is offered
+
+
+def local(name: str, size: int, word: FitWord = FitWord.FITS, problem: str = "") -> LocalModel:
+    fit = FitView(word=word, sentence="", needed_bytes=size, free_bytes=0)
+    return LocalModel(path=Path(name), name=name, size_bytes=size, place=ModelPlace.OWN, fit=fit, problem=problem)
+
+
+def test_less_context_is_offered_where_that_fits(model: Path) -> None:
+    offer = load_offer(model, "Sized", fits(8 * GB).plan(model), 8192, [])
+    assert offer is not None
+    assert (offer.path, offer.context_tokens) == (model, 4096)
+
+
+def test_else_the_largest_other_model_that_fits(model: Path) -> None:
+    plan = fits(GB // 1000).plan(model)
+    others = [
+        local("small", 1),
+        local("good", 3),
+        local("bad", 4, problem="damaged"),
+        local("large", 9, FitWord.NO),
+        local(str(model), 5),
+    ]
+    offer = load_offer(model, "Sized", plan, 8192, others)
+    assert offer is not None
+    assert (offer.name, offer.context_tokens) == ("good", 0)
+    assert load_offer(model, "Sized", plan, 8192, others[3:]) is None
