@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None, load_window: Callable[[], ShowWindow] | 
     except UsageError as error:
         print(error, file=sys.stderr)
         return 2
-    if options.command not in (None, "open"):
+    if options.command not in (None, "open", "ask"):
         from app.cli.main import run
 
         return run(options, arguments)

@@ -34,6 +34,7 @@ class Settings(msgspec.Struct, kw_only=True, omit_defaults=True):
     sidebar_shown: bool = True
     zoom: float = 1.0  # of all type
     makes_titles: bool = True  # the model names a chat when it has nothing else to do
+    quick_ask_key: str = "Ctrl+Alt+Space"  # as Qt writes it, wherever the keyboard is (X11); empty: none
     enter_sends: bool = True  # else Ctrl+Enter, and Enter is a new line
     watts: float = 0.0  # of this machine at work, for what jobs cost; 0: not given
     kwh_price: float = 0.0

@@ -53,6 +53,8 @@ class Commands:
             match parsed.command:
                 case None | "open":
                     return self._raise_window(console, files_to_open(parsed, folder))
+                case "ask":
+                    return self._show_quick_ask(parsed.text, console)
                 case "chat":
                     return await self._chat(parsed, console)
                 case "jobs":
@@ -106,6 +108,16 @@ class Commands:
             )
         self._core.raise_window(files)
         console.err("Rubato is open already; its window comes to the front.\n")
+        return OK
+
+    def _show_quick_ask(self, text: str, console: Console) -> int:
+        if not self._has_window:
+            raise KnownError(
+                ErrorKind.PROFILE_IN_USE,
+                "A command is using this profile. Wait until it is done, or choose another folder with --profile.",
+            )
+        self._core.show_quick_ask(text)
+        console.err("The quick ask of the Rubato that is open comes to the front.\n")
         return OK
 
     # chat

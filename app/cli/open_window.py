@@ -26,8 +26,8 @@ from app.settings import Settings
 if TYPE_CHECKING:
     from app.core.core import Core, EventSink
 
-    ShowWindow = Callable[[Callable[[EventSink], Core], Settings, Sequence[Path]], int]
-    """Runs the window on a Core, made on the core thread, with files to open in it; the exit code."""
+    ShowWindow = Callable[[Callable[[EventSink], Core], Settings, Sequence[Path], str | None], int]
+    """Runs the window on a Core, made on the core thread, with files to open in it, or a question; the exit code."""
 
 
 def run_window(
@@ -73,7 +73,8 @@ def run_window(
             core.host(instance, execute)
             return core
 
-        return show(make_core, settings, files_to_open(options, Path.cwd()))
+        ask = options.text if options.command == "ask" else None
+        return show(make_core, settings, files_to_open(options, Path.cwd()), ask)
     except KnownError as error:
         console.err(f"{error}\n")
         if not sys.stderr.isatty() and os.environ.get("QT_QPA_PLATFORM") != "offscreen":
@@ -90,6 +91,9 @@ def _run_in_terminal(
 ) -> int:
     if options.command == "open":
         console.err(f"{why_none}, so no file can be opened in it. In the terminal: rubato summarize FILE.\n")
+        return FAILED
+    if options.command == "ask":
+        console.err(f"{why_none}, so there is no quick ask. In the terminal: rubato chat.\n")
         return FAILED
     console.err(f"{why_none}, so Rubato opens in the terminal.\n")
     options.command, options.prompt, options.chat = "chat", None, ""

@@ -42,6 +42,8 @@ def parser() -> argparse.ArgumentParser:
     chat.add_argument("prompt", nargs="*", help="what to ask; without it a conversation begins")
     chat.add_argument("--chat", metavar="ID", default="", help="ask in this chat")
 
+    quick = commands.add_parser("ask", help="the quick ask, a small window for one question: bind it to a key")
+    quick.add_argument("text", nargs="*", help="what to ask at once")
     opened = commands.add_parser("open", help="the window, which asks what is to be done with these files")
     opened.add_argument("files", nargs="*", type=Path, metavar="FILE")
 
@@ -97,6 +99,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     if parsed.command == "chat":
         parsed.prompt = as_text(" ".join(parsed.prompt)) if parsed.prompt else None
         parsed.chat = as_text(parsed.chat)
+    elif parsed.command == "ask":
+        parsed.text = as_text(" ".join(parsed.text))
     elif parsed.command == "jobs":
         parsed.action = parsed.action or "list"
     return parsed

@@ -27,6 +27,7 @@ from app.core.events import (
     JobRemoved,
     ModelsChanged,
     NoticeShown,
+    QuickAskShown,
     ReplyEnded,
     StatusChanged,
     WindowRaised,
@@ -368,6 +369,10 @@ class Core(ChatCalls, JobCalls, ModelCalls, LoadCalls, MovingCalls):
     def raise_window(self, files: Sequence[Path] = ()) -> None:
         """To the front, with these files opened in it."""
         self._publish(WindowRaised(files=tuple(files)))
+
+    def show_quick_ask(self, text: str = "") -> None:
+        """`text` is asked in it at once."""
+        self._publish(QuickAskShown(text=text))
 
     # what the engine tells (EngineObserver)
 

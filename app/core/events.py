@@ -190,6 +190,13 @@ class MeasurementAdvanced:
     n_left: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class QuickAskShown:
+    """Another start of the program asks for the quick ask; `text` is asked in it at once."""
+
+    text: str = ""
+
+
 Event = (
     ModelStateChanged
     | EngineRestarted
@@ -215,5 +222,6 @@ Event = (
     | ModelsChanged
     | NoticeShown
     | WindowRaised
+    | QuickAskShown
     | MeasurementAdvanced
 )

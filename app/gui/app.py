@@ -30,13 +30,15 @@ def run(
     make_core: Callable[[EventSink], Core],
     settings: Settings,
     files: Sequence[Path] = (),
+    ask: str | None = None,
     *,
     shown: Callable[[Window], None] | None = None,
 ) -> int:
     """Show the window until it is closed and Core has ended; the exit code.
 
     `make_core` is called on the core thread. `settings` is the core's own object: it changes and writes it, the
-    window reads it. `files` are opened in it at once. `shown` is called with the window before its first paint.
+    window reads it. `files` are opened in it at once; `ask`: the quick ask is shown, with this question or none.
+    `shown` is called with the window before its first paint.
     """
     app = make_app(sys.argv[:1], settings.language)
     theme = Theme(app, settings.theme)
@@ -45,7 +47,7 @@ def run(
     window.show()
     if shown is not None:
         shown(window)
-    bridge.start(done=lambda: window.start(files), failed=lambda error: _say_at_start(window, error))
+    bridge.start(done=lambda: window.start(files, ask), failed=lambda error: _say_at_start(window, error))
     Signals(app, window.close)
     app.lastWindowClosed.connect(lambda: bridge.close(app.quit))
     alarm = LateAlarm(app)

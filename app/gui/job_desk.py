@@ -56,6 +56,10 @@ class JobDesk(QObject):
         """As it was heard of last."""
         return self._jobs.get(job_id)
 
+    def all(self) -> list[JobView]:
+        """In the order of the queue, without drafts."""
+        return list(self._jobs.values())
+
     def summarize(self, files: Sequence[Path]) -> None:
         """Queue a summary of these files."""
         wanted = tuple(files)

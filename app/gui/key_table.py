@@ -96,6 +96,7 @@ def _without_keys(window: Window) -> tuple[Key, ...]:
         Key((), mark("All models"), window.models.open),
         Key((), mark("Personas"), window.library.open_personas),
         Key((), mark("Saved prompts"), window.open_prompts),
+        Key((), mark("Quick ask"), window.summons.ask),
         Key((), mark("Export everything"), window.export_everything),
         Key((), mark("Import chats"), window.import_chats),
         Key((), mark("Light theme"), lambda: window.change_settings({"theme": "light"})),

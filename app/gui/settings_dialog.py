@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QDoubleSpinBox, QHBoxLayout, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeySequence
+from PySide6.QtWidgets import QDialog, QDoubleSpinBox, QHBoxLayout, QKeySequenceEdit, QSpinBox, QVBoxLayout, QWidget
 
 from app.gui import fonts
 from app.gui.buttons import button, label
 from app.gui.form import Form, choice, editor, settle_spin
+from app.gui.global_key import GlobalKey
 from app.gui.segments import Segments
 from app.gui.tongue import languages, mark, tr
 from app.settings import Settings
@@ -41,6 +43,9 @@ class SettingsDialog(QDialog):
             tr("Titles of chats"), {value: (tr(name), tip) for value, (name, tip) in _TITLES.items()}
         )
         self.titles.show_value("model" if settings.makes_titles else "words")
+        self.quick_key = QKeySequenceEdit(QKeySequence(settings.quick_ask_key))
+        self.quick_key.setMaximumSequenceLength(1)
+        self.quick_key.setClearButtonEnabled(True)
         self.prompt = editor(3)
         self.prompt.setPlainText(settings.system_prompt)
         self.temperature = QDoubleSpinBox()
@@ -71,6 +76,8 @@ class SettingsDialog(QDialog):
         form.add(tr("Language"), self.language, tr("From the next start."))
         form.add(tr("Text size"), self.zoom)
         form.add(tr("Enter"), self.enter, tr("Where it is a new line, Ctrl+Enter sends."))
+        if GlobalKey.is_offered():
+            form.add(tr("Quick ask"), self.quick_key, tr("This key asks from any program. Empty: none."))
         form.add(tr("Titles of chats"), self.titles, tr("Asked when the machine has nothing else to do."))
         form.add(tr("System prompt"), self.prompt, tr("What the model is told before each chat."))
         form.add(tr("Temperature"), self.temperature, tr("0 always takes the likeliest word; higher is more varied."))
@@ -106,6 +113,7 @@ class SettingsDialog(QDialog):
             "language": self.language.currentData(),
             "zoom": float(self.zoom.currentData()),
             "enter_sends": self.enter.value == "send",
+            "quick_ask_key": self.quick_key.keySequence().toString(QKeySequence.SequenceFormat.PortableText),
             "makes_titles": self.titles.value == "model",
             "system_prompt": self.prompt.toPlainText().strip(),
             "temperature": round(self.temperature.value(), 2),

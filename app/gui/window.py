@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QByteArray, QEvent, Qt
+from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget
 
@@ -31,6 +31,7 @@ from app.core.events import (
     NoticeShown,
     PersonasChanged,
     PromptsChanged,
+    QuickAskShown,
     StatusChanged,
     WindowRaised,
 )
@@ -60,10 +61,10 @@ from app.gui.palette import Palette
 from app.gui.pinned_menu import PinnedMenu
 from app.gui.sidebar import Sidebar
 from app.gui.status_bar import StatusBar
+from app.gui.summons import Summons
 from app.gui.tab_order import step
 from app.gui.theme import Theme
 from app.gui.top_bar import TopBar
-from app.gui.tray import Tray
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -99,7 +100,6 @@ class Window(QMainWindow):
         self.job_pages = JobPages(
             self, bridge, theme, self._folder, self.job_desk, self.jobs_pane.actions_asked, self.notices
         )
-        self.tray = Tray(self, theme)
         self.model_desk = ModelDesk(bridge, self.top_bar, self.notices, self.choose_file)
         self.models = ModelPages(self, bridge, theme, self._folder, self.notices, self.model_desk.load, settings)
         self.beginning = Beginning(
@@ -111,6 +111,7 @@ class Window(QMainWindow):
         self.job_pages.made.connect(self.stack.addWidget)
         self.frame = Frame(self.sidebar, self.top_bar, self.notices, self.stack, self.jobs_pane, self.status_bar)
         self.setCentralWidget(self.frame)
+        self.summons = Summons(self, bridge, theme)
         self.palette_box = Palette(self, theme)
         writing = self.conversation.desk
         self.library = Library(self, bridge, theme, self.notices, self.conversation)
@@ -142,14 +143,20 @@ class Window(QMainWindow):
         made.left.connect(self.show_conversation)
         return made
 
-    def start(self, files: Sequence[Path] = ()) -> None:
-        """Ask Core for chats and jobs; called once, when it is up. `files`: what the program was started with."""
+    def start(self, files: Sequence[Path] = (), ask: str | None = None) -> None:
+        """Ask Core for chats and jobs; called once, when it is up.
+
+        `files`: what the program was started with; `ask`: the quick ask is wanted, with a question or none.
+        """
         self.chat_desk.start()
         self.conversation.start()
         self.library.start()
         self.job_desk.start()
         self._open_files(files)
         self.beginning.start()
+        self.summons.start(self._settings.quick_ask_key)
+        if ask is not None:
+            self.summons.ask(ask)
 
     # events
 
@@ -188,6 +195,8 @@ class Window(QMainWindow):
                 self._open_files(event.files)
             case MeasurementAdvanced() if "lab" in self.__dict__:
                 self.lab.hear(event)
+            case QuickAskShown():
+                self.summons.ask(event.text)
             case PersonasChanged() | PromptsChanged():
                 self.library.hear(event)
             case _:
@@ -301,6 +310,8 @@ class Window(QMainWindow):
             self.set_zoom(changes["zoom"])
         if "enter_sends" in changes:
             self.conversation.composer.set_enter_sends(changes["enter_sends"])
+        if "quick_ask_key" in changes:
+            self.summons.key.choose(changes["quick_ask_key"])
         if "theme" in changes:
             self._theme.choose(changes["theme"])
         self._bridge.call(lambda core: core.change_settings(**changes), failed=self._say)
@@ -379,11 +390,6 @@ class Window(QMainWindow):
 
     # geometry and end
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.ActivationChange and self.isActiveWindow():
-            self.tray.forget()
-
     def show_sidebar(self, shown: bool) -> None:
         """Beside the rest, or over it where it does not fit there."""
         frame = self.frame
@@ -410,6 +416,7 @@ class Window(QMainWindow):
         event.accept()
         if not self._is_closing:
             self._is_closing = True
+            self.summons.stop()
             self.conversation.desk.save_draft()
             self.models.finish()
             self.change_settings({"window_geometry": base64.b64encode(self.saveGeometry().data()).decode()})
@@ -451,8 +458,7 @@ class Window(QMainWindow):
         self.chat_desk.made.connect(self.open_chat)
         self.chat_desk.closed_changed.connect(lambda ids: self.change_settings({"closed_folders": ids}))
         self.job_desk.changed.connect(self._show_status)
-        self.job_desk.over.connect(self.tray.tell)
-        self.tray.clicked.connect(self.bring_up)
+        self.job_desk.over.connect(self.summons.tray.tell)
         self.conversation.chat_changed.connect(self.sidebar.select)
         top.parameters_asked.connect(self.library.toggle_parameters)
         composer = self.conversation.composer

@@ -21,8 +21,8 @@ def make_core(sink):
     return made[-1]
 
 shown = app.Window.start
-def start(window):
-    shown(window)
+def start(window, *given):
+    shown(window, *given)
     if sys.argv[2] == "close":
         window.close()
     else:
