@@ -68,7 +68,7 @@ class Commands:
                 case "doctor":
                     return await doctor(self._core, console)
                 case "tune":
-                    return await tune_model(self._core, console)
+                    return await tune_model(self._core, console, is_fresh=parsed.again)
                 case "format":
                     return await format_model(self._core, parsed, folder, console)
                 case "size":

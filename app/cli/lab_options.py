@@ -12,7 +12,8 @@ from app.lab.format import BITS
 
 
 def add_commands(commands: Any) -> None:
-    commands.add_parser("tune", help="measure the model in use on this machine, and use what is fast")
+    tune = commands.add_parser("tune", help="measure the model in use on this machine, and use what is fast")
+    tune.add_argument("--again", action="store_true", help="measure also what is known")
     size = commands.add_parser("size", help="what a job would take: time, energy, money")
     size.add_argument("--documents", type=_whole, required=True, metavar="N", help="so many documents")
     size.add_argument("--pages", type=_positive, default=1.0, metavar="N", help="of so many pages each (default: 1)")

@@ -5,18 +5,22 @@ from __future__ import annotations
 from app.core.core import Core
 from app.core.instance import Console
 from app.engine.gguf_metadata import read_metadata
-from app.engine.tuned import Tuned
+from app.engine.tuned import Point, Tuned
 from app.lab import tune
 from app.lab.roofline import roofline, work_of
 
 
-async def tune_model(core: Core, console: Console) -> int:
+async def tune_model(core: Core, console: Console, *, is_fresh: bool) -> int:
     """Raises KnownError."""
     console.err(
         "A few minutes, best while nothing else runs. A chat interrupts it, and it goes on by itself. Stopped with "
         "Ctrl-C, it goes on the next time.\n"
     )
-    found = await tune.tune_model(core, lambda point, n: console.err(f"{tune.words(point)}   ({n} to come)\n"))
+
+    def tell(point: Point, n_left: int) -> None:
+        console.err(f"{tune.words(point)}   ({n_left} to come)\n")
+
+    found = await tune.tune_model(core, tell, is_fresh=is_fresh)
     said = lines(found)
     if found.is_quiet and core.model_path is not None:
         roof = roofline(work_of(read_metadata(core.model_path)), found)

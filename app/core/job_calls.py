@@ -31,6 +31,10 @@ class JobCalls:
         """What jobs of this kind take with this model, over what its speeds say."""
         return self._estimates.factor(str(model), kind)
 
+    def hold_jobs(self, is_held: bool) -> None:
+        """While this machine is measured, jobs stand still."""
+        self._jobs.measure(is_held)
+
     async def add_job(
         self,
         kind: str,

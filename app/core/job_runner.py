@@ -43,7 +43,7 @@ class JobRunner:
         self._tell = tell
         self._looking: asyncio.TimerHandle | None = None
         self._is_held = False  # bulk of the chat's engine is
-        self._are_chats_active = False
+        self._are_chats_active = self._is_measured = False
 
     def fill(self) -> None:
         """Give the engines what they can take. Call it whenever something changed."""
@@ -73,6 +73,13 @@ class JobRunner:
         if not are_active:
             self._look_at_side()  # it loads nothing while somebody chats
 
+    def measure(self, is_on: bool) -> None:
+        """This machine is being measured, or has been: jobs stand still meanwhile."""
+        self._is_measured = is_on
+        self.share()
+        for job in self._begun():
+            self._tell(job.id)
+
     async def close(self) -> None:
         """Leave everything as it stands in the store; the next start goes on."""
         if self._looking is not None:
@@ -100,6 +107,8 @@ class JobRunner:
 
     def why_not(self, job: JobRow) -> str:
         """One sentence: why it does not run now. Empty: it may."""
+        if self._is_measured:
+            return "Waits until this machine has been measured."
         if self._is_chats(job):
             return self._waits_for_machine(job)
         if not Path(job.model).is_file():
@@ -145,11 +154,11 @@ class JobRunner:
     def share(self) -> None:
         """Chats go before the side engine; where one engine has a job that was put first, the other waits."""
         chats_first, sides_first = map(self._has_first, (self._runner, self._side.runner))
-        is_held = sides_first and not chats_first
+        is_held = self._is_measured or (sides_first and not chats_first)
         if is_held != self._is_held:
             self._is_held = is_held
             self._engine.hold(is_held)
-        self._side.hold(self._are_chats_active or (chats_first and not sides_first))
+        self._side.hold(self._is_measured or self._are_chats_active or (chats_first and not sides_first))
 
     def _has_first(self, runner: ItemRunner | None) -> bool:
         ids = runner.job_ids if runner is not None else ()

@@ -66,9 +66,7 @@ class JobService:
         self._store = store
         self._items = items
         self._engine = engine
-        self._unpacked = unpacked
-        self._model = model
-        self._publish = publish
+        self._unpacked, self._model, self._publish = unpacked, model, publish
         self._clock = clock
         self._new_id = new_id
         self.machine = Machine(clock=clock)
@@ -85,6 +83,7 @@ class JobService:
         )
         runner = self._item_runner(engine, lambda: self._runner.on_chats_engine())
         self._runner = JobRunner(store, engine, runner, self._side, self.machine, model, self._tell)
+        self.measure = self._runner.measure
         self._sources = SourceQueue(
             store, items, documents, lambda job: self._runner.engine_of(job), unpacked, publish, self._source_moved
         )

@@ -57,6 +57,7 @@ SENTENCES = (
     mark("{name} could not be summarised: {reason}"),
     mark("Waits until {time}."),
     mark("Waits until the machine is on mains power."),
+    mark("Waits until this machine has been measured."),
     mark("Waits until nobody has chatted for a minute."),
     mark("Waits until other programs leave the machine alone."),
     mark("Its model, {name}, is gone. Let the job use the one that is loaded."),

@@ -12,14 +12,14 @@ from app.core.core import Core
 from app.core.events import MeasurementAdvanced
 from app.engine import tuned
 from app.engine.gguf_metadata import read_metadata
-from app.engine.tuned import Tuned
+from app.engine.tuned import Point, Tuned
 from app.errors import ErrorKind, KnownError
 from app.lab import calculator
 from app.lab.calculator import Answer, Question
 from app.lab.format import Trial, kind_of, make, try_kinds
 from app.lab.roofline import Roofline, roofline, work_of
 from app.lab.sizing import Prices
-from app.lab.tune import tune_model
+from app.lab.tune import planned, tune_model
 from app.settings import Settings
 
 TUNE, FORMAT = "tune", "format"
@@ -30,7 +30,7 @@ T = TypeVar("T")
 class LabView:
     """`kind`: what the model's numbers are stored as; `slowdown`: that Balanced allows.
 
-    `watts`, `prices`: as entered before.
+    `watts`, `prices`: as entered before; `is_whole`: nothing is left to be measured.
     """
 
     model: str
@@ -41,6 +41,7 @@ class LabView:
     watts: float | None = None
     prices: Prices = field(default_factory=Prices)
     currency: str = "€"
+    is_whole: bool = False
 
 
 class Session:
@@ -55,6 +56,7 @@ class Session:
         return await _look(core)
 
     async def tune(self, core: Core) -> LabView | None:
+        """What is left; all of it again, where nothing is."""
         return await self._run(_tune(core))
 
     async def try_kinds(self, core: Core, kinds: Sequence[str]) -> list[Trial] | None:
@@ -99,9 +101,10 @@ class Session:
 
 
 async def _tune(core: Core) -> LabView:
-    found = await tune_model(
-        core, lambda point, n_left: core.tell(MeasurementAdvanced(what=TUNE, found=point, n_left=n_left))
-    )
+    def said(point: Point, n_left: int) -> None:
+        core.tell(MeasurementAdvanced(what=TUNE, found=point, n_left=n_left))
+
+    found = await tune_model(core, said, is_fresh=(await _look(core)).is_whole)
     if found.is_quiet and not core.are_chats_active:
         await core.reload_model()  # the engine takes what is fast when it loads
     return await _look(core)
@@ -120,6 +123,7 @@ async def _look(core: Core) -> LabView:
         watts=core.settings.watts or None,
         prices=prices_of(core.settings),
         currency=core.settings.currency,
+        is_whole=all(found.has(setting) for setting in planned(metadata)),
     )
 
 

@@ -20,7 +20,7 @@ from app.core.machine import Machine
 from app.engine import tuned
 from app.engine.bare import BareModel
 from app.engine.fit import ContextShape, kv_bytes, need_of
-from app.engine.gguf_metadata import read_metadata
+from app.engine.gguf_metadata import ModelMetadata, read_metadata
 from app.engine.model_shape import ModelShape, shape_of
 from app.engine.process.memory_plan import BULK_CONTEXT, most_bulk_sequences
 from app.engine.roof import measure_roof
@@ -176,21 +176,33 @@ def by_bare(model: Path, logs: Path) -> Measure:
     return measure
 
 
-async def tune_model(core: Core, said: Callable[[Point, int], None]) -> Tuned:
-    """The model that `core` has in use, while its chats go first. Raises KnownError."""
+def planned(metadata: ModelMetadata) -> list[Setting]:
+    """For this model on this machine, with the memory that is free now."""
+    widths = widths_of(shape_of(metadata), diagnostics.free_memory_bytes())
+    return plan(diagnostics.physical_cores(), widths[-1])
+
+
+async def tune_model(core: Core, said: Callable[[Point, int], None], *, is_fresh: bool = False) -> Tuned:
+    """The model that `core` has in use, while its chats go first. Raises KnownError.
+
+    `is_fresh`: what was measured before is measured again.
+    """
     await core.try_engine()
     model = core.model_path
     assert model is not None
-    widths = widths_of(shape_of(read_metadata(model)), diagnostics.free_memory_bytes())
+    settings = planned(read_metadata(model))
+    widest = max(setting.width for setting in settings)
     machine = Machine()
     machine.state()
     with measuring(core):
         try:
+            if is_fresh:
+                tuned.save(core.paths.tuning, model, Tuned(model=tuned.load(core.paths.tuning, model).model))
             found = await tune(
                 model,
                 core.paths.tuning,
-                plan(diagnostics.physical_cores(), widths[-1]),
-                then=lambda found: plan_way(found.bulk_way(), widths[-1]),
+                settings,
+                then=lambda found: plan_way(found.bulk_way(), widest),
                 measure=by_bare(model, core.paths.logs),
                 is_chatting=lambda: core.are_chats_active,
                 other_cores=lambda: machine.state().other_cores,

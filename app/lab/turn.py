@@ -14,11 +14,13 @@ _measured: WeakSet[Core] = WeakSet()
 
 @contextmanager
 def measuring(core: Core) -> Iterator[None]:
-    """Raises KnownError where this program measures already."""
+    """Jobs stand still meanwhile. Raises KnownError where this program measures already."""
     if core in _measured:
         raise KnownError(ErrorKind.BAD_REQUEST, "This machine is being measured already. Wait, or stop that.")
     _measured.add(core)
+    core.hold_jobs(True)
     try:
         yield
     finally:
         _measured.discard(core)
+        core.hold_jobs(False)

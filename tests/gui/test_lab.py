@@ -46,7 +46,14 @@ def points() -> list[Point]:
 
 def view(*, is_measured: bool = True) -> LabView:
     tuned = Tuned(model="m", points=tuple(points()) if is_measured else ())
-    return LabView(model="starter", kind="Q4_1", tuned=tuned, roofline=ROOFLINE if is_measured else None, slowdown=1.5)
+    return LabView(
+        model="starter",
+        kind="Q4_1",
+        tuned=tuned,
+        roofline=ROOFLINE if is_measured else None,
+        slowdown=1.5,
+        is_whole=is_measured,
+    )
 
 
 class ScriptedSession(Session):
@@ -129,6 +136,14 @@ def test_a_model_that_was_not_measured_has_no_curve_and_says_so(desk: Desk) -> N
     assert not page.curve.chart.isVisible()
     assert not page.limit.isVisible()
     assert says(page, "Not measured so far")
+    assert page.curve.measure.text() == "Measure"
+
+
+def test_what_was_left_in_the_middle_goes_on(desk: Desk) -> None:
+    page, _ = opened(desk)
+    assert page.curve.measure.text() == "Measure again"
+    page.show_view(replace(view(), is_whole=False))
+    assert page.curve.measure.text() == "Go on measuring"
 
 
 def test_points_come_one_by_one_and_the_end_shows_all(desk: Desk) -> None:

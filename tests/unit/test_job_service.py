@@ -297,3 +297,18 @@ def test_items_wait_for_a_model_that_writes(tmp_path: Path) -> None:
             assert (counts.queued, counts.total) == (1, 1)
 
     asyncio.run(story())
+
+
+def test_jobs_stand_still_while_the_machine_is_measured(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with desk(tmp_path, 0.0001) as d:
+            await d.engine.load(Path("fake.gguf"))
+            d.jobs.measure(True)
+            id = d.summarize(document(tmp_path, "Water and wind. " * 400))
+            await d.until_job(lambda job: job.items_running > 0 and "has been measured" in job.waits)
+            assert d.jobs.all()[0].items_done == 0
+            d.jobs.measure(False)
+            assert (await d.done(id)).state is JobState.DONE
+            assert not any("measured" in job.waits for job in d.jobs.all())
+
+    asyncio.run(story())

@@ -66,13 +66,15 @@ class CurveCard(Card):
         self.show_tuned(Tuned(model=""), 1.5)
         self.ended()
 
-    def show_tuned(self, found: Tuned, slowdown: float) -> None:
-        """Another model, or more points of this one."""
+    def show_tuned(self, found: Tuned, slowdown: float, *, is_whole: bool = False) -> None:
+        """Another model, or more points of this one; `is_whole`: all of them."""
         self._curve = Curve.of(found)
         has_curve = self._curve is not None
         for part in (self.chart, self._all, self.picture, self.figures, self._balanced, self.slowdown):
             part.setVisible(has_curve)
-        self.measure.setText(tr("Measure again") if has_curve else tr("Measure"))
+        text = tr("Measure again") if is_whole else tr("Go on measuring") if found.points else tr("Measure")
+        self.measure.setText(text)
+        self.measure.setAccessibleName(text)
         if self._curve is None:
             self._state.setText(tr("Not measured so far. It takes some minutes, best while nothing else runs."))
         elif not found.is_quiet:
@@ -82,8 +84,10 @@ class CurveCard(Card):
                     "they rest: only what was disturbed is measured."
                 )
             )
-        else:
+        elif is_whole:
             self._state.setText(tr("Chats and jobs use what is fast here."))
+        else:
+            self._state.setText(tr("Some of it is measured; it goes on where it was left."))
         for line in self._presets:
             line.setVisible(has_curve)
         if self._curve is not None:

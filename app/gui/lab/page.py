@@ -59,7 +59,7 @@ class LabPage(QWidget):
     def show_view(self, view: LabView) -> None:
         """What is known of the model in use."""
         self._model.setText(tr("{model} on this machine", model=apart(view.model)))
-        self.curve.show_tuned(view.tuned, view.slowdown)
+        self.curve.show_tuned(view.tuned, view.slowdown, is_whole=view.is_whole)
         self.limit.setVisible(view.roofline is not None)
         if view.roofline is not None:
             self._limit.setText(lab_words.roofline_sentence(view.roofline))
