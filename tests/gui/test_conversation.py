@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMenu, QMessageBox, QPushButton
+from PySide6.QtWidgets import QMenu, QMessageBox, QPushButton, QWidget
 
 from app.core.chat_views import MessageState, Role
 from app.core.events import MessagesReplaced, ModelStateChanged, PromptProgressed, ReplyEnded
@@ -45,6 +45,11 @@ def button(desk: Desk, name: str) -> QPushButton:
     return next(
         made for made in desk.window.findChildren(QPushButton) if made.accessibleName() == name and made.isVisible()
     )
+
+
+def shown(part: QWidget) -> list[str]:
+    """The buttons in it that can be seen."""
+    return [made.accessibleName() for made in part.findChildren(QPushButton) if made.isVisible()]
 
 
 def test_a_reply_streams_and_ends_with_its_figures(desk: Desk) -> None:
@@ -235,14 +240,12 @@ def test_a_reply_that_failed_for_want_of_a_model_offers_to_choose_one(desk: Desk
     chat, reply = begin(desk)
     desk.core.emit(ModelStateChanged(state=ModelState.FAILED, name="x", sentence="x.gguf is not a model."))
     desk.core.end(chat, reply, MessageState.FAILED, "x.gguf is not a model.")
-    desk.until(lambda: last(desk)._choose.isVisible())
-    assert not last(desk)._again.isVisible()
-    last(desk)._choose.click()
+    desk.until(lambda: shown(last(desk).ended) == ["Choose a model"])
+    button(desk, "Choose a model").click()
     desk.until(lambda: desk.window.top_bar.findChild(QMenu))
     desk.window.top_bar.findChild(QMenu).close()
     desk.core.emit(ModelStateChanged(state=ModelState.READY, name="m"))
-    desk.until(lambda: last(desk)._again.isVisible())
-    assert not last(desk)._choose.isVisible()
+    desk.until(lambda: shown(last(desk).ended) == ["Try again"])
 
 
 def test_a_persons_text_is_never_markup(desk: Desk) -> None:

@@ -56,9 +56,11 @@ def test_tab_goes_through_the_window_as_it_is_read(desk: Desk) -> None:
     desk.core.emit(JobChanged(job=job("j", "Summary", JobState.RUNNING, 1, 9)))
     desk.window.open_chat("c")
     desk.until(lambda: desk.window.conversation.chat_id == "c" and desk.window.jobs_pane._cards)
+    desk.until(desk.window.conversation.composer.gauge.isVisible)
     assert visited(desk, desk.window.conversation.composer.text) == [
         "Message",
         "Add documents, jobs and prompts",
+        "Context: 1,306 / 8,192 tokens",
         "New job…",
         "Close the jobs",
         "Jobs",

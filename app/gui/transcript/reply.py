@@ -9,15 +9,15 @@ from dataclasses import replace
 
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.core.chat_views import MessageState, MessageView
 from app.gui import fonts
-from app.gui.buttons import IconLabel, button, label, set_tone
-from app.gui.core_words import retold
+from app.gui.buttons import label
 from app.gui.theme import Theme
-from app.gui.tongue import mark, tr
+from app.gui.tongue import tr
 from app.gui.transcript.actions import Actions
+from app.gui.transcript.ended_early import EndedEarly
 from app.gui.transcript.in_place_editor import InPlaceEditor
 from app.gui.transcript.message_menu import copy, message_menu
 from app.gui.transcript.message_text import MessageText
@@ -25,14 +25,6 @@ from app.gui.transcript.reply_foot import ReplyFoot
 from app.gui.transcript.reply_text import ReplyText
 from app.gui.transcript.thought import Thought
 from app.gui.transcript.thought_parts import ThoughtParts
-
-_CAN_GO_ON = (MessageState.STOPPED, MessageState.CUT, MessageState.INTERRUPTED)
-_ENDED_EARLY = {
-    MessageState.STOPPED: mark("Stopped."),
-    MessageState.CUT: mark("Cut off at the longest reply that the settings allow."),
-    MessageState.INTERRUPTED: mark("Interrupted before it was complete."),
-    MessageState.FAILED: mark("This reply could not be made."),
-}
 
 
 class Reply(QWidget):
@@ -49,14 +41,9 @@ class Reply(QWidget):
         self.thought.made.connect(self._take_text)
         self._take_text(self.text)
         self._waiting = label(role=fonts.SMALL, tone="muted")
-        self._why_icon = IconLabel(theme, "info")
-        self._why = label(role=fonts.SMALL, tone="muted", wraps=True)
-        self._go_on = button(tr("Continue"), lambda: actions.continue_reply.emit(self.message.id), role=fonts.SMALL)
-        self._again = button(tr("Try again"), lambda: actions.regenerate.emit(self.message.id), role=fonts.SMALL)
-        self._choose = button(tr("Choose a model"), actions.choose_model.emit, role=fonts.SMALL)
-        self._has_model = True
+        self.ended = EndedEarly(theme, actions)
+        self._why, self._why_row = self.ended.sentence, self.ended
         self._editor: InPlaceEditor | None = None
-        self._why_row = self._make_why_row()
         self.foot = ReplyFoot(theme, self)
         self.versions = self.foot.versions
         column = QVBoxLayout(self)
@@ -109,7 +96,7 @@ class Reply(QWidget):
             self.thought.show_thought(self.thought.markdown, message.thinking_seconds)
         self.text.setVisible(bool(self.text.markdown) and self._editor is None)
         self._waiting.setVisible(is_writing and not message.text)
-        self._show_why(message)
+        self.ended.show_message(message)
         self.foot.show_message(message)
 
     def _show_text(self, message: MessageView) -> None:
@@ -123,25 +110,9 @@ class Reply(QWidget):
         if self._parts.is_thinking and message.state is MessageState.WRITING:
             self.thought.grow("")
 
-    def _show_why(self, message: MessageView) -> None:
-        state = message.state
-        self._why_row.setVisible(state in _ENDED_EARLY)
-        is_bad = state is MessageState.FAILED
-        self._why.setText(retold(message.error) or tr(_ENDED_EARLY.get(state, "")))
-        set_tone(self._why, "danger" if is_bad else "muted")
-        self._why_icon.set_icon("circle-alert" if is_bad else "info", "danger" if is_bad else "muted")
-        self._go_on.setVisible(state in _CAN_GO_ON)
-        self._offer_way_out()
-
     def set_has_model(self, has_model: bool) -> None:
         """Trying again is no use without a model."""
-        self._has_model = has_model
-        self._offer_way_out()
-
-    def _offer_way_out(self) -> None:
-        is_bad = self.message.state is MessageState.FAILED
-        self._again.setVisible(is_bad and self._has_model)
-        self._choose.setVisible(is_bad and not self._has_model)
+        self.ended.set_has_model(has_model)
 
     # what can be done with it
 
@@ -201,20 +172,6 @@ class Reply(QWidget):
 
     def _open_menu(self, place: QPoint) -> None:
         message_menu(self, self._theme, self).popup(place)
-
-    # parts
-
-    def _make_why_row(self) -> QWidget:
-        made = QWidget()
-        row = QHBoxLayout(made)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
-        row.addWidget(self._why_icon)
-        row.addWidget(self._why, 1)
-        row.addWidget(self._go_on)
-        row.addWidget(self._again)
-        row.addWidget(self._choose)
-        return made
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -67,7 +67,7 @@ class ReplyFoot(QWidget):
             who = tr("Written by {model}.", model=message.model_name) if message.model_name else ""
             self.figures.setToolTip("\n".join(filter(None, (words.figures_explained(message.figures), who))))
         self.versions.show_for(message)
-        self._pinned.setVisible(message.is_pinned)
+        self._pinned.show_for(message.is_pinned)
 
     def fit(self, width: int) -> None:
         """To the width of the column."""

@@ -28,16 +28,23 @@ class Thought(QWidget):
         self._clock = QElapsedTimer()
         self._tick = QTimer(self, interval=_SECOND_MS)
         self._tick.timeout.connect(self._show_time)
-        inside = QFrame()
-        inside.setObjectName("thought")
-        self._row = QHBoxLayout(inside)
-        self._row.setContentsMargins(14, 0, 0, 0)
-        self.fold = Disclosure(theme, tr("Thinking…"), inside)
-        self.fold.opened.connect(self._render)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(self.fold)
+        self._fold: Disclosure | None = None
         self.hide()
+
+    @property
+    def fold(self) -> Disclosure:
+        """The line that opens it; made when there is a thought."""
+        if self._fold is None:
+            inside = QFrame()
+            inside.setObjectName("thought")
+            self._row = QHBoxLayout(inside)
+            self._row.setContentsMargins(14, 0, 0, 0)
+            self._fold = Disclosure(self._theme, tr("Thinking…"), inside)
+            self._fold.opened.connect(self._render)
+            column = QVBoxLayout(self)
+            column.setContentsMargins(0, 0, 0, 0)
+            column.addWidget(self._fold)
+        return self._fold
 
     @property
     def markdown(self) -> str:
@@ -70,7 +77,8 @@ class Thought(QWidget):
         """The whole of one that is over; empty: there is none."""
         if text != self._source:
             self._source = text
-        self.end(seconds)
+        if text or self._fold is not None:
+            self.end(seconds)
         self.setVisible(bool(text))
 
     def _render(self) -> None:

@@ -91,7 +91,7 @@ class UserMessage(QWidget):
         """The same text; whether it is pinned, and its versions, may be others."""
         self.message = message
         self.versions.show_for(message)
-        self._pinned.setVisible(message.is_pinned)
+        self._pinned.show_for(message.is_pinned)
 
     def begin_edit(self) -> None:
         """Turn the box into an editor with the text in it."""
