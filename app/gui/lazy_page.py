@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from itertools import accumulate
+from itertools import accumulate, islice
 
 from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
@@ -155,10 +155,10 @@ class LazyPage(QAbstractScrollArea):
         room = self.viewport().width() - 2 * MARGIN + self._bar_width()
         return margin + (room - self._column_width()) // 2
 
-    def _arrange(self) -> None:
-        """Everything to its place, and the view to what is read or followed."""
-        steps = (self._heights[key] + self._spacing for key in self._keys)
-        self._tops = list(accumulate(steps, initial=_ABOVE_PX))
+    def _arrange(self, begin: int = 0) -> None:
+        """Everything to its place, and the view to what is read or followed; nothing is new before `begin`."""
+        steps = (self._heights[key] + self._spacing for key in islice(self._keys, begin, None))
+        self._tops[begin:] = accumulate(steps, initial=self._tops[begin] if begin else _ABOVE_PX)
         view, bar = self.viewport().height(), self.verticalScrollBar()
         most = max(0, self._tops[-1] - (self._spacing if self._keys else 0) + _BELOW_PX - view)
         was_own, self._is_own = self._is_own, True
@@ -168,8 +168,8 @@ class LazyPage(QAbstractScrollArea):
             if self._follows:
                 bar.setValue(most)
             elif self._anchor is not None:
-                key, above = self._anchor
-                bar.setValue(self._tops[self._places[key]] + above)
+                key, above = self._anchor  # what is still being written has not all of its height yet
+                bar.setValue(self._tops[self._places[key]] + min(above, self._heights[key]))
         finally:
             self._is_own = was_own
         self._place()
@@ -181,18 +181,19 @@ class LazyPage(QAbstractScrollArea):
             if widget.geometry() != rect:
                 widget.setGeometry(rect)
 
-    def _measure(self) -> bool:
-        """Whether anything that is built has another height than it had."""
-        width, is_changed = self._column_width(), False
+    def _measure(self) -> int | None:
+        """The first place whose widget has another height than it had."""
+        width, first = self._column_width(), len(self._keys)
         for key, widget in self._widgets.items():
             height = _natural_height(widget, width)
             if height != self._heights[key]:
-                self._heights[key], is_changed = height, True
-        return is_changed
+                self._heights[key] = height
+                first = min(first, self._places[key])
+        return first if first < len(self._keys) else None
 
     def _contents_changed(self) -> None:
-        if not self._is_building and self._measure():
-            self._arrange()
+        if not self._is_building and (first := self._measure()) is not None:
+            self._arrange(first)
             self._fill_soon()
 
     def _remember(self) -> None:
@@ -271,8 +272,8 @@ class LazyPage(QAbstractScrollArea):
                 widget.resize(self._column_width(), height)
         finally:
             self._is_building = False
-        self._measure()
-        self._arrange()
+        first = self._measure()
+        self._arrange(self._places[key] if first is None else min(first, self._places[key]))
         self.built.emit(key)
 
     def _take_away(self, key: str) -> None:

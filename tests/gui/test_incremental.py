@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pytestqt.qtbot import QtBot
 
 from app.gui.theme import Theme
-from app.gui.transcript.markdown import parse
+from app.gui.transcript.markdown import normal, parse
 from app.gui.transcript.reply_text import ReplyText
 
 LINES = [
@@ -127,6 +127,36 @@ def test_a_text_without_end_is_not_rendered() -> None:
         parse("*a*\n" * 600_000)
 
 
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
+@given(text=markdown, ends=st.booleans())
+def test_slices_are_shown_as_the_whole(text: str, ends: bool, theme: Theme) -> None:
+    sliced, whole = ReplyText(theme), ReplyText(theme)
+    text = "\n".join([text] * (1 + 5_000 // (len(text) + 1)))
+    text += "\n\n[link]: http://example.org/later\n" if ends else ""
+    sliced.show_text(text)
+    assert sliced._unread, "a text that is long enough to be sliced"
+    while sliced._unread:
+        sliced._rested()
+    whole._writer.write(parse(normal(text)))
+    assert picture(sliced) == picture(whole)
+    sliced.deleteLater()
+    whole.deleteLater()
+
+
+@pytest.mark.parametrize("fence", ["```python", "~~~~", "````", "```"])
+@pytest.mark.parametrize("end", ["", "\n```", "\n~~~~", "\n````` \n\nafter", "\n   ````\n", "\n```x\n", "\n    ````"])
+def test_code_that_grows_is_shown_as_the_whole(fence: str, end: str, theme: Theme, qtbot: QtBot) -> None:
+    text = f"before\n\n{fence}\na = 1\n\n\tb\n``\n{end}"
+    streamed, whole = ReplyText(theme), ReplyText(theme)
+    qtbot.addWidget(streamed)
+    qtbot.addWidget(whole)
+    for n, letter in enumerate(text, 1):
+        streamed.append(letter)
+        streamed._rest.stop()
+        whole.show_text(text[:n])
+        assert picture(streamed) == picture(whole)
+
+
 @pytest.mark.parametrize("text", ["[a]\n\nlater\n\n[a]: http://example.org\n", "x\r\ny\r", "a\r\n\r\nb"])
 def test_the_end_puts_right_what_only_the_end_can_tell(text: str, theme: Theme, qtbot: QtBot) -> None:
     streamed, whole = ReplyText(theme), ReplyText(theme)
@@ -153,7 +183,7 @@ def test_another_theme_in_the_middle_of_a_reply_changes_no_text(theme: Theme, qt
     reply.append("# Head\n\nbody\n\n```\nco")
     theme.choose("dark")
     reply.append("de\n")
-    assert reply.toPlainText() == "Head\nbody\ncode"
+    qtbot.waitUntil(lambda: reply.toPlainText() == "Head\nbody\ncode")
 
 
 def test_nothing_is_ever_loaded(theme: Theme, qtbot: QtBot) -> None:

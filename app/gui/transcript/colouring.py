@@ -1,26 +1,27 @@
-"""Colours come to the code of a reply a slice at a time, so that no frame waits for them. GUI thread only.
+"""Colours come to the code of a reply without anything waiting for them: another thread finds what each letter is, and
+lines are coloured a slice at a time. GUI thread only, but for `_work`.
 
 Code that is complete is coloured once; the block that is being written now and then, ever less often as it grows.
 """
 
 from __future__ import annotations
 
+import threading
 import time
-from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import accumulate
+from functools import cache
+from queue import SimpleQueue
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QTextBlock, QTextCharFormat, QTextDocument, QTextLayout
+from shiboken6 import isValid
 
-from app.gui.transcript.code_colours import CodeTokens, is_too_much, spans
+from app.gui.transcript.code_colours import CodeTokens, Spans, is_too_much, spans_of_lines
 from app.gui.transcript.writer import Mark
 from app.logs import topic
 
 _SLICE_SECONDS = 0.006
-_SPANS_BETWEEN_LOOKS = 16
-_LINES_AT_ONCE = 20
 _WRITING_MS = 300
 _WRITING_SHARE = 12  # at most this part of the time goes into colours of code that is being written
 
@@ -28,14 +29,15 @@ _WRITING_SHARE = 12  # at most this part of the time goes into colours of code t
 @dataclass
 class _Work:
     mark: Mark
-    spans: Iterator[tuple[int, int, str]]
-    line_starts: list[int]
-    found: dict[int, list[tuple[int, int, str]]] = field(default_factory=dict)  # by line
+    lines: list[Spans] = field(default_factory=list)
     n_shown: int = 0  # lines
+    took: float = 0.0  # seconds, of the other thread
 
 
 class Colouring(QObject):
     """Colours of one document; begins anew with each one."""
+
+    _found = Signal(object)  # a _Work, from the other thread
 
     def __init__(self, document: QTextDocument, tokens: CodeTokens, parent: QObject) -> None:
         super().__init__(parent)
@@ -45,20 +47,24 @@ class Colouring(QObject):
             made = QTextCharFormat()
             made.setForeground(QColor(getattr(tokens, name)))
             self._formats[name] = made
-        self._waiting: list[Mark] = []
-        self._work: _Work | None = None
+        self._n_asked = 0  # of the other thread, not answered yet
+        self._ready: list[_Work] = []
+        self._shown: dict[int, Spans] = {}  # by where a line begins
+        self._has_ended = False
         self._took = 0.0
         self._slice = QTimer(self, interval=0)
         self._slice.timeout.connect(self._do_slice)
         self._open: Mark | None = None
         self._later = QTimer(self, singleShot=True)
         self._later.timeout.connect(self._colour_open)
+        self._found.connect(self._take, Qt.ConnectionType.QueuedConnection)
 
     def colour(self, mark: Mark) -> None:
         """A block that is complete."""
         if mark.language and not is_too_much(mark.text):
-            self._waiting.append(mark)
-            self._slice.start()
+            self._n_asked += 1
+            work = _Work(mark)
+            _queue().put(lambda: self._work(work))
 
     def colour_growing(self, mark: Mark | None) -> None:
         """The block that is being written, or none."""
@@ -68,76 +74,80 @@ class Colouring(QObject):
 
     def end(self) -> None:
         """Its document is written anew."""
+        self._has_ended = True
         self._slice.stop()
         self._later.stop()
-        self._waiting.clear()
-        self._work = self._open = None
+        self._ready.clear()
+        self._open = None
         self.deleteLater()
 
     def _colour_open(self) -> None:
-        if self._open is not None and self._work is None and not self._waiting:
+        if self._open is not None and not self._n_asked and not self._ready:
             self.colour(self._open)
+
+    def _work(self, work: _Work) -> None:
+        """On the other thread."""
+        if self._has_ended:
+            return
+        began = time.perf_counter()
+        try:
+            work.lines = spans_of_lines(work.mark.text, work.mark.language)
+        except Exception as error:
+            topic("window").warning("code could not be coloured", exc_info=error)
+        work.took = time.perf_counter() - began
+        if isValid(self) and not self._has_ended:
+            self._found.emit(work)
+
+    def _take(self, work: _Work) -> None:
+        self._n_asked -= 1
+        self._took = work.took
+        if not self._has_ended and work.lines:
+            self._ready.append(work)
+            self._slice.start()
 
     def _do_slice(self) -> None:
         end = time.perf_counter() + _SLICE_SECONDS
-        try:
-            while time.perf_counter() < end:
-                if self._work is None:
-                    if not self._waiting:
-                        self._slice.stop()
-                        return
-                    mark = self._waiting.pop(0)
-                    starts = list(accumulate((len(line) + 1 for line in mark.text.split("\n")), initial=0))[:-1]
-                    self._work, self._took = _Work(mark, spans(mark.text, mark.language), starts), 0.0
-                self._lex(self._work)
-        except Exception as error:
-            topic("window").warning("code could not be coloured", exc_info=error)
-            self._work = None
-        self._took += _SLICE_SECONDS
+        while self._ready and time.perf_counter() < end:
+            work = self._ready[0]
+            if not self._show(work, end):
+                self._ready.pop(0)
+        if not self._ready:
+            self._slice.stop()
 
-    def _lex(self, work: _Work) -> None:
-        for _ in range(_SPANS_BETWEEN_LOOKS):
-            found = next(work.spans, None)
-            if found is None:
-                self._work = None
-                self._show(work, len(work.line_starts))
-                return
-            start, length, kind = found
-            line = bisect_right(work.line_starts, start) - 1
-            column = start - work.line_starts[line]
-            for part in work.mark.text[start : start + length].split("\n"):
-                if part:
-                    work.found.setdefault(line, []).append((column, len(part), kind))
-                line, column = line + 1, 0
-        if line - work.n_shown > _LINES_AT_ONCE:
-            self._show(work, line - 1)
-
-    def _show(self, work: _Work, end: int) -> None:
-        """The lines up to `end` are known."""
+    def _show(self, work: _Work, end: float) -> bool:
+        """Some lines more; whether any are left."""
         block = self._document.findBlock(work.mark.start)
         block = self._document.findBlockByNumber(block.blockNumber() + work.n_shown)
-        for index in range(work.n_shown, end):
-            if not block.isValid():
-                break
-            self._show_line(block, work.found.pop(index, []))
+        while work.n_shown < len(work.lines) and block.isValid():
+            self._show_line(block, work.lines[work.n_shown])
+            work.n_shown += 1
             block = block.next()
-        work.n_shown = end
+            if time.perf_counter() >= end:
+                return True
+        return False
 
-    def _show_line(self, block: QTextBlock, found: list[tuple[int, int, str]]) -> None:
+    def _show_line(self, block: QTextBlock, found: Spans) -> None:
+        was = self._shown.get(block.position(), [])
+        if was == found and (not found or block.layout().formats()):
+            return
+        self._shown[block.position()] = found
         ranges = []
-        text = block.text()
-        # Qt counts in UTF-16
-        is_wide = any(ord(letter) > 0xFFFF for letter in text)
-        for column, length, kind in found:
+        for start, length, kind in found:
             made = QTextLayout.FormatRange()
-            made.start = _units(text, column) if is_wide else column
-            made.length = _units(text, column + length) - made.start if is_wide else length
-            made.format = self._formats[kind]
+            made.start, made.length, made.format = start, length, self._formats[kind]
             ranges.append(made)
-        if ranges or block.layout().formats():
-            block.layout().setFormats(ranges)
-            self._document.markContentsDirty(block.position(), block.length())
+        block.layout().setFormats(ranges)
+        self._document.markContentsDirty(block.position(), block.length())
 
 
-def _units(text: str, n_letters: int) -> int:
-    return n_letters + sum(ord(letter) > 0xFFFF for letter in text[:n_letters])
+@cache
+def _queue() -> SimpleQueue[Callable[[], None]]:
+    """Of the one thread that finds colours; it ends with the program."""
+    queue: SimpleQueue[Callable[[], None]] = SimpleQueue()
+
+    def run() -> None:
+        while True:
+            queue.get()()
+
+    threading.Thread(target=run, name="colours", daemon=True).start()
+    return queue

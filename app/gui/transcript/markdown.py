@@ -7,6 +7,7 @@ later can: the full render at the end puts that right.)
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 from app.gui.transcript import formula_rules, odd_blocks
 
 MOST_LETTERS = 2_000_000
+_FENCE = re.compile(r"(`{3,}(?!`)|~{3,}(?!~))[^`\n&\\]*\n")  # whose language is written as it is
 
 
 @cache
@@ -64,6 +66,9 @@ class Splitter:
         self.tail = ""
         self._held = ""  # a carriage return that may be half of a line end
         self._has_new_line = False
+        self._code_begin = 0  # of the code in `tail`, where that is an open fence
+        self._code_end: re.Pattern[str] | None = None  # the line that would close it
+        self._looked_until = 0
 
     def grow(self, text: str) -> None:
         """Take more text."""
@@ -75,7 +80,7 @@ class Splitter:
 
     def take_closed(self) -> list[list[Token]]:
         """The blocks that were closed since the last time, in order; `tail` starts after them."""
-        if not self._has_new_line:
+        if not self._has_new_line or self.open_code() is not None:
             return []
         self._has_new_line = False
         complete = self.tail[: self.tail.rfind("\n") + 1]
@@ -88,4 +93,23 @@ class Splitter:
         lines = self.tail.split("\n")
         self.env = env
         self.tail = "\n".join(lines[first_open[0] :])
+        self._code_begin = self._looked_until = 0
         return blocks[:-1]
+
+    def open_code(self) -> tuple[str, str] | None:
+        """The language and the code so far, where `tail` is a fence that nothing has closed: no need to parse it."""
+        if not self._code_begin:
+            opening = _FENCE.match(self.tail)
+            if opening is None or "\0" in self.tail:
+                return None
+            self._code_begin = self._looked_until = opening.end()
+            self._code_end = re.compile(rf"^ {{0,3}}{opening[1][0]}{{{len(opening[1])},}}[ \t]*$", re.MULTILINE)
+        assert self._code_end is not None
+        if self._code_end.search(self.tail, self._looked_until) or "\0" in self.tail[self._looked_until :]:
+            return None
+        self._looked_until = max(self._code_begin, self.tail.rfind("\n") + 1)
+        language = self.tail[: self._code_begin].lstrip("`~").split(maxsplit=1)[:1]
+        code, last = self.tail[self._code_begin :], self.tail[self._looked_until :]
+        if not last.strip(" \t"):  # a line of nothing else counts when it has ended, as the parser sees it
+            code = code.removesuffix(last)
+        return "".join(language), code.removesuffix("\n")

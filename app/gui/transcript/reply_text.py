@@ -6,7 +6,10 @@ equals a full render of the same text (tests/gui/test_incremental.py). A message
 
 from __future__ import annotations
 
-from PySide6.QtCore import QElapsedTimer, QRectF, Qt, QTimer
+from bisect import bisect_left
+from itertools import islice
+
+from PySide6.QtCore import QElapsedTimer, QPointF, QRect, QRectF, Qt, QTimer
 from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QPushButton, QWidget
 
@@ -17,13 +20,14 @@ from app.gui.transcript.code_colours import colours_of
 from app.gui.transcript.colouring import Colouring
 from app.gui.transcript.formula_object import FormulaObject
 from app.gui.transcript.formulas import formulas
-from app.gui.transcript.markdown import Splitter, normal, parse
+from app.gui.transcript.markdown import MOST_LETTERS, Splitter, normal, parse
 from app.gui.transcript.marks import code_rect, paint_marks
 from app.gui.transcript.message_text import MessageText
-from app.gui.transcript.styles import CODE_PAD_PX, Styles
-from app.gui.transcript.writer import Bookmark, MarkKind, Writer
+from app.gui.transcript.styles import CODE_HEAD_PX, CODE_PAD_PX, GAP_PX, Styles
+from app.gui.transcript.writer import Bookmark, Mark, MarkKind, Writer
 from app.logs import topic
 
+_SLICE_LETTERS = 2_000
 _REST_FACTOR = 3  # a flush that took 20 ms is followed by at least 60 ms of rest
 
 
@@ -40,7 +44,7 @@ class ReplyText(MessageText):
         self._colouring: Colouring | None = None
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
-        self._rest.timeout.connect(self._flush)
+        self._rest.timeout.connect(self._rested)
         self._clear()
         theme.changed.connect(self._render_again)
 
@@ -55,26 +59,28 @@ class ReplyText(MessageText):
             text = self._source + text
             self._clear()
         self._source += text
-        self._splitter.grow(text)
+        self._unread += text
         if not self._rest.isActive():
             self._flush()
 
     def finish(self, text: str) -> None:
         """The reply is complete. Rendered again only where what is shown could differ."""
-        self._rest.stop()
         if text != self._source or text.endswith("\r"):
             self.show_text(text)
             return
-        self._flush()
         self._is_complete = True
-        self._colour_code()
-        if self._splitter.env.get("references") or self._tail_env.get("references"):
-            self.show_text(text)
+        if len(self._unread) <= _SLICE_LETTERS:
+            self._rest.stop()
+            self._flush()
 
     def show_text(self, text: str) -> None:
-        """Show this text, rendered in full."""
+        """Show this text, rendered in full; of a long one the beginning now, the rest a slice at a time."""
         self._clear()
         self._source, self._is_complete = text, True
+        if _SLICE_LETTERS < len(text) <= MOST_LETTERS:
+            self._unread = normal(text)
+            self._flush()
+            return
         try:
             with self._writer.one_change():
                 self._writer.write(parse(normal(text), self._tail_env))
@@ -88,12 +94,13 @@ class ReplyText(MessageText):
         self._rest.stop()
         if self._colouring is not None:
             self._colouring.end()
-        self._colouring = Colouring(self.document(), colours_of(self._theme.is_dark), self)
+        self._colouring = None  # until there is code
         self._n_coloured = 0  # code blocks
         self.document().clear()
         self._formulas.forget()
         self._source = ""
-        self._is_plain = self._is_complete = False
+        self._unread = ""  # what the splitter has not been given yet
+        self._is_plain = self._is_complete = self._knows_references = False
         self._splitter = Splitter()
         self._tail_env: dict[str, object] = {}
         self._writer = Writer(self.document(), Styles(self._theme.tokens))
@@ -108,9 +115,15 @@ class ReplyText(MessageText):
             self._clear()
             self.append(source)
 
+    def _rested(self) -> None:
+        if self._unread:
+            self._flush()
+
     def _flush(self) -> None:
         clock = QElapsedTimer()
         clock.start()
+        self._splitter.grow(self._unread[:_SLICE_LETTERS])
+        self._unread = self._unread[_SLICE_LETTERS:]
         self.setUpdatesEnabled(False)
         try:
             with self._writer.one_change():
@@ -120,10 +133,24 @@ class ReplyText(MessageText):
         finally:
             self.setUpdatesEnabled(True)
         self._take_height(self.document().size())
-        self._place_buttons()
+        self._place_buttons(self._n_coloured)
         self._colour_code()
-        if (took := clock.elapsed()) > 10:
+        if self._unread:
+            self._rest.start(0)
+        elif self._is_complete:
+            self._end()
+        elif (took := clock.elapsed()) > 10:
             self._rest.start(took * _REST_FACTOR)
+
+    def _end(self) -> None:
+        """All of it is shown. Link definitions that came after their links are known only now: it is written again."""
+        references = self._splitter.env.get("references") or self._tail_env.get("references")
+        if references and not self._knows_references and not self._is_plain:
+            source = self._source
+            self._clear()
+            self._source, self._unread, self._is_complete, self._knows_references = source, normal(source), True, True
+            self._splitter.env = {"references": references}
+            self._flush()
 
     def _write_news(self) -> None:
         if self._is_plain:
@@ -135,20 +162,19 @@ class ReplyText(MessageText):
             for block in closed:
                 self._writer.write(block)
             self._tail_start = None
-        self._tail_env = dict(self._splitter.env, references=dict(self._splitter.env.get("references", {})))
-        tail = parse(self._splitter.tail, self._tail_env)
-        is_fence = len(tail) == 1 and tail[0].type == "fence"
-        if is_fence and self._tail_is_fence and self._tail_start is not None:
-            shown, wanted = self._writer.marks[-1], tail[0].content.removesuffix("\n")
-            language = tail[0].info.split(maxsplit=1)[:1]
-            if wanted.startswith(shown.text) and language == ([shown.language] if shown.language else []):
+        code = self._splitter.open_code()
+        if code is not None and self._tail_is_fence and self._tail_start is not None:
+            shown, (language, wanted) = self._writer.marks[-1], code
+            if wanted.startswith(shown.text) and language == shown.language:
                 if wanted != shown.text:
                     self._writer.extend_code(wanted[len(shown.text) :])
                 return
+        self._tail_env = dict(self._splitter.env, references=dict(self._splitter.env.get("references", {})))
+        tail = parse(self._splitter.tail, self._tail_env)
         self._take_back_tail()
         self._tail_start = self._writer.bookmark()
         self._writer.write(tail)
-        self._tail_is_fence = is_fence
+        self._tail_is_fence = len(tail) == 1 and tail[0].type == "fence"
 
     def _take_back_tail(self) -> None:
         if self._tail_start is not None:
@@ -163,15 +189,19 @@ class ReplyText(MessageText):
 
     def _colour_code(self) -> None:
         """Blocks that are closed once; the open one again and again."""
-        if self._colouring is None:
-            return
-        marks, is_open = self._writer.marks, not self._is_complete and self._tail_start is not None
+        is_growing = not self._is_complete or bool(self._unread)
+        marks, is_open = self._writer.marks, is_growing and self._tail_start is not None
         closed = marks[: self._tail_start.n_marks] if is_open and self._tail_start is not None else marks
         codes = [mark for mark in closed if mark.kind is MarkKind.CODE]
+        growing = marks[-1] if is_open and self._tail_is_fence and marks else None
+        if self._colouring is None:
+            if not codes and growing is None:
+                return
+            self._colouring = Colouring(self.document(), colours_of(self._theme.is_dark), self)
         for mark in codes[self._n_coloured :]:
             self._colouring.colour(mark)
         self._n_coloured = len(codes)
-        self._colouring.colour_growing(marks[-1] if is_open and self._tail_is_fence and marks else None)
+        self._colouring.colour_growing(growing)
 
     # what is painted behind the text
 
@@ -184,13 +214,24 @@ class ReplyText(MessageText):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        paint_marks(painter, self, self._writer.marks, self._theme.tokens, QRectF(event.rect()))
+        paint_marks(painter, self, self._marks_in(event.rect()), self._theme.tokens, QRectF(event.rect()))
         painter.end()
         super().paintEvent(event)
 
+    def _marks_in(self, rect: QRect) -> list[Mark]:
+        """Those that may be seen: a long reply has thousands."""
+        layout, accuracy = self.document().documentLayout(), Qt.HitTestAccuracy.FuzzyHit
+        above, below = CODE_HEAD_PX + GAP_PX, CODE_PAD_PX + GAP_PX
+        first = layout.hitTest(QPointF(0, max(0, rect.top() - below)), accuracy)
+        last = layout.hitTest(QPointF(rect.right(), rect.bottom() + above), accuracy)
+        marks = self._writer.marks  # in the order of their ends
+        begin = bisect_left(marks, first - 1, key=lambda mark: mark.end)
+        return [mark for mark in islice(marks, begin, None) if mark.start <= last + 1]
+
     # copy buttons
 
-    def _place_buttons(self) -> None:
+    def _place_buttons(self, begin: int = 0) -> None:
+        """Those from `begin` on; where the ones before stand has not changed."""
         codes = [mark for mark in self._writer.marks if mark.kind is MarkKind.CODE]
         while len(self._copy_buttons) > len(codes):
             button = self._copy_buttons.pop()
@@ -198,7 +239,7 @@ class ReplyText(MessageText):
             button.deleteLater()
         while len(self._copy_buttons) < len(codes):
             self._copy_buttons.append(self._copy_button(len(self._copy_buttons)))
-        for mark, button in zip(codes, self._copy_buttons, strict=True):
+        for mark, button in zip(codes[begin:], self._copy_buttons[begin:], strict=True):
             rect = code_rect(self, mark)
             button.move(int(rect.right()) - button.width() - 6, int(rect.top()) + 4)
 
