@@ -8,7 +8,6 @@ from pathlib import Path
 
 from app import __version__
 from app.cli.codes import MEANINGS
-from app.cli.models import ACTIONS as MODEL_ACTIONS
 from app.cli.words import as_text
 
 EPILOG = f"""Without a command the window opens. Answers go to standard output, everything else to standard error.
@@ -35,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
     _add_where(top)
     top.add_argument("--version", action="version", version=f"Rubato {__version__}")
     from app.cli import job_options, lab_options  # with what jobs are made of
+    from app.cli.models import ACTIONS as MODEL_ACTIONS
 
     commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
