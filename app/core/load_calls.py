@@ -11,7 +11,7 @@ from typing import Any
 from app.core.load_offer import LoadOffer, load_offer
 from app.core.model_fit import ModelFits
 from app.core.model_lists import ModelLists
-from app.core.model_views import CatalogueModel, DownloadView, HubFile, HubTokenState, LocalModel
+from app.core.model_views import CatalogueModel, DownloadView, FitView, HubFile, HubTokenState, LocalModel
 from app.core.models import ModelService
 from app.errors import KnownError
 from app.settings import Settings
@@ -28,6 +28,7 @@ class LoadCalls:
     local_models: Callable[[], list[LocalModel]]
     downloads: Callable[[], list[DownloadView]]
     hub_token_state: Callable[[], HubTokenState]
+    hub_fit: Callable[[HubFile], Coroutine[Any, Any, FitView]]
     hub_files: Callable[[str], Coroutine[Any, Any, list[HubFile]]]
 
     @property
@@ -80,6 +81,11 @@ class LoadCalls:
         """See hub_files."""
         files = await self.hub_files(repository)
         return [replace(file, fit=self._fits.of_size(file.size_bytes)) for file in files]
+
+    async def judged_fit(self, file: HubFile) -> FitView:
+        """By what the file says of itself at the hub. Raises KnownError."""
+        fit = await self.hub_fit(file)
+        return replace(fit, expected_tokens_per_second=self._fits.expected(file.size_bytes, fit.word))
 
     def _judged(self, model: LocalModel) -> LocalModel:
         return model if model.problem else replace(model, fit=self._fits.of_file(model.path) or model.fit)

@@ -87,21 +87,20 @@ class ModelFits:
             needed_bytes=plan.total_bytes,
             free_bytes=plan.fit.free + self._apart_bytes(),
             gpu_layers=plan.layers.n_layers,
-            expected_tokens_per_second=self._expected(weights) if word is FitWord.FITS else None,
+            expected_tokens_per_second=self.expected(weights, word),
         )
 
     def of_size(self, size_bytes: int) -> FitView:
         """A guess for a file of which only the size is known."""
         view = fit_of_size(size_bytes, self.free_bytes + self._apart_bytes())
-        return replace(
-            view, expected_tokens_per_second=self._expected(size_bytes) if view.word is FitWord.FITS else None
-        )
+        return replace(view, expected_tokens_per_second=self.expected(size_bytes, view.word))
 
     def _apart_bytes(self) -> int:
         return sum(gpu.free_bytes for gpu in self._gpus() if not gpu.is_unified)
 
-    def _expected(self, size_bytes: int) -> float | None:
-        return expected_rate(size_bytes, self._rates())
+    def expected(self, size_bytes: int, word: FitWord) -> float | None:
+        """Tokens a second in a chat; None where that can't be told."""
+        return expected_rate(size_bytes, self._rates()) if word is FitWord.FITS else None
 
 
 def expected_rate(size_bytes: int, measured: Mapping[int, float]) -> float | None:

@@ -134,8 +134,9 @@ class Fit:
     @property
     def sentence(self) -> str:
         need, free = _gb(self.need.total), _gb(self.free)
-        parts = f"{_gb(self.need.weights)} weights, {_gb(self.need.kv + self.need.state)} context, "
-        parts += f"{_gb(self.need.own - self.need.kv - self.need.state)} to compute in"
+        kept = self.need.kv + self.need.state
+        weights, context, rest = _gb(self.need.weights), _gb(kept), _gb(self.need.own - kept)
+        parts = f"{weights} weights, {context} context, {rest} to compute in"
         match self.verdict:
             case Verdict.FITS:
                 return f"Fits: it takes {need} ({parts}) of {free} that are free."

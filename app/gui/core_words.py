@@ -124,6 +124,14 @@ SENTENCES = (
     mark("This file came with the program, or is another profile's: it stays."),
     mark("{name} is in {folder}, a folder that was added. Remove the folder instead."),
     mark("{name} is the model in use. Choose another one first, then delete it."),
+    mark("Fits: it takes {need} ({parts}) of {free} that are free."),
+    mark(
+        "Slow: it takes {need} ({parts}), and {free} are free, so that weights are read from the disk again and again. "
+        "Choose a smaller file of this model."
+    ),
+    mark("Does not fit: it takes {need} ({parts}), and {free} are free."),
+    mark("{weights} weights, {context} context, {rest} to compute in"),
+    mark("{name} was not loaded. {reason}"),
     mark("Fits: it takes about {size} by the size of its file, and {free} are free."),
     mark(
         "Slow: it takes about {size} by the size of its file, and {free} are free, so that weights are read from the "

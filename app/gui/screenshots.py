@@ -66,6 +66,10 @@ def take(window: Window, theme: Theme, folder: Path, *, chat_id: str = "", job_i
         window.show_jobs_pane(False)
         grab("narrow")
         window.resize(SIZE)
+        window.models.open()
+        wait_until(lambda: bool(window.models.lists.local))
+        grab("models")
+        window.show_conversation()
         if job_id:
             _open_summary(window, job_id)
             grab("summary")

@@ -58,6 +58,7 @@ class ScriptedModels:
     found: tuple[HubModel, ...] = ()
     hub_file_views: tuple[HubFile, ...] = ()
     offer: LoadOffer | None = None
+    fit: FitView = FITS
 
     def _record(self, *call: Any) -> None:
         raise NotImplementedError
@@ -82,6 +83,9 @@ class ScriptedModels:
     async def judged_files(self, repository: str) -> list[HubFile]:
         self._record("judged_files", repository)
         return list(self.hub_file_views)
+
+    async def judged_fit(self, file: HubFile) -> FitView:
+        return self.fit
 
     def download(self, file: HubFile) -> str:
         self._record("download", file)

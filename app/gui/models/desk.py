@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from app.core.events import DownloadChanged, ModelsChanged, ModelStateChanged
 from app.core.model_lists import ModelLists
-from app.core.model_views import DownloadState, LocalModel
+from app.core.model_views import DownloadState, FitView, HubFile, LocalModel
 from app.engine.interface import ModelState
 from app.errors import KnownError
 from app.gui import dialogs
@@ -141,9 +141,31 @@ class ModelPages(QObject):
     def _ask_files(self, repository: str) -> None:
         self._bridge.call(
             lambda core: core.judged_files(repository),
-            done=lambda files: self.page.show_files(repository, files),
+            done=lambda files: self._show_files(repository, files),
             failed=lambda error: self.page.say_files_failed(repository, error.sentence),
         )
+
+    def _show_files(self, repository: str, files: list[HubFile]) -> None:
+        """At once by their sizes, then one after the other by what each says of itself."""
+        if self._is_over:
+            return
+        self.page.show_files(repository, files)
+        left = [file for file in files if file.path is None]
+
+        def judge() -> None:
+            if left and not self._is_over and self.page.has_files(repository):
+                file = left.pop(0)
+                self._bridge.call(lambda core: core.judged_fit(file), done=lambda fit: judged(file, fit), failed=over)
+
+        def judged(file: HubFile, fit: FitView) -> None:
+            if not self._is_over:
+                self.page.show_fit(file, fit)
+                judge()
+
+        def over(_: KnownError) -> None:
+            """The guesses stay."""
+
+        judge()
 
     def _delete(self, model: LocalModel) -> None:
         """Out of sight at once, from the disk when nobody took it back."""

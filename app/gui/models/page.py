@@ -6,6 +6,7 @@ It shows what it is told and says what a person asks for; desk.py speaks to Core
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
@@ -15,6 +16,7 @@ from app.core.model_views import (
     CatalogueModel,
     DownloadState,
     DownloadView,
+    FitView,
     HubFile,
     HubModel,
     LocalModel,
@@ -119,6 +121,18 @@ class ModelsPage(QWidget):
             if not files:
                 section.say(tr("It has no GGUF file that can be loaded."))
 
+    def has_files(self, repository: str) -> bool:
+        """Are its files still shown?"""
+        return repository in self._open_files
+
+    def show_fit(self, file: HubFile, fit: FitView) -> None:
+        """What is known better of a file that is shown."""
+        section = self._open_files.get(file.repository)
+        for row in section.rows if section is not None else ():
+            if isinstance(row, ModelRow) and row.name == _file_name(file):
+                row.fit_mark.show_fit(fit)
+                row.detail.setText(model_words.of_file(replace(file, fit=fit)))
+
     def say_searching(self) -> None:
         self.hub.show()
         self.hub.show_rows(())
@@ -192,8 +206,7 @@ class ModelsPage(QWidget):
             if is_here
             else (tr("Get"), lambda: self.download_asked.emit(file))
         )
-        name = file.quantisation or file.name
-        row = ModelRow(self._theme, name, model_words.of_file(file), fit=file.fit, action=action)
+        row = ModelRow(self._theme, _file_name(file), model_words.of_file(file), fit=file.fit, action=action)
         row.title.setToolTip(file.name)
         return row
 
@@ -286,3 +299,7 @@ class ModelsPage(QWidget):
         outer.setSpacing(0)
         outer.addLayout(head)
         outer.addWidget(self._page, 1)
+
+
+def _file_name(file: HubFile) -> str:
+    return file.quantisation or file.name
