@@ -44,7 +44,7 @@ def as_markdown(chat: OpenChat, messages: Sequence[MessageView]) -> str:
     """The shown branch, without thoughts."""
     parts = [f"# {' '.join(chat.chat.title.split())}"]
     for message in chat.messages:
-        parts += [f"## {_speaker(message)}", _shown(message)]
+        parts += [f"## {_speaker(message)}", *(f"*{line}*" for line in _named(message)), _shown(message)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -56,7 +56,8 @@ def as_html(chat: OpenChat, messages: Sequence[MessageView]) -> str:
         text = _shown(message)
         is_users = message.role is Role.USER
         body = f'<div class="you">{_as_typed(text)}</div>' if is_users else _markdown.render(text)
-        parts.append(f"<h2>{html.escape(_speaker(message))}</h2>\n{body}")
+        named = "".join(f"<p><em>{html.escape(line)}</em></p>\n" for line in _named(message))
+        parts.append(f"<h2>{html.escape(_speaker(message))}</h2>\n{named}{body}")
     return (
         '<!doctype html>\n<html><head><meta charset="utf-8">\n'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
@@ -81,6 +82,8 @@ def as_json(chat: OpenChat, messages: Sequence[MessageView]) -> str:
         is_archived=view.is_archived,
     )
     value = chat_json.value_of(row, [_row(message) for message in messages], draft=view.draft)
+    for made, message in zip(value["messages"], messages, strict=True):
+        made |= _documents(message)
     return json.dumps(value, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -111,6 +114,26 @@ def _speaker(message: MessageView) -> str:
     if message.role is Role.USER:
         return "You"
     return f"Assistant ({message.model_name})" if message.model_name else "Assistant"
+
+
+def _named(message: MessageView) -> list[str]:
+    """The documents that went with it, or that it was made from, as a line."""
+    if message.attachments:
+        said = ", ".join(f"{one.name} ({one.use.value})" for one in message.attachments)
+        return [f"Documents: {' '.join(said.split())}"]
+    if message.passages:
+        said = ", ".join(dict.fromkeys(f"{one.name}, {one.place}" for one in message.passages))
+        return [f"From: {' '.join(said.split())}"]
+    return []
+
+
+def _documents(message: MessageView) -> dict[str, object]:
+    named: dict[str, object] = {}
+    if message.attachments:
+        named["documents"] = [{"name": one.name, "use": one.use.value} for one in message.attachments]
+    if message.passages:
+        named["passages"] = [{"name": one.name, "place": one.place, "text": one.text} for one in message.passages]
+    return named
 
 
 def _shown(message: MessageView) -> str:

@@ -25,6 +25,7 @@ from app.core.events import (
     PromptProgressed,
     ReplyEnded,
     ReplyGrew,
+    ReplyWaits,
 )
 from app.core.views import JobView, StatusView
 from app.engine.interface import ModelState
@@ -33,6 +34,7 @@ from app.gui import words
 from app.gui.bridge import Bridge
 from app.gui.composer.box import Composer
 from app.gui.composer.desk import ComposerDesk
+from app.gui.core_words import retold
 from app.gui.job_actions import JobActions
 from app.gui.job_card import JobCard
 from app.gui.notices import Notices
@@ -325,6 +327,8 @@ class Conversation(QWidget):
                 self.transcript.change(event.message)
             case PromptProgressed() if event.chat_id == self.chat_id:
                 self.transcript.show_prompt_read(event.message_id, event.n_read, event.n_total)
+            case ReplyWaits() if event.chat_id == self.chat_id:
+                self.transcript.show_waits(event.message_id, retold(event.sentence), event.attachment_id)
             case ModelStateChanged():
                 is_loading = event.state is ModelState.LOADING
                 self.transcript.show_has_model(event.state is not ModelState.FAILED)

@@ -68,6 +68,24 @@ SENTENCES = (
     mark("{name} is there already. Choose it, or another kind."),
     mark("Give at least one document, and pages with text on them."),
     mark("This takes {size} GB on the disk of {folder}, and {free} GB are free. Make room, and try again."),
+    mark("page {page}"),
+    mark("pages {first}–{last}"),
+    mark("part {number}"),
+    mark("Reading “{name}”…"),
+    mark("Waiting for the summary of “{name}”…"),
+    mark("“{name}” has no text in it."),
+    mark("“{name}” could not be read. Take it away, or add it again, before you send."),
+    mark(
+        "What goes in whole has {tokens} tokens, and the model takes {room}. Choose passages or a summary of “{name}”."
+    ),
+    mark("This document was sent already. Delete its message instead."),
+    mark("The model has read this document already. Add it again instead."),
+    mark(
+        "A summary is made by a job, which is kept on the disk, and a temporary chat keeps nothing there. Choose "
+        "passages instead."
+    ),
+    mark("A chat takes {count} documents at once, and these are more. Add fewer, or make a job of them."),
+    mark("This text is empty. Add one that has words in it."),
     mark("“{title}” {why}, so it was left out."),
     mark("is damaged in the file"),
     mark("has no text"),

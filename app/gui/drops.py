@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QObject, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QWidget
 
-from app.gui.drop_overlay import DropOverlay, files_of
+from app.gui.drop_overlay import DropChoice, DropOverlay, files_of
 from app.gui.new_job.desk import are_tables
 from app.gui.summary_drag import summary_of
 
@@ -18,11 +18,12 @@ class Drops(QObject):
 
     summarize_asked = Signal(list)  # files, at once
     job_asked = Signal(list)  # files, for the dialog
+    attach_asked = Signal(list)  # files, for the chat that is in view
     summary_dropped = Signal(str, int)  # a job's id, a document's place
 
-    def __init__(self, window: QWidget, has_chat: Callable[[], bool]) -> None:
+    def __init__(self, window: QWidget, composer: QWidget, has_chat: Callable[[], bool]) -> None:
         super().__init__(window)
-        self.overlay = DropOverlay(window)
+        self.overlay = DropOverlay(window, composer)
         self._has_chat = has_chat
         window.setAcceptDrops(True)
         window.installEventFilter(self)
@@ -49,16 +50,17 @@ class Drops(QObject):
         event.ignore()
         if files := files_of(event.mimeData()):
             event.acceptProposedAction()
-            self.overlay.show_files(files, has_choice=not are_tables(files))
+            self.overlay.show_files(files, has_choice=not are_tables(files), has_chat=self._has_chat())
         elif summary_of(event.mimeData()) and self._has_chat():
             event.acceptProposedAction()
 
     def _drop(self, event: QDropEvent) -> None:
-        wants_more = self.overlay.wants_more(event.position().toPoint())
+        choice = self.overlay.choice_at(event.position().toPoint())
         self.overlay.hide()
         if files := files_of(event.mimeData()):
             event.acceptProposedAction()
-            (self.job_asked if wants_more else self.summarize_asked).emit(files)
+            asked = {DropChoice.CHAT: self.attach_asked, DropChoice.SUMMARY: self.summarize_asked}
+            asked.get(choice, self.job_asked).emit(files)
         elif summary := summary_of(event.mimeData()):
             event.acceptProposedAction()
             self.summary_dropped.emit(*summary)

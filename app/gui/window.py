@@ -121,7 +121,7 @@ class Window(QMainWindow):
             self.conversation.composer.text,
             {"/": writing.prompt_offers, "@": writing.document_offers},
         )
-        self.drops = Drops(self, self.conversation.isVisible)
+        self.drops = Drops(self, self.conversation.composer, self.conversation.isVisible)
         self._connect()
         self.keys = key_table(self)
         install(self, self.keys)
@@ -473,6 +473,7 @@ class Window(QMainWindow):
         pages, drops = self.job_pages, self.drops
         drops.summarize_asked.connect(self.summarize)
         drops.job_asked.connect(self.new_job)
+        drops.attach_asked.connect(self.conversation.desk.attach)
         drops.summary_dropped.connect(pages.ask_about)
         pages.shown.connect(self._show_page)
         pages.left.connect(self.show_conversation)

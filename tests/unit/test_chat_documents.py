@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.core.chat_export import ExportFormat
 from app.core.chat_views import AttachmentState, AttachmentUse, AttachmentView, MessageState
 from app.core.core import Core
 from app.core.events import AttachmentsChanged, Event, ReplyWaits
@@ -132,6 +133,10 @@ def test_one_that_does_not_fit_is_searched_and_its_passages_are_shown(tmp_path: 
         assert "quokka eats 120" in given(core, prompt.id)
         assert reply.figures is not None
         assert reply.figures.prompt_tokens < view.n_tokens
+        forms: tuple[ExportFormat, ...] = ("markdown", "html", "json")
+        for form in forms:
+            await core.export_chat(chat, tmp_path / form, form)
+            assert "contract.txt" in (tmp_path / form).read_text(encoding="utf-8")
         await core.regenerate(reply.id)
         await settle(core, chat)
         again = core.open_chat(chat).messages[1]

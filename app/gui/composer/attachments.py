@@ -10,10 +10,13 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QSizePoli
 from app.core.chat_views import AttachmentState, AttachmentUse, AttachmentView
 from app.gui import fonts, words
 from app.gui.buttons import IconButton
+from app.gui.core_words import retold
 from app.gui.flow import FlowLayout
 from app.gui.icons import icon
 from app.gui.theme import Theme
 from app.gui.tongue import tr, trn
+
+_MOST_SAID = 90  # characters of what stands after the name
 
 
 class Attachments(QWidget):
@@ -37,8 +40,13 @@ class Attachments(QWidget):
 
     def show_attachments(self, attachments: Sequence[AttachmentView], pasted: frozenset[str] = frozenset()) -> None:
         """`pasted`: ids of those whose text can be put back."""
-        if (tuple(attachments), pasted) != (self._shown, self._pasted):
-            self._shown, self._pasted = tuple(attachments), pasted
+        before, self._shown, self._pasted = (self._shown, self._pasted), tuple(attachments), pasted
+        if before == (self._shown, self._pasted):
+            return
+        if [view.id for view in before[0]] == [view.id for view in self._shown] and len(self.chips) == len(before[0]):
+            for chip, view in zip(self.chips, self._shown, strict=True):
+                chip.show_view(view, view.id in pasted)
+        else:
             self._build()
 
     @property
@@ -51,6 +59,7 @@ class Attachments(QWidget):
         for view in self._shown:
             chip = AttachmentChip(self._theme, view, self, view.id in self._pasted)
             self._flow.addWidget(chip)
+            chip.show()
             if view.id == held:
                 chip.main.setFocus()
         self.setVisible(bool(self._shown))
@@ -63,27 +72,32 @@ class AttachmentChip(QFrame):
     def __init__(self, theme: Theme, view: AttachmentView, asked: Attachments, is_pasted: bool) -> None:
         super().__init__()
         self.setObjectName("attachment")
-        self.view, self._asked, self._theme, self._is_pasted = view, asked, theme, is_pasted
-        failed = view.state is AttachmentState.FAILED
-        colour = theme.tokens.danger if failed else theme.tokens.muted
-        said = described(view)
-        name = shortened(view.name, 32)
-        self.main = QPushButton(f" {name}  {said}")
-        self.main.setIcon(icon("file-warning" if failed else "file-text", colour))
+        self._asked, self._theme = asked, theme
+        self.main = QPushButton()
         self.main.setIconSize(QSize(16, 16))
         self.main.setProperty("kind", "flat")
-        self.main.setAccessibleName(f"{view.name}, {said}")
-        self.main.setToolTip(view.error or view.name)
         self.main.setAutoDefault(False)
         self.main.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         fonts.set_role(self.main, fonts.SMALL)
         self.main.clicked.connect(self._show_menu)
+        self.show_view(view, is_pasted)
         remove = tr("Take {name} away", name=view.name)
         row = QHBoxLayout(self)
         row.setContentsMargins(2, 1, 2, 1)
         row.setSpacing(0)
         row.addWidget(self.main)
         row.addWidget(IconButton(theme, "x", remove, lambda: asked.removed.emit(view.id), 24))
+
+    def show_view(self, view: AttachmentView, is_pasted: bool) -> None:
+        """What is known of it now."""
+        self.view, self._is_pasted = view, is_pasted
+        failed = bool(view.error)
+        colour = self._theme.tokens.danger if failed else self._theme.tokens.muted
+        said = described(view)
+        self.main.setText(f" {shortened(view.name, 32)}  {shortened_end(said, _MOST_SAID)}")
+        self.main.setIcon(icon("file-warning" if failed else "file-text", colour))
+        self.main.setAccessibleName(f"{view.name}, {said}")
+        self.main.setToolTip("\n".join((view.name, *([retold(view.error)] if view.error else []), *view.notes)))
 
     def has_keyboard(self) -> bool:
         focus = self.window().focusWidget()
@@ -99,7 +113,7 @@ class AttachmentChip(QFrame):
                 action = made.addAction(meaning)
                 action.setCheckable(True)
                 action.setChecked(use is view.use)
-                action.setEnabled(view.fits or use is not AttachmentUse.WHOLE or use is view.use)
+                action.setEnabled(use is view.use or can_be_used(view, use))
                 action.triggered.connect(lambda _=False, use=use: self._asked.use_chosen.emit(view.id, use))
             made.addSeparator()
         if self._is_pasted:
@@ -119,7 +133,7 @@ def described(view: AttachmentView) -> str:
         case AttachmentState.READING:
             return tr("reading…")
         case AttachmentState.FAILED:
-            return view.error or tr("not read")
+            return retold(view.error).removeprefix(f"“{view.name}” ") or tr("not read")
     size = trn("{count} token", "{count} tokens", view.n_tokens)
     match view.use:
         case AttachmentUse.WHOLE:
@@ -127,8 +141,21 @@ def described(view: AttachmentView) -> str:
         case AttachmentUse.PASSAGES:
             how = tr("passages")
         case AttachmentUse.SUMMARY:
-            how = tr("summary in background")
-    return words.DOT.join((size, how))
+            how = _summary_state(view)
+    parts = [size, how]
+    if view.notes:
+        parts.append(tr("not all of it could be read"))
+    return words.DOT.join(parts)
+
+
+def _summary_state(view: AttachmentView) -> str:
+    if view.error:
+        return tr("no summary: {reason}", reason=retold(view.error))
+    if view.summary_fraction is None:
+        return tr("summary in background")
+    if view.summary_fraction >= 1:
+        return tr("summary is ready")
+    return tr("summary in background, {percent}", percent=words.percent(view.summary_fraction))
 
 
 def uses(view: AttachmentView) -> list[tuple[AttachmentUse, str]]:
@@ -142,8 +169,25 @@ def uses(view: AttachmentView) -> list[tuple[AttachmentUse, str]]:
     return [
         (AttachmentUse.WHOLE, whole),
         (AttachmentUse.PASSAGES, tr("Passages: only what matches the question goes with it")),
-        (AttachmentUse.SUMMARY, tr("Summary in background: all of it is read, part by part, and its summary goes in")),
+        (
+            AttachmentUse.SUMMARY,
+            tr("Summary in background: all of it is read, and its summary goes in")
+            if view.can_summarize
+            else tr("Summary in background: not in a temporary chat, for jobs are kept on the disk"),
+        ),
     ]
+
+
+def can_be_used(view: AttachmentView, use: AttachmentUse) -> bool:
+    """Whether a use can be chosen for a document."""
+    if use is AttachmentUse.WHOLE:
+        return view.fits
+    return use is not AttachmentUse.SUMMARY or view.can_summarize
+
+
+def shortened_end(text: str, most: int) -> str:
+    """A sentence that is too long for a chip: its tip has all of it."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def shortened(name: str, most: int) -> str:

@@ -14,7 +14,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from shiboken6 import isValid
 
 from app.core.chat_views import AttachmentView, SavedPrompt
-from app.core.events import AttachmentsChanged, Event, QueuedTurnsChanged
+from app.core.events import AttachmentsChanged, Event, MessageAdded, QueuedTurnsChanged
 from app.errors import KnownError
 from app.gui.bridge import Bridge
 from app.gui.composer.box import Composer
@@ -116,6 +116,9 @@ class ComposerDesk(QObject):
             case AttachmentsChanged() if event.chat_id == self._chat_id:
                 self._show_attachments(event.attachments)
                 self.measure()
+            case MessageAdded() if event.message.chat_id == self._chat_id and event.message.attachments:
+                names = [view.name for view in event.message.attachments]
+                self._documents = tuple(dict.fromkeys((*self._documents, *names)))
             case QueuedTurnsChanged() if event.chat_id == self._chat_id:
                 self._composer.queued.show_turns(event.turns)
 

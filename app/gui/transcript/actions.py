@@ -19,3 +19,4 @@ class Actions(QObject):
     quote = Signal(str)  # Markdown or text, for the box to write in
     delete = Signal(str)
     pin = Signal(str, bool)
+    use_passages = Signal(str)  # an attachment: its reply does not wait for the summary

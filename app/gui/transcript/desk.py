@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtWidgets import QMenu, QWidget
 
-from app.core.chat_views import ChatOptions
+from app.core.chat_views import AttachmentUse, ChatOptions
 from app.core.views import ModelView
 from app.errors import KnownError
 from app.gui.bridge import Bridge
@@ -38,6 +38,9 @@ class MessageDesk(QObject):
         asked.continue_reply.connect(lambda message_id: self._do(lambda core: core.continue_reply(message_id)))
         asked.choose_version.connect(
             lambda message_id, version: self._do(lambda core: core.choose_version(message_id, version))
+        )
+        asked.use_passages.connect(
+            lambda id: self._do(lambda core: core.set_attachment_use(id, AttachmentUse.PASSAGES))
         )
         asked.delete.connect(self.delete)
         asked.pin.connect(lambda message_id, is_pinned: self._do(lambda core: core.pin_message(message_id, is_pinned)))

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 from PySide6.QtCore import QPoint
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.core.chat_views import MessageState, MessageView
 from app.gui import fonts
-from app.gui.buttons import label
+from app.gui.buttons import button, label
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 from app.gui.transcript.actions import Actions
@@ -21,6 +21,7 @@ from app.gui.transcript.ended_early import EndedEarly
 from app.gui.transcript.in_place_editor import InPlaceEditor
 from app.gui.transcript.message_menu import copy, message_menu
 from app.gui.transcript.message_text import MessageText
+from app.gui.transcript.passages import Passages
 from app.gui.transcript.reply_foot import ReplyFoot
 from app.gui.transcript.reply_text import ReplyText
 from app.gui.transcript.thought import Thought
@@ -40,7 +41,10 @@ class Reply(QWidget):
         self.text = ReplyText(theme)
         self.thought.made.connect(self._take_text)
         self._take_text(self.text)
+        self.passages = Passages()
         self._waiting = label(role=fonts.SMALL, tone="muted")
+        self._waits_for = ""  # an attachment, of which passages could be used instead
+        self._instead = button(tr("Use passages instead"), self._use_passages, kind="link", role=fonts.SMALL)
         self.ended = EndedEarly(theme, actions)
         self._why, self._why_row = self.ended.sentence, self.ended
         self._editor: InPlaceEditor | None = None
@@ -49,8 +53,13 @@ class Reply(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 20)
         column.setSpacing(8)
-        for widget in (self.thought, self.text, self._waiting, self._why_row, self.foot):
+        for widget in (self.thought, self.text, self._why_row, self.passages, self.foot):
             column.addWidget(widget)
+        waits = QHBoxLayout()
+        waits.addWidget(self._waiting)
+        waits.addWidget(self._instead)
+        waits.addStretch()
+        column.insertLayout(2, waits)
         self.set_waiting("")
         self.said = ""  # what of the message is shown
         self.show_message(message)
@@ -73,9 +82,15 @@ class Reply(QWidget):
             self.text.show()
             self.text.append(answer)
 
-    def set_waiting(self, sentence: str) -> None:
-        """What happens before the first token; never a bare spinner."""
+    def set_waiting(self, sentence: str, attachment_id: str = "") -> None:
+        """What happens before the first token; never a bare spinner. `attachment_id`: it need not be waited for."""
         self._waiting.setText(sentence or tr("Starting…"))
+        self._waits_for = attachment_id
+        self._instead.setVisible(bool(attachment_id) and self.message.state is MessageState.WRITING)
+
+    def _use_passages(self) -> None:
+        self.asked.use_passages.emit(self._waits_for)
+        self.set_waiting("")
 
     def end(self, message: MessageView) -> None:
         """The last word."""
@@ -96,6 +111,8 @@ class Reply(QWidget):
             self.thought.show_thought(self.thought.markdown, message.thinking_seconds)
         self.text.setVisible(bool(self.text.markdown) and self._editor is None)
         self._waiting.setVisible(is_writing and not message.text)
+        self._instead.setVisible(is_writing and bool(self._waits_for))
+        self.passages.show_passages(message.passages)
         self.ended.show_message(message)
         self.foot.show_message(message)
 

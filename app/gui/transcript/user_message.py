@@ -21,6 +21,7 @@ from app.gui.transcript.in_place_editor import InPlaceEditor
 from app.gui.transcript.message_menu import copy, message_menu, more_button
 from app.gui.transcript.message_text import MessageText
 from app.gui.transcript.pin_mark import PinMark
+from app.gui.transcript.sent_documents import SentDocuments
 from app.gui.transcript.versions import Versions
 
 _SHARE = 0.78  # of the column that the box takes at most
@@ -64,11 +65,13 @@ class UserMessage(QWidget):
         self._more = more
         copy_it.setFocusPolicy(Qt.FocusPolicy.TabFocus)  # a click leaves the keyboard where the person writes
         self.versions = versions
+        self.documents = SentDocuments(theme)
         self.show_message(message)
 
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(2)
+        column.addWidget(self.documents)
         column.addWidget(self._box, 0, Qt.AlignmentFlag.AlignRight)
         column.addWidget(self._buttons)
         self._buttons.setFixedHeight(26)
@@ -91,6 +94,7 @@ class UserMessage(QWidget):
         """The same text; whether it is pinned, and its versions, may be others."""
         self.message = message
         self.versions.show_for(message)
+        self.documents.show_documents(message.attachments)
         self._pinned.show_for(message.is_pinned)
 
     def begin_edit(self) -> None:

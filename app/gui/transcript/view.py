@@ -103,6 +103,11 @@ class Transcript(QWidget):
         if isinstance(reply := self._page.widget_of(message_id), Reply) and n_total:
             reply.set_waiting(tr("Reading the prompt, {fraction}", fraction=words.percent(n_read / n_total)))
 
+    def show_waits(self, message_id: str, sentence: str, attachment_id: str) -> None:
+        """A reply waits for documents; see Reply.set_waiting."""
+        if isinstance(reply := self._page.widget_of(message_id), Reply):
+            reply.set_waiting(sentence, attachment_id)
+
     def show_loading(self, sentence: str) -> None:
         """What a reply that has no text yet waits for: "Loading the model, 43 %"; empty when it is there."""
         self._loading = sentence

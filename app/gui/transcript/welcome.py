@@ -23,7 +23,11 @@ class Welcome(QWidget):
         self._column.addStretch(2)
         self._lines = (
             label(tr(_SENTENCE), role=fonts.TITLE, wraps=True),
-            label(tr("Drop documents anywhere on the window to have them summarised."), tone="muted", wraps=True),
+            label(
+                tr("Drop documents on the window to ask about them, or to have them summarised."),
+                tone="muted",
+                wraps=True,
+            ),
         )
         for line in self._lines:
             line.setAlignment(Qt.AlignmentFlag.AlignHCenter)
