@@ -3,10 +3,12 @@
     rubato.json        {"format": "rubato-everything", "version": 1, "app", "made", "chats", "jobs"}
     settings.json      as in the profile
     library.json       {"folders": [{"id", "name", "position"}], "personas": [...], "prompts": [...], "draft": ""}
-    chats/000001.json  a chat with all of its versions: app/core/chat_json.py
+    chats/000001.json  a chat with all of its versions: app/core/chat_json.py; besides in "sent" the documents that were
+                       sent in it, as they were read (app/core/imports/chat_documents.py)
     jobs/0001.jsonl    a job, its documents and its items with their results: lines {"job" | "source" | "item": columns}
 
-Not in it: models, what was measured of this machine, KV, logs, temporary chats, what lies in the bin.
+Not in it: models, what was measured of this machine, KV, logs, temporary chats, what lies in the bin,
+the files that documents were read from, documents that wait at a composer.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from app.core import chat_json
 from app.core.chat_views import MessageState
 from app.core.reply_writer import BROKEN_OFF
 from app.errors import ErrorKind, KnownError, from_os_error
+from app.store.chat_documents import documents_of
 from app.store.chats import ChatRow, MessageRow
 from app.store.database import Database
 from app.store.library import Library
@@ -61,6 +64,7 @@ def _write(database: Database, settings_path: Path, archive: zipfile.ZipFile) ->
             draft=library.draft(chat.id),
             waiting=[(turn.id, turn.text) for turn in library.queued(chat.id)],
         )
+        value["sent"] = documents_of(database, chat.id)
         _add(archive, f"{CHATS}{n_chats:06d}.json", value)
     for lines in all_jobs(database):
         n_jobs += 1

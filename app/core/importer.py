@@ -16,10 +16,12 @@ from typing import TypeVar
 import msgspec
 
 from app.core.chat_views import ChatOptions, ImportReport
+from app.core.imports import chat_documents
 from app.core.imports.arrivals import ArrivingChat, ArrivingLibrary, ImportFile, JobLine, Unusable
 from app.core.imports.files import open_import
 from app.settings import Settings
 from app.store.arrivals import Arrivals, Unfit
+from app.store.chat_documents import ArrivingDocuments
 from app.store.chats import ChatRow
 from app.store.database import Database
 from app.store.library import Library
@@ -99,11 +101,12 @@ class Importer:
             if added is None:
                 file.left_out.chat(chat.title, "has messages that are here in another chat")
                 continue
+            chat_documents.add(ArrivingDocuments(self._database), chat.id, arriving.documents, set(added.message_ids))
             arrivals.add_waiting(chat.id, arriving.waiting if added.is_new else ())
             taken.chats += added.is_new
             taken.known += not added.is_new
-            taken.messages += added.n_messages
-            if added.n_messages and not added.is_new:
+            taken.messages += len(added.message_ids)
+            if added.message_ids and not added.is_new:
                 taken.grown.append(chat.id)
 
     async def _add_job(self, arrivals: Arrivals, job: Iterable[JobLine], file: ImportFile) -> None:

@@ -25,7 +25,7 @@ class Unfit(Exception):
 @dataclass(frozen=True, kw_only=True)
 class Added:
     is_new: bool
-    n_messages: int
+    message_ids: frozenset[str]  # of those that are new
 
 
 class Arrivals:
@@ -85,7 +85,7 @@ class Arrivals:
                     for row in missing
                 ],
             )
-        return Added(is_new=here is None, n_messages=len(missing))
+        return Added(is_new=here is None, message_ids=frozenset(message.id for message in missing))
 
     def add_waiting(self, chat_id: str, turns: Sequence[tuple[str, str]]) -> None:
         """Turns (id, text) that had not been sent: they wait for the person."""
@@ -156,6 +156,11 @@ class Arrivals:
     def undo(self) -> None:
         """Nothing has arrived."""
         with self._database.transaction() as sql:
+            sql.execute(
+                "DELETE FROM attachments WHERE message_id IN (SELECT messages.id FROM messages JOIN chats"
+                " ON chats.id = chat_id WHERE ? IN (messages.deleted_seconds, chats.deleted_seconds))",
+                (self._mark,),
+            )
             sql.execute("DELETE FROM messages WHERE deleted_seconds = ?", (self._mark,))
             sql.execute("DELETE FROM chats WHERE deleted_seconds = ?", (self._mark,))
             sql.executemany("DELETE FROM jobs WHERE id = ?", [(id,) for id in self.job_ids])

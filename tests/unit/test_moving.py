@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from app.core.chat_json import time_text
-from app.core.chat_views import ChatOptions, MessageView, PersonaView, SavedPrompt
+from app.core.chat_views import AttachmentUse, ChatOptions, MessageState, MessageView, PersonaView, SavedPrompt
 from app.core.core import Core
 from app.core.events import Event, ManyChatsChanged
 from app.core.kinds.summarize import SummarizeParams
 from app.core.views import JobState
 from app.errors import KnownError
+from tests.unit import test_chat_documents
 from tests.unit.test_chat_service import run as run_in
 from tests.unit.test_chat_service import settle, texts
 from tests.unit.test_imports import BEES
@@ -304,3 +305,46 @@ def test_a_place_that_can_not_be_written_says_so_and_leaves_no_part(tmp_path: Pa
             await core.export_everything(core.paths.database)
 
     run(tmp_path, story)
+
+
+def test_documents_that_were_sent_come_along_as_they_were_read(tmp_path: Path) -> None:
+    archive, file = tmp_path / "all.zip", tmp_path / "long.txt"
+    file.write_text(test_chat_documents.long_text(60))
+    seen: list[object] = []
+
+    def look(core: Core) -> list[object]:
+        (chat,) = core.chats()
+        messages = core.open_chat(chat.id).messages
+        shown = [
+            (
+                [replace(one, can_summarize=False, fits=True) for one in message.attachments],
+                message.passages,
+            )  # its file is not here
+            for message in messages
+        ]
+        return [shown, [core._attachments.store.given(message.id).text for message in messages[::2]]]  # type: ignore[union-attr]
+
+    async def leave(core: Core, events: test_chat_documents.Heard) -> None:
+        (id,) = await core.attach("new", [file])
+        await test_chat_documents.read(core, events, "new")
+        core.set_attachment_use(id, AttachmentUse.PASSAGES)
+        await settle(core, await core.send(None, "What is usual between parties?", new_id="new"))
+        seen[:] = look(core)
+        await core.export_everything(archive)
+
+    async def arrive(core: Core, events: test_chat_documents.Heard) -> None:
+        await core.import_file(archive)
+        assert look(core) == seen
+        await core.import_file(archive)
+        assert look(core) == seen
+        (chat,) = core.chats()
+        await core.send(chat.id, "And what else is of note?")
+        await settle(core, chat.id)
+        assert core.open_chat(chat.id).messages[-1].state is MessageState.COMPLETE
+        core.delete_chat(chat.id)
+        core.purge_chat(chat.id)
+        assert core._database.read("SELECT count(*) FROM passages")[0][0] == 0
+
+    for name, story in (("a", leave), ("b", arrive)):
+        (tmp_path / name).mkdir()
+        test_chat_documents.run(tmp_path / name, story)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from app.core.imports.chat_documents import NONE, ChatDocuments
 from app.settings import Settings
 from app.store.chats import ChatRow, MessageRow
 from app.store.library import FolderRow, PersonaRow, PromptRow
@@ -34,6 +35,7 @@ class ArrivingChat:
     messages: tuple[MessageRow, ...]
     draft: str = ""
     waiting: tuple[tuple[str, str], ...] = ()
+    documents: ChatDocuments = NONE
 
 
 class Thing(Enum):

@@ -12,6 +12,7 @@ import msgspec
 
 from app.core.chat_json import FORMAT, VERSION
 from app.core.chat_views import ChatOptions, Figures, MessageState, Role
+from app.core.imports import chat_documents
 from app.core.imports.arrivals import (
     ArrivingChat,
     Unusable,
@@ -21,6 +22,7 @@ from app.core.imports.arrivals import (
     text_in,
     title_in,
 )
+from app.core.imports.chat_documents import ChatDocuments
 from app.core.imports.message_tree import Node, in_order
 from app.core.reply_writer import BROKEN_OFF
 from app.store.chats import ChatRow, MessageRow
@@ -71,6 +73,7 @@ def chat_of(value: dict[str, Any], now_seconds: float) -> ArrivingChat:
         messages=messages,
         draft=text_in(value.get("draft")),
         waiting=tuple(_waiting(value.get("waiting"))),
+        documents=_documents(value.get("sent")),
     )
 
 
@@ -131,6 +134,13 @@ def _figures(value: object) -> dict[str, Any] | None:
         return msgspec.to_builtins(msgspec.convert(value, Figures)) if value else None
     except msgspec.ValidationError:
         return None
+
+
+def _documents(value: object) -> ChatDocuments:
+    try:
+        return chat_documents.read(value)
+    except msgspec.MsgspecError as error:
+        raise Unusable("is damaged in the file") from error
 
 
 def _waiting(value: object) -> Iterable[tuple[str, str]]:
