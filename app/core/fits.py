@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.core.model_views import FitView, FitWord
+from app.engine import tuned
 from app.engine.fit import ContextShape, Verdict, fit_of, kv_bytes, need_of
 from app.engine.gguf_header import HeaderFault, read_header
 from app.engine.gguf_metadata import ModelMetadata, read_metadata
@@ -27,18 +28,28 @@ class FileFacts:
     shape: ModelShape | None = None
     size_bytes: int = 0
     problem: str = ""
+    tokens_per_second: float | None = None  # of one chat, where “rubato tune” measured it
 
 
-def facts_of(path: Path) -> FileFacts:
-    """Reads the metadata: a fraction of a second for a large vocabulary."""
+def facts_of(path: Path, tuning: Path) -> FileFacts:
+    """Reads the metadata, a fraction of a second for a large vocabulary, and what was measured of this file here."""
     try:
         metadata = read_metadata(path)
-        return FileFacts(shape=shape_of(metadata), size_bytes=metadata.file_bytes)
+        curve = tuned.load(tuning, path).curve()
+        alone = next((point.tokens_per_second for point in curve if point.setting.width == 1), None)
+        return FileFacts(shape=shape_of(metadata), size_bytes=metadata.file_bytes, tokens_per_second=alone)
     except KnownError as error:
         return FileFacts(problem=error.sentence)
 
 
-def fit_of_shape(shape: ModelShape, free: int, reordered_kinds: frozenset[str], *, other_weights: int = 0) -> FitView:
+def fit_of_shape(
+    shape: ModelShape,
+    free: int,
+    reordered_kinds: frozenset[str],
+    *,
+    other_weights: int = 0,
+    tokens_per_second: float | None = None,
+) -> FitView:
     """For chats with as much context as the engine would plan now. `other_weights`: in parts that `shape` lacks."""
     per_token = kv_bytes(shape, ContextShape(context_tokens=WANTED_CONTEXT)) // WANTED_CONTEXT
     plan = plan_kv(
@@ -57,6 +68,7 @@ def fit_of_shape(shape: ModelShape, free: int, reordered_kinds: frozenset[str], 
         sentence=fit.sentence,
         needed_bytes=fit.need.total,
         free_bytes=free,
+        expected_tokens_per_second=tokens_per_second if fit.verdict is Verdict.FITS else None,
     )
 
 

@@ -140,7 +140,11 @@ class LocalModels:
             place=place,
             is_loaded=path == self._loaded(),
             quantisation=quantisation_of(name if place is ModelPlace.OLLAMA else path.name),
-            fit=fit_of_shape(shape, free, self._reordered) if shape else None,
+            fit=(
+                fit_of_shape(shape, free, self._reordered, tokens_per_second=facts.tokens_per_second)
+                if facts and shape
+                else None
+            ),
             problem=facts.problem if facts else "",
             catalogue_id=self._catalogue_id(path),
         )
@@ -161,7 +165,7 @@ class LocalModels:
                 self._reordered = await asyncio.to_thread(devices.reordered_kinds)
             while self._wanted:
                 key = next(iter(self._wanted))
-                self._facts[key] = await asyncio.to_thread(facts_of, key[0])
+                self._facts[key] = await asyncio.to_thread(facts_of, key[0], self._paths.tuning)
                 self._wanted.pop(key, None)
         finally:
             self._reading = None

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from app.core.core import Core
@@ -72,6 +74,23 @@ def program(hub, profile) -> Program:
 
 async def file_of(core: Core, quantisation: str = "Q4_0") -> HubFile:
     return next(file for file in await core.hub_files(REPOSITORY) if file.quantisation == quantisation)
+
+
+def downloading() -> list[int]:
+    """The download processes that run."""
+    running = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            if child.cmdline()[-1:] == ["download"] and child.status() != psutil.STATUS_ZOMBIE:
+                running.append(child.pid)
+    return running
+
+
+def running_after(before: int) -> list[int]:
+    """The download processes that run, as soon as there is another one than `before`."""
+    while (now := downloading()) in ([], [before]):
+        pass
+    return now
 
 
 async def until_stalled(hub: LocalHub) -> None:
@@ -159,9 +178,12 @@ def test_paused_and_resumed_at_once_there_is_one_process_at_a_time(hub, program)
     async def story(core: Core) -> None:
         id = core.download(await file_of(core))
         await until_stalled(hub)
+        (before,) = downloading()
         for _ in range(3):
             core.pause_download(id)
             core.resume_download(id)
+        now = await asyncio.to_thread(running_after, before)
+        assert before not in now, "two processes write one file"
         assert (await core.wait_for_download(id)).state is DownloadState.DONE
 
     program.run(story)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import dataclasses
 import hashlib
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -250,6 +253,41 @@ def test_a_disk_that_is_too_small(hub, profile):
     error = failure_of(huge, profile)
     assert error.kind is ErrorKind.DISK_FULL
     assert hub.asked == []
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of one megabyte."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", folder], capture_output=True).returncode != 0:
+        pytest.skip("this user may not make a small disk")
+    yield folder
+    subprocess.run(["umount", folder], check=True)
+
+
+def test_a_disk_that_fills_in_the_middle(hub, profile, small_disk):
+    paths = dataclasses.replace(profile, models=small_disk / "models")
+    hub.faults.stall, hub.faults.cut_after = 2, 60_000
+    impatient = Patience(first_seconds=0.01, longest_seconds=0.02, stall_seconds=0.5, attempts=3)
+
+    async def fill_in_the_middle() -> KnownError:
+        download = asyncio.create_task(place_files(TINY, paths, patience=impatient))
+        await until_stalled(hub)
+        await until_stalled(hub)  # so what came before the first is on the disk
+        with contextlib.suppress(OSError):
+            (small_disk / "other").write_bytes(bytes(2 << 20))
+        hub.go_on.set()
+        with pytest.raises(KnownError) as caught:
+            await download
+        return caught.value
+
+    error = asyncio.run(fill_in_the_middle())
+    assert error.kind is ErrorKind.DISK_FULL
+    assert "the disk is full" in str(error)
+    (small_disk / "other").unlink()
+    assert fetch(TINY, paths).read_bytes() == MODEL  # what had come is used
+    assert "bytes=0-" not in hub.downloads()[-1].headers["range"]
 
 
 # tokens
