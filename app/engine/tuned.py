@@ -176,6 +176,11 @@ class Tuned(msgspec.Struct, frozen=True, kw_only=True):
         found = [p for p in self.points if p.setting.what == what and p.setting.deeper]
         return next((p for p in found if p.setting.way == self.bulk_way()), next(iter(found), None))
 
+    def shallow(self, deeper: Point) -> Point | None:
+        """The same setting behind as many tokens as usual."""
+        setting = msgspec.structs.replace(deeper.setting, deeper=0)
+        return next((p for p in self.points if p.setting == setting), None)
+
     def _of(self, what: str, way: Way) -> list[Point]:
         return [p for p in self.points if p.setting.what == what and p.setting.way == way and not p.setting.deeper]
 

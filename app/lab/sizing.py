@@ -83,12 +83,16 @@ def speeds_of(tuned: Tuned, width: int, learned: float = 1.0) -> Speeds | None:
     steps = tuple((point.setting.width, point.step_seconds) for point in curve)
     flat = Speeds(width=width, steps=steps, read=1 / read, learned=learned)
     far_read, far_step = tuned.deeper(PREFILL), tuned.deeper(DECODE)
+    near_read = tuned.shallow(far_read) if far_read is not None else None
+    near_step = tuned.shallow(far_step) if far_step is not None else None
     deeper_read = deeper_step = 0.0
-    if far_read is not None:
-        deeper_read = max(0.0, 1 / far_read.tokens_per_second - flat.read) / far_read.setting.deeper
-    if far_step is not None:
-        n, more = far_step.setting.width, far_step.setting.deeper
-        deeper_step = max(0.0, far_step.step_seconds - flat.step(n, DEPTH)) / (n * more)
+    if far_read is not None and near_read is not None:  # both may be of another way to compute: only the share counts
+        share = max(0.0, near_read.tokens_per_second / far_read.tokens_per_second - 1)
+        deeper_read = share * flat.read / far_read.setting.deeper
+    if far_step is not None and near_step is not None:
+        n = far_step.setting.width
+        share = max(0.0, far_step.step_seconds / near_step.step_seconds - 1)
+        deeper_step = share * flat.step(n, DEPTH) / (n * far_step.setting.deeper)
     return replace(flat, deeper_read=deeper_read, deeper_step=deeper_step)
 
 
