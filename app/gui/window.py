@@ -460,6 +460,7 @@ class Window(QMainWindow):
         self.job_desk.changed.connect(self._show_status)
         self.job_desk.over.connect(self.summons.tray.tell)
         self.conversation.chat_changed.connect(self.sidebar.select)
+        self.conversation.chat_changed.connect(self.beginning.chat_shown)
         top.parameters_asked.connect(self.library.toggle_parameters)
         composer = self.conversation.composer
         composer.attach_asked.connect(self._choose_attachments)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from app.engine.gguf_metadata import read_metadata
 from app.engine.load_plan import ON_PROCESSOR, LayerPlan
 from app.engine.messages import GenerateRequest
 from app.engine.model_shape import ModelShape, shape_of
-from app.engine.process import llama_backends
+from app.engine.process import cold_file, llama_backends
 from app.engine.process.chat_template import ChatTemplate
 from app.engine.process.matcher import Vocabulary
 from app.engine.process.memory_plan import SMALLEST_CONTEXT, KvPlan, plan_kv
@@ -26,6 +26,7 @@ from app.logs import topic
 log = topic("engine")
 
 _F16_BYTES = 2
+_READ_SHARE = 0.9  # of a load, where the file comes from the disk
 _POOLINGS = {
     str(pooling)
     for pooling in (llama.LLAMA_POOLING_TYPE_MEAN, llama.LLAMA_POOLING_TYPE_CLS, llama.LLAMA_POOLING_TYPE_LAST)
@@ -41,7 +42,9 @@ class LlamaModel:
         on_progress: Callable[[float], bool],
         plan: Callable[[ModelShape], LayerPlan] = lambda shape: ON_PROCESSOR,
     ) -> None:
-        self.shape = shape_of(read_metadata(path))  # in a sentence, what llama.cpp would only say in its log
+        metadata = read_metadata(path)  # in a sentence, what llama.cpp would only say in its log
+        self.shape = shape_of(metadata)
+        on_progress = _read_in(metadata.parts, on_progress)
         layers = plan(self.shape)
         try:
             self.handle = _load(path, on_progress, layers)
@@ -212,6 +215,15 @@ def check(path: Path) -> None:
     """Open a file as a model without its weights. Raises KnownError for what `LlamaModel` would refuse."""
     read_metadata(path)
     llama.llama_model_free(_load(path, lambda fraction: True, with_weights=False))
+
+
+def _read_in(parts: Sequence[Path], on_progress: Callable[[float], bool]) -> Callable[[float], bool]:
+    """Read a file into the system's memory that is not there, where it has room; returns who hears the rest of it."""
+    size = sum(part.stat().st_size for part in parts)
+    if size > diagnostics.free_memory_bytes() or not cold_file.is_cold(parts):
+        return on_progress
+    cold_file.read(parts, lambda fraction: on_progress(fraction * _READ_SHARE))
+    return lambda fraction: on_progress(_READ_SHARE + fraction * (1 - _READ_SHARE))
 
 
 def _load(

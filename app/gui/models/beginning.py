@@ -42,6 +42,7 @@ class Beginning(QObject):
         self._bridge, self._welcome, self._models, self._desk = bridge, welcome, models, desk
         self._notices = notices
         self._has_chats = True  # until it is known
+        self._was_shown = False
         self._has_model = True
         self.first_run = FirstRun(theme)
         welcome.put(self.first_run)
@@ -74,8 +75,14 @@ class Beginning(QObject):
             case DownloadChanged():
                 self.first_run.show_download(event.download)
 
+    def chat_shown(self, chat_id: str) -> None:
+        """There is a chat, then; empty: a new one is shown."""
+        if chat_id:
+            self._has_chats = self._was_shown = True
+            self._place()
+
     def _know_chats(self, chats: list[ChatView]) -> None:
-        self._has_chats = bool(chats)
+        self._has_chats = self._was_shown or bool(chats)
         self._place()
 
     def _show_lists(self, lists: ModelLists) -> None:
