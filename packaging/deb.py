@@ -61,7 +61,7 @@ def make(folder: Path, model_name: str) -> Path:
             path.chmod(0o755 if is_program else 0o644)
     OUTPUT.mkdir(exist_ok=True)
     package = OUTPUT / f"rubato_{version}_amd64.deb"
-    step("Compressing the Debian package", "two minutes")
+    step("Compressing the Debian package", "five minutes")
     _build(tree, package)
     _say_size(package, place / "_internal/app/models" / model_name)
     return package
@@ -133,7 +133,7 @@ def _write_control(tree: Path, version: str, depends: list[str]) -> None:
 
 
 def _build(tree: Path, package: Path) -> None:
-    command = ["dpkg-deb", "--root-owner-group", "-Zzstd", "-z15", "--build", str(tree), str(package)]
+    command = ["dpkg-deb", "--root-owner-group", "-Zxz", "-z6", "--build", str(tree), str(package)]
     if subprocess.run(command).returncode != 0:
         raise StepFailed("dpkg-deb could not build the package. See the message above.")
 

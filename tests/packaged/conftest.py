@@ -25,11 +25,16 @@ def package() -> Path:
 
 @pytest.fixture(scope="session")
 def root(package: Path) -> BareRoot:
-    """With the package installed, and an ordinary user's home that is empty."""
+    """With the package installed, and an ordinary user's home that is empty. One that has it already is used again."""
+    facts = package.stat()
+    installed = BUILD / "root" / "tmp" / f"installed-{facts.st_size}-{facts.st_mtime_ns}"
+    if installed.exists() and (BUILD / "root/usr/bin/rubato").exists():
+        return BareRoot(BUILD / "root")
     made = BareRoot.make(BUILD / "bare-bookworm", BUILD / "root")
     shutil.copyfile(package, made.path / "tmp" / package.name)
     made.apt("update")
     made.apt("install", f"/tmp/{package.name}")
+    installed.touch()
     return made
 
 

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tests.processes.program import wait_for
 HERE = Path(__file__).parent
 INSTALLED = Path("usr/lib/rubato")
 VARIANTS = "_internal/llama_cpp/lib/libggml-cpu-*.so"
+PATIENCE_SECONDS = 600
 OLD_VARIANTS = ("x64", "sse42")
 
 
@@ -78,7 +80,13 @@ class Desk:
             return []
 
     def until(self, sql: str, what: str) -> list[tuple]:
-        return wait_for(lambda: self.rows(sql), what)
+        """Rows, once there are some: a model on a busy machine takes its time."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            if rows := self.rows(sql):
+                return rows
+            time.sleep(0.05)  # between two looks, not instead of one
+        raise AssertionError(f"waited {PATIENCE_SECONDS} s for {what}; jobs: {self.rows('SELECT * FROM jobs')}")
 
     def engine(self) -> psutil.Process:
         def look() -> psutil.Process | None:
@@ -97,7 +105,7 @@ class Desk:
 
 def report(folder: Path) -> Path:
     pages = [
-        Page().paragraph(*[f"Harvest of {1900 + n}: wheat was good, rye was not."] * 12, top=760) for n in range(6)
+        Page().paragraph(*[f"Harvest of {1900 + n}: wheat was good, rye was not."] * 12, top=760) for n in range(3)
     ]
     file = folder / "report.pdf"
     file.write_bytes(pdf(*pages))
@@ -140,6 +148,18 @@ def _logs(root: BareRoot) -> list[str]:
     folder = next((root.path / HOME).glob(".local/**/log*"), None)
     files = [file for file in (folder.rglob("*") if folder else ()) if file.is_file()]
     return [line for file in files for line in file.read_text(errors="replace").splitlines()]
+
+
+def test_the_window_is_up_within_a_second(root: BareRoot, home: Path, display: str) -> None:
+    """On a quiet machine, the files cached. The best of some starts: what else runs can only add to it."""
+    seconds = []
+    for _ in range(6):
+        began = time.monotonic()
+        desk = Desk(root, display)
+        seconds.append(time.monotonic() - began)
+        desk.close()
+    print("window up after", ", ".join(f"{n:.2f}" for n in seconds), "s")
+    assert min(seconds[1:]) <= 1.0
 
 
 def test_the_desktop_knows_the_program(root: BareRoot, home: Path) -> None:
