@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -12,18 +11,17 @@ from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 
 from app.core.chat_views import ChatOptions, SamplingChoice
 from app.core.events import MessageChanged, MessagesReplaced
-from app.core.views import ModelView
+from app.core.model_lists import ModelLists
 from app.gui.transcript.message_menu import message_menu
 from app.gui.transcript.regenerate_dialog import RegenerateDialog
 from app.gui.transcript.reply import Reply
 from app.gui.transcript.user_message import UserMessage
 from tests.gui.conftest import Desk
+from tests.gui.scripted_models import local
+from tests.gui.test_accessible import unnamed
 from tests.gui.test_conversation import button, last
 
-MODELS = [
-    ModelView(id="a", name="small", path=Path("/m/small.gguf"), size_bytes=1_000_000, is_loaded=True),
-    ModelView(id="b", name="large", path=Path("/m/large.gguf"), size_bytes=9_000_000, is_loaded=False),
-]
+MODELS = ModelLists(local=(local("small"), local("large"), local("odd", problem="It is damaged.")))
 
 
 @pytest.fixture
@@ -115,10 +113,12 @@ def test_pinned_messages_are_found_from_the_menu_of_their_chat(chat: Desk) -> No
     menu = open_menu(chat)
     assert [action.text() for action in menu.actions()] == ["You: Why?"]
     n_opened = len(chat.core.called("open_chat"))
+    led_to = []
+    chat.window.pinned.chosen.connect(lambda *ids: led_to.append(ids))
     choose(menu, "You: Why?")
     menu.close()
     chat.until(lambda: len(chat.core.called("open_chat")) > n_opened)
-    assert chat.window.conversation._wanted_message == "c-0"
+    assert led_to == [("c", "c-0")]
 
 
 def test_what_is_deleted_can_be_taken_back(chat: Desk) -> None:
@@ -142,7 +142,7 @@ def test_a_reply_is_edited_into_another_version(chat: Desk) -> None:
 
 
 def test_a_reply_is_made_again_by_another_model(chat: Desk) -> None:
-    chat.core.model_views = MODELS
+    chat.core.lists = MODELS
     chat.qtbot.keySequence(chat.window, QKeySequence("Ctrl+Shift+R"))
     menu = open_menu(chat)
     assert [action.text() for action in menu.actions() if action.text()] == [
@@ -152,17 +152,18 @@ def test_a_reply_is_made_again_by_another_model(chat: Desk) -> None:
     ]
     choose(menu, "With large")
     menu.close()
-    chat.until(lambda: chat.core.called("regenerate") == [("c-1", ChatOptions(model="/m/large.gguf"))])
+    chat.until(lambda: chat.core.called("regenerate") == [("c-1", ChatOptions(model="large.gguf"))])
 
 
 def test_a_reply_is_made_again_with_other_settings(chat: Desk) -> None:
-    chat.core.model_views = MODELS
+    chat.core.lists = MODELS
     button(chat, "Regenerate with another model or other settings").click()
     menu = open_menu(chat)
     choose(menu, "With other settings…")
     menu.close()
     dialog = chat.window.findChild(RegenerateDialog)
     assert isinstance(dialog, RegenerateDialog)
+    assert unnamed(dialog) == []
     dialog.fields._boxes["temperature"].setValue(1.5)  # type: ignore[arg-type]
     next(made for made in dialog.findChildren(QPushButton) if made.isDefault()).click()
     chat.until(

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, QPoint, Qt
 from PySide6.QtWidgets import QMenu, QWidget
 
 from app.core.chat_views import AttachmentUse, ChatOptions
-from app.core.views import ModelView
+from app.core.model_views import LocalModel
 from app.errors import KnownError
 from app.gui.bridge import Bridge
 from app.gui.icons import icon
@@ -52,7 +52,7 @@ class MessageDesk(QObject):
     def ask_how(self, message_id: str, place: QPoint) -> None:
         """A menu of the models, at a place on the screen, and the way to other settings."""
         self._bridge.call(
-            lambda core: core.models(),
+            lambda core: core.model_choices(),
             done=lambda models: self._menu(message_id, models).popup(place),
             failed=self._say,
         )
@@ -70,11 +70,11 @@ class MessageDesk(QObject):
             failed=self._say,
         )
 
-    def _menu(self, message_id: str, models: Sequence[ModelView]) -> QMenu:
+    def _menu(self, message_id: str, models: Sequence[LocalModel]) -> QMenu:
         menu = QMenu(self._page)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for model in models:
-            if model.path is not None:
+            if not model.problem:
                 action = menu.addAction(tr("With {model}", model=model.name))
                 options = ChatOptions(model=str(model.path))
                 action.triggered.connect(partial(self._regenerate_with, message_id, options))
@@ -87,7 +87,7 @@ class MessageDesk(QObject):
     def _regenerate_with(self, message_id: str, options: ChatOptions, _checked: bool = False) -> None:
         self.regenerate(message_id, options)
 
-    def _ask_settings(self, message_id: str, models: Sequence[ModelView]) -> None:
+    def _ask_settings(self, message_id: str, models: Sequence[LocalModel]) -> None:
         dialog = RegenerateDialog(self._page.window(), self._theme, models)
         dialog.chosen.connect(lambda options: self.regenerate(message_id, options))
         dialog.open()

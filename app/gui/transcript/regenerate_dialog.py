@@ -8,10 +8,10 @@ import msgspec
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
-from app.core.views import ModelView
+from app.core.model_views import LocalModel
 from app.gui import fonts
 from app.gui.buttons import button, label
-from app.gui.form import choice
+from app.gui.model_choice import ModelChoice
 from app.gui.option_fields import OptionFields
 from app.gui.theme import Theme
 from app.gui.tongue import tr
@@ -22,14 +22,14 @@ class RegenerateDialog(QDialog):
 
     chosen = Signal(object)
 
-    def __init__(self, parent: QWidget, theme: Theme, models: Sequence[ModelView]) -> None:
+    def __init__(self, parent: QWidget, theme: Theme, models: Sequence[LocalModel]) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Regenerate with other settings"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(380)
-        known = [(model.name, str(model.path)) for model in models if model.path is not None]
-        self.model = choice([(tr("As in this chat"), ""), *known])
-        self.model.setAccessibleName(tr("Model"))
+        self.model = ModelChoice(tr("As in this chat"))
+        self.model.show_models(models)
+        self.model.list.setAccessibleName(tr("Model"))
         self.fields = OptionFields(theme, tr("as in this chat"))
         buttons = QHBoxLayout()
         buttons.addStretch()
@@ -53,4 +53,4 @@ class RegenerateDialog(QDialog):
 
     def _choose(self) -> None:
         self.accept()
-        self.chosen.emit(msgspec.structs.replace(self.fields.options(), model=self.model.currentData() or None))
+        self.chosen.emit(msgspec.structs.replace(self.fields.options(), model=self.model.value or None))
