@@ -79,4 +79,13 @@ class LateAlarm(QObject):
             return "  (no Python code)"
         steps = traceback.extract_stack(frame)
         inner = list(dropwhile(lambda step: step.name != "run", steps)) or list(steps)
-        return "".join(traceback.format_list(inner)).rstrip()
+        return "".join([*traceback.format_list(inner), *self._others()]).rstrip()
+
+    def _others(self) -> list[str]:
+        """Where the other threads are, a line each: one of them may be what the GUI thread waits for."""
+        names = {thread.ident: thread.name for thread in threading.enumerate()}
+        return [
+            f"  {names[ident]}: {frame.f_code.co_filename}, line {frame.f_lineno}, in {frame.f_code.co_name}\n"
+            for ident, frame in sys._current_frames().items()
+            if ident in names and ident not in (self._gui_thread, threading.get_ident())
+        ]

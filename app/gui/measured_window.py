@@ -152,7 +152,7 @@ class MeasuredWindow:
         self.busy.turn()
 
     def stream(self, chat_id: str, tokens: Sequence[str]) -> list[float]:
-        """The CPU seconds of this thread for each thousand tokens, and for all after the last of them."""
+        """The CPU seconds of this thread for each thousand tokens, or twentieth where they are few."""
         reply = MessageView(
             id="streamed",
             chat_id=chat_id,
@@ -164,9 +164,9 @@ class MeasuredWindow:
         ended: list[bool] = []
         self._bridge.call(lambda core: self._feed(reply, tokens), done=lambda _: ended.append(True))
         transcript, costs, letters = self.window.conversation.transcript, [], 0
-        counted = 0.0
-        for begin in range(0, len(tokens), COUNTED_TOKENS):
-            letters += sum(map(len, tokens[begin : begin + COUNTED_TOKENS]))
+        counted, step = 0.0, min(COUNTED_TOKENS, max(1, len(tokens) // 20))
+        for begin in range(0, len(tokens), step):
+            letters += sum(map(len, tokens[begin : begin + step]))
             wanted = letters
             self.busy.turn_until(lambda: transcript.n_shown_of("streamed") >= wanted or bool(ended))  # noqa: B023
             costs.append(self.busy.cpu_seconds - counted)

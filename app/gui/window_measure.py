@@ -112,9 +112,9 @@ def _stream(measured: MeasuredWindow, chat_id: str, n_tokens: int) -> dict[str, 
         "stream_busy_seconds": busy.longest_seconds,
         "stream_busy_cpu_seconds": busy.longest_cpu_seconds,
         "stream_cpu_share": sum(costs) / (len(tokens) / 200),
-        "stream_cost_ratio": last / first,
-        "stream_first_token_cpu_seconds": first / 1000,
-        "stream_last_token_cpu_seconds": last / 1000,
+        "stream_cost_ratio": last / max(first, 1e-9),
+        "stream_first_token_cpu_seconds": first * len(costs) / len(tokens),
+        "stream_last_token_cpu_seconds": last * len(costs) / len(tokens),
     }
 
 
@@ -124,7 +124,7 @@ def _open(measured: MeasuredWindow, chat_id: str, small_id: str) -> dict[str, fl
     measured.settle()
     before = measured.memory_mb()
     opened = measured.open_chat(chat_id)
-    opening = measured.busy.longest_seconds
+    opening = measured.busy.longest_seconds, measured.busy.longest_cpu_seconds
     measured.settle()
     bar = measured.scroll_bar
     measured.busy.forget()
@@ -144,7 +144,8 @@ def _open(measured: MeasuredWindow, chat_id: str, small_id: str) -> dict[str, fl
     after = measured.memory_mb()
     return {
         "open_seconds": opened,
-        "open_busy_seconds": opening,
+        "open_busy_seconds": opening[0],
+        "open_busy_cpu_seconds": opening[1],
         "scroll_busy_seconds": max(wheel[0], far[0]),
         "scroll_busy_cpu_seconds": max(wheel[1], far[1]),
         "scroll_wheel_busy_seconds": wheel[0],
@@ -165,10 +166,15 @@ def _take(measured: MeasuredWindow, folder: Path) -> dict[str, float]:
     measured.busy.forget()
     measured.busy.do(text.paste)
     measured.settle()
-    paste = measured.busy.longest_seconds
+    paste = measured.busy.longest_seconds, measured.busy.longest_cpu_seconds
     files = QMimeData()
     files.setUrls([QUrl.fromLocalFile(str(file)) for file in sorted(folder.iterdir())])
     measured.busy.forget()
     measured.drop(files)
     measured.settle()
-    return {"paste_busy_seconds": paste, "drop_busy_seconds": measured.busy.longest_seconds}
+    return {
+        "paste_busy_seconds": paste[0],
+        "drop_busy_seconds": measured.busy.longest_seconds,
+        "paste_busy_cpu_seconds": paste[1],
+        "drop_busy_cpu_seconds": measured.busy.longest_cpu_seconds,
+    }

@@ -44,22 +44,24 @@ _SCREEN = "1600x1000x24"
 async def window(lab: Lab) -> Row:
     """On the fake engine: what is measured is the window's own process."""
     row = Row("window", facts={"workload": _workload()})
-    folder = lab.folder / "window"
-    await asyncio.to_thread(_prepare, folder)
-    displays: dict[str, Mapping[str, str]] = {"": {"QT_QPA_PLATFORM": "offscreen"}}
+    usual = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    usual["PYTHONPYCACHEPREFIX"] = str(lab.folder / "compiled")  # as a program that was started before has it
+    displays: dict[str, Mapping[str, str]] = {"": {**usual, "QT_QPA_PLATFORM": "offscreen"}}
     if os.name == "posix" and (xvfb := shutil.which("Xvfb")):
         with _virtual_display(xvfb) as display:
-            displays["x11_"] = {"QT_QPA_PLATFORM": "xcb", "DISPLAY": display}
-            await _measure(row, lab, folder, displays)
+            displays["x11_"] = {**usual, "QT_QPA_PLATFORM": "xcb", "DISPLAY": display}
+            await _measure(row, lab, displays)
     else:
         row.facts["display"] = "there is no Xvfb, so only without a display"
-        await _measure(row, lab, folder, displays)
+        await _measure(row, lab, displays)
     return row
 
 
-async def _measure(row: Row, lab: Lab, folder: Path, displays: Mapping[str, Mapping[str, str]]) -> None:
+async def _measure(row: Row, lab: Lab, displays: Mapping[str, Mapping[str, str]]) -> None:
     for prefix, environment in displays.items():
         lab.say(f"  {environment['QT_QPA_PLATFORM']}")
+        folder = lab.folder / f"window-{environment['QT_QPA_PLATFORM']}"
+        await asyncio.to_thread(_prepare, folder)
         figures = await asyncio.to_thread(_figures, folder, environment)
         row.figures |= {f"{prefix}{key}": value for key, value in figures.items()}
         row.limits += [Limit(f"{prefix}{key}", value) for key, value in _LIMITS.items()]
@@ -113,7 +115,7 @@ def _child(environment: Mapping[str, str], *arguments: str) -> dict[str, float]:
         stdout=subprocess.PIPE,
         text=True,
         check=True,
-        env={**os.environ, **environment},
+        env=environment,
     )
     return dict(json.loads(done.stdout.splitlines()[-1]))
 
