@@ -80,7 +80,8 @@ def answer(question: Question, found: Tuned, learned: float = 1.0) -> Answer:
             "This model was not measured on this machine so far. Measure it in the lab, or run “rubato tune”.",
         )
     power = power_of(rapl_watts=found.watts or None, battery=battery_watts(), entered=question.watts)
-    turn = next((p.step_seconds for p in found.points if p.setting.what == TURN), None)
+    turns = [p for p in found.points if p.setting.what == TURN and p.setting.way == found.chat_way()]
+    turn = turns[0].step_seconds if turns else None
     return Answer(
         question=question,
         job=job,

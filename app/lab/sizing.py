@@ -203,7 +203,7 @@ def outlook(job: Job, speeds: Speeds, seconds: float) -> Outlook:
         seconds=seconds,
         width=min(in_time, default=0),
         times=needed / max(seconds, 1e-9),
-        n_done=min(job.n_items, int(job.n_items * seconds / needed)) if needed > 0 else job.n_items,
+        n_done=job.n_items if needed <= seconds else int(job.n_items * seconds / needed),
     )
 
 
