@@ -17,6 +17,7 @@ from app.engine.local import local_engine
 from app.errors import ErrorKind, KnownError
 from app.paths import profile_paths
 from app.settings import Settings
+from tests.unit.gguf_files import GOOD_TENSORS, GOOD_VALUES, gguf, u32
 
 
 class Listener:
@@ -50,12 +51,19 @@ async def core_with(folder: Path, engine: EngineClient, model: Path, **settings:
 
 
 def bad_models(folder: Path, good: Path) -> dict[str, Path]:
-    """A file that is cut short, one that is no model, and one that is not there."""
-    cut, text = folder / "cut.gguf", folder / "text.gguf"
+    """A file that is cut short, one that is no model, one that is not there, and one that llama.cpp aborts on."""
+    cut, text, crashing = folder / "cut.gguf", folder / "text.gguf", folder / "crashing.gguf"
+    absurd = {"llama.expert_count": u32(100_000), "llama.embedding_length": u32(8), "llama.feed_forward_length": u32(8)}
+    crashing.write_bytes(gguf(GOOD_VALUES | absurd | {"llama.attention.head_count": u32(2)}, GOOD_TENSORS))
     with good.open("rb") as file:
         cut.write_bytes(file.read(20_000_000))
     text.write_text("Not a model.")
-    return {"cut short": cut, "is not a GGUF": text, "can't be opened": folder / "gone.gguf"}
+    return {
+        "cut short": cut,
+        "is not a GGUF": text,
+        "can't be opened": folder / "gone.gguf",
+        "llama.cpp crash": crashing,
+    }
 
 
 def test_a_bad_model_that_is_chosen_while_a_reply_is_written_changes_nothing(

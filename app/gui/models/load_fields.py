@@ -42,7 +42,7 @@ class LoadFields(QWidget):
         form.add(
             tr("Context"),
             self.context,
-            tr("What the model can have in view at once. Where less fits the memory, less is taken."),
+            tr("What the model can have in view at once, from the next load on. Where less fits, less is taken."),
         )
         form.add(
             tr("Unload after"),
@@ -52,7 +52,7 @@ class LoadFields(QWidget):
         form.add(
             tr("Layers on the GPU"),
             self.layers,
-            tr("Automatic takes as many as fit its memory; 0 leaves it alone."),
+            tr("From the next load on. Automatic takes as many as fit its memory; 0 leaves it alone."),
         )
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 4)

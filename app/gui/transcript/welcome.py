@@ -51,6 +51,11 @@ class Welcome(QWidget):
         """A persona's own words in place of the sentence; empty: as it was."""
         self._lines[0].setText(greeting or tr(_SENTENCE))
 
+    @property
+    def said(self) -> str:
+        """The sentence."""
+        return self._lines[0].text()
+
     def show_instead(self, is_shown: bool) -> None:
         if self._instead is not None:
             self._instead.setVisible(is_shown)
