@@ -16,6 +16,7 @@ from app.engine.fake import fake_engine
 from app.errors import KnownError
 from app.paths import profile_paths
 from app.settings import Settings
+from tests.ingest.pdf_writer import Page, pdf
 
 Story = Callable[[Core, "Heard"], Awaitable[None]]
 
@@ -154,6 +155,27 @@ def test_one_that_does_not_fit_is_searched_and_its_passages_are_shown(tmp_path: 
     run(tmp_path, story)
 
 
+def test_passages_of_a_pdf_have_their_pages(tmp_path: Path) -> None:
+    pages = [
+        Page().paragraph(*[f"Line {n} of {topic} in the lease of the house." for n in range(18)], top=700)
+        for topic in ("rent", "garden", "cellar", "attic")
+    ]
+    (tmp_path / "lease.pdf").write_bytes(pdf(*pages))
+
+    async def story(core: Core, events: Heard) -> None:
+        (id,) = await core.attach("new", [tmp_path / "lease.pdf"])
+        (view,) = await read(core, events, "new")
+        assert (view.n_pages, view.use) == (4, AttachmentUse.WHOLE)
+        core.set_attachment_use(id, AttachmentUse.PASSAGES)
+        chat = await core.send(None, "What of the cellar?", new_id="new")
+        await settle(core, chat)
+        passages = core.open_chat(chat).messages[1].passages
+        assert any("cellar" in one.text and "3" in one.place for one in passages)
+        assert all("page" in one.place for one in passages)
+
+    run(tmp_path, story)
+
+
 def test_whole_is_refused_before_anything_is_sent_where_it_can_never_fit(tmp_path: Path) -> None:
     async def story(core: Core, events: Heard) -> None:
         id = await core.attach_text("new", "Pasted text", long_text())
@@ -170,17 +192,15 @@ def test_whole_is_refused_before_anything_is_sent_where_it_can_never_fit(tmp_pat
 
 def test_bad_files_say_why_on_their_chip_and_are_not_sent(tmp_path: Path) -> None:
     (tmp_path / "empty.pdf").touch()
+    (tmp_path / "locked.pdf").write_bytes(pdf(Page().put("secret", x=50, y=700), encrypted=True))
     (tmp_path / "noise.xyz").write_bytes(bytes(range(256)) * 40)
 
     async def story(core: Core, events: Heard) -> None:
-        await core.attach("new", [tmp_path / name for name in ("empty.pdf", "noise.xyz", "missing.txt")])
+        await core.attach("new", [tmp_path / name for name in ("empty.pdf", "noise.xyz", "missing.txt", "locked.pdf")])
         views = await read(core, events, "new")
-        assert [view.state for view in views] == [AttachmentState.FAILED] * 3
-        assert [part in view.error for part, view in zip(("empty", "kind", "not there"), views, strict=True)] == [
-            True,
-            True,
-            True,
-        ]
+        assert [view.state for view in views] == [AttachmentState.FAILED] * 4
+        for part, view in zip(("empty", "kind", "not there", "password"), views, strict=True):
+            assert part in view.error
         with pytest.raises(KnownError, match="Take it away"):
             await core.send(None, "Well?", new_id="new")
         for view in views:
