@@ -302,6 +302,38 @@ def test_documents_go_with_a_turn_that_waits_for_a_reply(tmp_path: Path) -> None
     run(tmp_path, story)
 
 
+def test_documents_go_with_everything_to_another_machine(tmp_path: Path) -> None:
+    archive = tmp_path / "everything.zip"
+    before: list[tuple[object, ...]] = []
+
+    def seen(core: Core, chat_id: str) -> tuple[object, ...]:
+        prompt, reply = core.open_chat(chat_id).messages[:2]
+        passages = [(one.name, one.place, one.text) for one in reply.passages]
+        return [(one.name, one.use) for one in prompt.attachments], given(core, prompt.id), passages
+
+    async def leave(core: Core, events: Heard) -> None:
+        await core.attach_text("new", "Pasted text", long_text())
+        await core.attach_text("new", "Lease", "The rent is due on the first.")
+        await read(core, events, "new")
+        chat = await core.send(None, "What does the quokka eat?", new_id="new")
+        await settle(core, chat)
+        before.append(seen(core, chat))
+        await core.export_everything(archive)
+
+    async def arrive(core: Core, events: Heard) -> None:
+        for _ in range(2):
+            await core.import_file(archive)
+            assert seen(core, "new") == before[0]
+        await core.send("new", "And what of 7?")
+        await settle(core, "new")
+        assert core.open_chat("new").messages[-1].passages
+
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    run(tmp_path / "a", leave)
+    run(tmp_path / "b", arrive)
+
+
 def test_purging_a_chat_leaves_no_byte_of_its_documents(tmp_path: Path) -> None:
     file = tmp_path / "secret.txt"
     file.write_text("The zeppelin lands at noon.\n\n" + long_text(10))
