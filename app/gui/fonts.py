@@ -7,6 +7,7 @@ the zoom.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from PySide6.QtGui import QFont, QFontDatabase
 from PySide6.QtWidgets import QApplication, QWidget
@@ -74,10 +75,13 @@ def scaled(pixels: int) -> int:
 
 def font(role: FontRole) -> QFont:
     """The font of a role, its figures all of one width so that they don't dance while they change."""
-    if role.is_code:
-        return code_font(role.pixels)
+    return code_font(role.pixels) if role.is_code else QFont(_made(role, scaled(role.pixels)))
+
+
+@lru_cache(64)
+def _made(role: FontRole, pixels: int) -> QFont:
     made = QFont(_FAMILIES)
-    made.setPixelSize(scaled(role.pixels))
+    made.setPixelSize(pixels)
     made.setWeight(role.weight)
     made.setFeature(QFont.Tag("tnum"), 1)
     if role.is_capitals:

@@ -72,7 +72,7 @@ def write_chat(profile: Path, n_messages: int) -> str:
             chat_id=chat_id,
             parent_id=f"{chat_id}-{n - 1}" if n else None,
             role="assistant" if n % 2 else "user",
-            text=answer(n) if n % 2 else f"Question {n}. {_SENTENCES[n // 2 % len(_SENTENCES)]}",
+            text=answer(n // 2) if n % 2 else f"Question {n}. {_SENTENCES[n // 2 % len(_SENTENCES)]}",
             state="complete",
             error="",
             figures=None,
