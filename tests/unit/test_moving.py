@@ -348,3 +348,19 @@ def test_documents_that_were_sent_come_along_as_they_were_read(tmp_path: Path) -
     for name, story in (("a", leave), ("b", arrive)):
         (tmp_path / name).mkdir()
         test_chat_documents.run(tmp_path / name, story)
+
+
+def test_what_was_stored_before_the_damage_was_met_is_gone_too(tmp_path: Path) -> None:
+    source = tmp_path / "export.zip"
+    with zipfile.ZipFile(source, "w") as out:
+        whole = [{**BEES, "conversation_id": f"c-{n}", "is_archived": False} for n in range(120)]
+        out.writestr("conversations-000.json", json.dumps(whole))
+        out.writestr("conversations-001.json", '[{"mapping": {')
+
+    async def story(core: Core, events: list[Event]) -> None:
+        with pytest.raises(KnownError, match="damaged"):
+            await core.import_file(source)
+        assert core.chats() == []
+        assert core._database.read("SELECT count(*) FROM messages")[0][0] == 0
+
+    run(tmp_path / "a", story)
