@@ -81,14 +81,24 @@ async def about_models(core: Core, options: argparse.Namespace, folder: Path, co
 
 
 async def _list(core: Core, console: Console) -> None:
-    for model in core.catalogue():
-        place = str(model.path) if model.path else f"not on this machine, {_word(model.fit)}"
+    lists = await core.model_lists()
+    for model in lists.catalogue:
         about = "~" if model.is_size_estimated else ""
-        console.out(f"{model.id:32} {about + _gb(model.size_bytes):>9}  {place}\n")
-    known = {model.path for model in core.catalogue()}
-    for local in core.local_models():
+        size = about + _gb(model.size_bytes)
+        console.out(f"{model.id:32} {size:>9}  {_judged(model.fit):34} {model.path or 'not on this machine'}\n")
+    known = {model.path for model in lists.catalogue}
+    for local in lists.local:
         if local.path not in known:
-            console.out(f"{local.name:32} {_gb(local.size_bytes):>9}  {local.path} ({local.place.value})\n")
+            said = f"{local.path} ({local.place.value})"
+            console.out(f"{local.name:32} {_gb(local.size_bytes):>9}  {_judged(local.fit):34} {said}\n")
+
+
+def _judged(fit: FitView | None) -> str:
+    """ "fits, 0.7 of 6.2 GB, ~80 tok/s": the word, what it takes of what is free, and how fast it would be."""
+    if fit is None:
+        return ""
+    speed = f", ~{fit.expected_tokens_per_second:.3g} tok/s" if fit.expected_tokens_per_second else ""
+    return f"{_word(fit)}, {fit.needed_bytes / 1e9:.1f} of {fit.free_bytes / 1e9:.1f} GB{speed}"
 
 
 async def _get(core: Core, subject: str, console: Console) -> int:
