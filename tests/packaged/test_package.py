@@ -233,7 +233,7 @@ def test_from_a_read_only_place_with_spaces_and_other_letters(root: BareRoot, el
 @pytest.mark.parametrize(
     ("mount", "said"),
     [
-        ("mount -t tmpfs -o size=64k,uid={uid} none {place}", "the disk is full"),
+        ("mount -t tmpfs -o size=64k,uid={uid} none {place}", "disk is full"),
         ("mount -t tmpfs -o ro none {place}", "not writable"),
     ],
 )
