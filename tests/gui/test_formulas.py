@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 
 import pytest
+from PySide6.QtCore import QElapsedTimer
 from PySide6.QtGui import QGuiApplication, QTextCursor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -71,7 +72,12 @@ def test_formulas_are_drawn_once_and_kept(drawer: Formulas, qtbot: QtBot) -> Non
 
 
 def test_one_that_takes_too_long_is_refused_and_the_next_is_drawn(drawer: Formulas, qtbot: QtBot) -> None:
-    slow, quick = drawn(drawer, qtbot, SLOW, "y")
+    drawn(drawer, qtbot, "x")  # the process is there
+    clock = QElapsedTimer()
+    clock.start()
+    (slow,) = drawn(drawer, qtbot, SLOW)
+    assert clock.elapsed() < 8_000  # after 10 s it would end itself
+    (quick,) = drawn(drawer, qtbot, "y")
     assert slow is None
     assert isinstance(quick, Drawing)
 

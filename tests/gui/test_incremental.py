@@ -103,14 +103,20 @@ def test_pieces_are_shown_as_the_whole(pieces: list[str], theme: Theme) -> None:
 
 
 ODD = {
-    "brackets": "[" * 30_000,
-    "images": "![" * 30_000,
+    "brackets": "[" * 15_000,
+    "images": "![" * 9_000,
     "emphasis": "**a*" * 30_000,
     "a paragraph": "word " * 40_000,
     "cells": "|a" * 120 + "\n" + "|-" * 120 + "\n" + ("|b" * 120 + "\n") * 120,
     "depth": "> - " * 2_000,
     "dollars": "$a " * 20_000,
 }
+
+
+@pytest.mark.parametrize("name", ["brackets", "images", "emphasis", "a paragraph"])
+def test_the_inside_of_an_odd_paragraph_is_one_text(name: str) -> None:
+    (inline,) = [token for token in parse(ODD[name]) if token.type == "inline"]
+    assert [child.type for child in inline.children or []] == ["text"]
 
 
 @pytest.mark.parametrize("text", ODD.values(), ids=ODD.keys())

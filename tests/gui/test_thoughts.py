@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,11 +34,14 @@ def test_a_message_in_two_parts(text: str, parts: tuple[str, str]) -> None:
     assert parts_of(text) == parts
 
 
-@given(pieces=st.lists(st.sampled_from(PIECES), max_size=12))
-def test_in_pieces_it_is_the_same(pieces: list[str]) -> None:
-    growing = ThoughtParts()
-    fed = [growing.feed(piece) for piece in pieces] + [growing.finish()]
-    assert ("".join(thought for thought, _ in fed), "".join(answer for _, answer in fed)) == parts_of("".join(pieces))
+@given(said=st.lists(st.sampled_from(PIECES), max_size=10), is_thought=st.booleans(), cuts=st.sets(st.integers(0, 80)))
+def test_in_pieces_it_is_the_same(said: list[str], is_thought: bool, cuts: set[int]) -> None:
+    text = ("<think>" if is_thought else "") + "".join(said)
+    places = [0, *sorted(cut for cut in cuts if cut < len(text)), len(text)]
+    for pieces in ([text[start:stop] for start, stop in pairwise(places)], list(text)):
+        growing = ThoughtParts()
+        fed = [growing.feed(piece) for piece in pieces] + [growing.finish()]
+        assert ("".join(thought for thought, _ in fed), "".join(answer for _, answer in fed)) == parts_of(text)
 
 
 def test_a_thought_is_folded_away_and_says_its_time(desk: Desk) -> None:
