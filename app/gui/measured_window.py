@@ -46,14 +46,14 @@ class Busy:
         self.longest_seconds = self.longest_cpu_seconds = self.cpu_seconds = 0.0
 
     def do(self, action: Callable[[], object]) -> float:
-        """One piece of work; its seconds."""
+        """One piece of work; its CPU seconds."""
         started, cpu = time.perf_counter(), time.thread_time()
         action()
         took, cpu_took = time.perf_counter() - started, time.thread_time() - cpu
         self.longest_seconds = max(self.longest_seconds, took)
         self.longest_cpu_seconds = max(self.longest_cpu_seconds, cpu_took)
         self.cpu_seconds += cpu_took
-        return took
+        return cpu_took
 
     def turn(self) -> float:
         return self.do(QApplication.processEvents)
