@@ -17,6 +17,7 @@ from app.core.chat_views import MessageState, MessageView, Role
 from app.gui import words
 from app.gui.icons import icon
 from app.gui.lazy_page import LazyPage
+from app.gui.spare_memory import give_back_soon
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 from app.gui.transcript.actions import Actions
@@ -26,6 +27,7 @@ from app.gui.transcript.welcome import Welcome
 
 _LINE_PX, _LETTER_PX = 23, 7.4  # of a message's type, to guess how high one will be
 _REPLY_PX, _USER_PX = 54, 52  # what stands around the text
+_LONG_CHAT = 100  # messages
 
 
 class Transcript(QWidget):
@@ -71,6 +73,8 @@ class Transcript(QWidget):
 
     def show_chat(self, messages: Sequence[MessageView]) -> None:
         """Show these messages in place of all others, and their end."""
+        if len(self._messages) > _LONG_CHAT:
+            give_back_soon(self)
         self._page.set_items(())
         self._messages = {message.id: message for message in messages}
         self._page.go_to_end()
