@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QObject, QRect, Qt
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
@@ -14,6 +14,8 @@ from PySide6.QtWidgets import (
     QLabel,
     QPlainTextEdit,
     QSpinBox,
+    QStyle,
+    QStyleOptionButton,
     QVBoxLayout,
     QWidget,
 )
@@ -100,7 +102,7 @@ def token_spin(value: int) -> QSpinBox:
 
 def check(text: str) -> QCheckBox:
     """Something that is so or not."""
-    made = QCheckBox(text)
+    made = _Check(text)
     made.setAccessibleName(text)
     return made
 
@@ -127,6 +129,29 @@ class _WheelScrolls(QObject):
         if is_passing:
             event.ignore()
         return is_passing
+
+
+class _Check(QCheckBox):
+    """Its box in the colours of the theme: Qt's own has an edge that can't be seen in the dark."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        place = self.style().subElementRect(QStyle.SubElement.SE_CheckBoxIndicator, option, self)
+        colours = self.palette()
+        is_on = self.isChecked() and self.isEnabled()
+        edge = colours.highlight() if is_on or self.hasFocus() else colours.placeholderText()
+        painter = QPainter(self)
+        painter.fillRect(place, colours.window())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(edge.color(), 1))
+        painter.setBrush(colours.highlight() if is_on else colours.base())
+        painter.drawRoundedRect(QRectF(place).adjusted(0.5, 0.5, -0.5, -0.5), 3, 3)
+        if self.isChecked():
+            tick = colours.highlightedText() if is_on else colours.placeholderText()
+            icon("check", tick.color().name()).paint(painter, place.adjusted(1, 1, -1, -1))
+        painter.end()
 
 
 class _Choice(QComboBox):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QListWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLineEdit, QListWidget, QScrollArea, QVBoxLayout, QWidget
 
 from app.gui import fonts
 from app.gui.buttons import button, label
@@ -56,8 +56,7 @@ class ShelfDialog(QDialog):
         below.addWidget(button(tr("Close"), self.close))
         below.addWidget(self._save)
         right = QVBoxLayout()
-        right.addLayout(self.form)
-        right.addStretch()
+        right.addWidget(self._scrolling(), 1)
         right.addLayout(below)
         row = QHBoxLayout()
         row.setSpacing(24)
@@ -70,6 +69,22 @@ class ShelfDialog(QDialog):
         column.addLayout(row, 1)
         self.list.currentRowChanged.connect(self._choose)
         self.name.textChanged.connect(self._refresh)
+
+    def _scrolling(self) -> QScrollArea:
+        """The fields, which may need more room than there is."""
+        inside = QWidget()
+        inside.setObjectName("column")
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(0, 0, 12, 0)
+        column.addLayout(self.form)
+        column.addStretch()
+        made = QScrollArea()
+        made.setWidgetResizable(True)
+        made.setFrameShape(QFrame.Shape.NoFrame)
+        made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        made.setWidget(inside)
+        return made
 
     def show_things(self, things: Sequence[Kept]) -> None:
         """What there is now; what was shown stays so, if it is still there."""

@@ -11,7 +11,7 @@ from app.gui import fonts
 from app.gui.theme import Tokens
 from app.gui.tongue import tr
 from app.gui.transcript.message_text import MessageText
-from app.gui.transcript.styles import CODE_HEAD_PX, CODE_PAD_PX, INDENT_PX
+from app.gui.transcript.styles import CODE_HEAD_PX, CODE_PAD_PX, indent_px
 from app.gui.transcript.writer import Mark, MarkKind
 
 _BULLET_Y = 10.5  # the middle of small letters in the first line
@@ -55,5 +55,6 @@ def _paint(painter: QPainter, mark: Mark, rect: QRectF, tokens: Tokens) -> None:
             is_ring = mark.depth % 2 == 0
             painter.setPen(QPen(colour, 1.2) if is_ring else Qt.PenStyle.NoPen)
             painter.setBrush(Qt.BrushStyle.NoBrush if is_ring else colour)
-            radius = 2.2 if is_ring else 2.5
-            painter.drawEllipse(QPointF(mark.left - INDENT_PX + 6, rect.top() + _BULLET_Y), radius, radius)
+            radius = (2.2 if is_ring else 2.5) * fonts.zoom()
+            middle = QPointF(mark.left - indent_px() + fonts.scaled(6), rect.top() + _BULLET_Y * fonts.zoom())
+            painter.drawEllipse(middle, radius, radius)

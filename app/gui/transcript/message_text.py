@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from PySide6.QtCore import QMimeData, QPoint, QRectF, QSizeF, Qt, QUrl, Signal
+from PySide6.QtCore import QEvent, QMimeData, QPoint, QRectF, QSizeF, Qt, QUrl, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFontMetricsF,
@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QSizePolicy, QTextBrowser, QW
 from app.gui import fonts
 from app.gui.lazy_page import LazyPage
 from app.gui.transcript.formula_object import LETTER, text_of
-from app.gui.transcript.styles import INDENT_PX
+from app.gui.transcript.styles import indent_px
 
 _AROUND_PX = 40  # what is shown above and below the cursor at least
 
@@ -52,11 +52,17 @@ class MessageText(QTextBrowser):
         fonts.set_role(self, fonts.MESSAGE)
         self.viewport().setAutoFillBackground(False)
         self.document().setDocumentMargin(0)
-        self.document().setIndentWidth(INDENT_PX)
+        self.document().setIndentWidth(indent_px())
         self.setTabStopDistance(4 * QFontMetricsF(fonts.code_font()).horizontalAdvance(" "))
         self.document().documentLayout().documentSizeChanged.connect(self._take_height)
         self.anchorClicked.connect(lambda address: self.link_clicked.emit(address.toString()))
         self.setFixedHeight(1)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Lists go with the size of the type."""
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange and self.document().indentWidth() != indent_px():
+            self.document().setIndentWidth(indent_px())
 
     def show_plain(self, text: str) -> None:
         """Text as it was typed, at the line height of messages."""

@@ -75,6 +75,7 @@ class ReplyFoot(QWidget):
         way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
         if self._row.direction() != way:
             self._row.setDirection(way)
+            self.figures.setWordWrap(is_narrow)
             self._row.setStretch(0, 0 if is_narrow else 1)
 
     def _regenerate(self) -> None:

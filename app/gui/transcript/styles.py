@@ -21,13 +21,18 @@ from PySide6.QtGui import (
 from app.gui import fonts
 from app.gui.theme import Tokens
 
-INDENT_PX = 22  # one list level
+_INDENT_PX = 22  # one list level, at the size as it was drawn
 QUOTE_PX = 16  # one quote level
 CODE_PAD_PX = 14
 CODE_HEAD_PX = 30  # the strip with language and Copy
 GAP_PX = 12  # between blocks
 _ITEM_GAP_PX = 6  # between the items of a tight list
 _HEADINGS = {1: (20, 24), 2: (17, 20), 3: (15, 16)}  # level: size, space above
+
+
+def indent_px() -> int:
+    """One list level."""
+    return fonts.scaled(_INDENT_PX)
 
 
 @dataclass(frozen=True)
@@ -138,7 +143,7 @@ class Styles:
         made.setCellSpacing(0)
         made.setHeaderRowCount(1)
         made.setTopMargin(0 if place.is_first else GAP_PX)
-        made.setLeftMargin(place.left + place.lists * INDENT_PX)
+        made.setLeftMargin(place.left + place.lists * indent_px())
         percent = QTextLength.Type.PercentageLength
         widths = [QTextLength() if share is None else QTextLength(percent, 100 * share) for share in shares]
         made.setColumnWidthConstraints(widths)

@@ -18,7 +18,7 @@ from app.gui.transcript.columns import column_shares
 from app.gui.transcript.formula_object import LETTER, formula_format, hung, key_of
 from app.gui.transcript.formula_rules import source_of as formula_source
 from app.gui.transcript.formulas import formulas
-from app.gui.transcript.styles import INDENT_PX, Place, Styles
+from app.gui.transcript.styles import Place, Styles, indent_px
 
 if TYPE_CHECKING:
     from markdown_it.token import Token
@@ -239,7 +239,7 @@ class Writer:
         cursor.insertText(LETTER, letter)
 
     def _mark(self, kind: MarkKind, start: int, place: Place, text: str = "", language: str = "") -> None:
-        left = place.left + place.lists * INDENT_PX
+        left = place.left + place.lists * indent_px()
         self.marks.append(Mark(kind, start, self._cursor.position(), left, text, language, place.lists))
 
     # inline
