@@ -281,8 +281,9 @@ class Conversation(QWidget):
             self.messages.delete(message_id)
 
     def step_version(self, by: int) -> None:
-        if reply := self.transcript.last_reply():
-            reply.step_version(by)
+        """Of the last reply; where it has no more of them, of what was asked."""
+        ends = (self.transcript.last_reply(), self.transcript.last_user_message())
+        any(end is not None and end.versions.step(by) for end in ends)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """What is typed while a button or a message has the keyboard is meant for the next message."""

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.core.model_lists import ModelLists
 from app.core.model_views import CatalogueModel, DownloadState, DownloadView, FitWord, LocalModel
@@ -41,6 +41,7 @@ class FirstRun(QWidget):
     pause_asked = Signal(str)
     resume_asked = Signal(str)
     cancel_asked = Signal(str)
+    keyboard_freed = Signal()  # a row had it, and went
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -92,6 +93,7 @@ class FirstRun(QWidget):
 
     def show_lists(self, lists: ModelLists) -> None:
         """What there is, and what of it is good here."""
+        held = self._held()
         self._lists = lists
         on_way = [view for view in lists.downloads if view.state is not DownloadState.DONE and not view.is_cancelled]
         self._downloads = {}
@@ -115,6 +117,27 @@ class FirstRun(QWidget):
         self.more.show_rows([self._known_row(model) for model in offered])
         self.more.setVisible(bool(offered))
         self._say(bool(on_way))
+        if held:
+            self._give_back(held)
+
+    def _rows(self) -> list[ModelRow | DownloadRow]:
+        placed = [self._first.itemAt(n) for n in range(self._first.count())]
+        rows = [*(item.widget() for item in placed if item is not None), *self.more.rows]
+        return [row for row in rows if isinstance(row, ModelRow | DownloadRow)]
+
+    def _held(self) -> str:
+        """The model whose row has the keyboard."""
+        focused = QApplication.focusWidget()
+        return next((row.accessibleName() for row in self._rows() if focused and row.isAncestorOf(focused)), "")
+
+    def _give_back(self, name: str) -> None:
+        """To the row of that model, where there is something to press on it still."""
+        for row in self._rows():
+            pressed = row.main if isinstance(row, DownloadRow) else row.button
+            if row.accessibleName() == name and pressed is not None:
+                pressed.setFocus(Qt.FocusReason.OtherFocusReason)
+                return
+        self.keyboard_freed.emit()
 
     def show_download(self, download: DownloadView) -> None:
         """One that is new or has moved on."""

@@ -433,6 +433,7 @@ class Window(QMainWindow):
         self._bridge.happened.connect(self.hear)
         self.frame.arranged.connect(self._arranged)
         self.frame.keyboard_freed.connect(self._take_keyboard)
+        self.beginning.first_run.keyboard_freed.connect(self._take_keyboard)
         self._bridge.call_failed.connect(self._say)
         side, top, jobs = self.sidebar, self.top_bar, self.jobs_pane
         side.chosen.connect(self.open_chat)

@@ -152,9 +152,6 @@ class Reply(QWidget):
         """The reply's Markdown goes to the clipboard."""
         copy(self.markdown)
 
-    def step_version(self, by: int) -> None:
-        self.versions.step(by)
-
     def begin_edit(self) -> None:
         """Turn it into an editor with its Markdown in it; what is saved is another version, without a new reply."""
         if self._editor is None and self.message.state is not MessageState.WRITING:

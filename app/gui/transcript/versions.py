@@ -45,7 +45,9 @@ class Versions(QWidget):
             row.addWidget(widget)
         return back, count, on
 
-    def step(self, by: int) -> None:
-        """Ask for the version before or after, where there is one."""
-        if self._message is not None and 1 <= self._message.version + by <= self._message.n_versions:
-            self._actions.choose_version.emit(self._message.id, self._message.version + by)
+    def step(self, by: int) -> bool:
+        """Ask for the version before or after; False where there is none."""
+        if self._message is None or not 1 <= self._message.version + by <= self._message.n_versions:
+            return False
+        self._actions.choose_version.emit(self._message.id, self._message.version + by)
+        return True
