@@ -5,7 +5,7 @@
 #   make setup        only makes it: .venv with the program in it (.venv/bin/rubato), and the starter model
 #   make test         setup, then the tests
 #   make check        setup, then ruff, mypy, the import contracts and the tests
-#   make screenshots  setup, then the pictures of the README
+#   make screenshots  setup, then the pictures of the README; ARGUMENTS=--states: of each state, into build/screens
 #   make languages    setup, then new sentences of the window into assets/languages/*.po
 #   make licenses     setup, then packaging/LICENSES.md anew, from what is installed
 #   make lock         requirements.lock anew, from pyproject.toml

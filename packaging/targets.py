@@ -112,8 +112,10 @@ def check() -> int:
 
 
 def screenshots() -> int:
-    """The pictures of the README; `screenshots FILE` summarises that document in them."""
+    """The pictures of the README; `screenshots FILE` summarises that document in them. `--states`: all the others."""
     prepare()
+    if sys.argv[2:3] == ["--states"]:
+        return _say_and_run([program("python"), "packaging/screen_states.py", *sys.argv[3:]])
     return _say_and_run([program("python"), "packaging/screenshots.py", *sys.argv[2:]])
 
 

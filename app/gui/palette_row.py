@@ -40,7 +40,7 @@ class PaletteRow(QStyledItemDelegate):
         icon(entry.icon, tokens.muted).paint(painter, self._placed(option, mark))
         line.setLeft(line.left() + _ICON + 10)
         if entry.side:
-            width = QFontMetrics(fonts.font(fonts.SMALL)).horizontalAdvance(entry.side) + 4
+            width = QFontMetrics(fonts.font(fonts.SMALL)).horizontalAdvance(entry.side) + 8  # `_write` takes 4 of it
             side = QRect(line.right() - width, line.top(), width, line.height())
             self._write(painter, option, side, entry.side, fonts.SMALL, tokens.muted)
             line.setRight(side.left() - 8)

@@ -76,6 +76,8 @@ class ReplyFoot(QWidget):
         if self._row.direction() != way:
             self._row.setDirection(way)
             self.figures.setWordWrap(is_narrow)
+        for made in self._about_text:  # where a line wraps Qt gives its neighbours the least they take
+            made.setMinimumHeight(made.sizeHint().height())
             self._row.setStretch(0, 0 if is_narrow else 1)
 
     def _regenerate(self) -> None:

@@ -161,14 +161,14 @@ class Styles:
     def cell_text(self, place: Place) -> QTextCharFormat:
         made = self.text(place)
         font = made.font()
-        font.setPixelSize(14)
+        font.setPixelSize(fonts.scaled(14))
         made.setFont(font, QTextCharFormat.FontPropertiesInheritanceBehavior.FontPropertiesSpecifiedOnly)
         return made
 
     def heading_text(self, level: int) -> QTextCharFormat:
         made = QTextCharFormat()
         font = QFont(self._prose)
-        font.setPixelSize(_HEADINGS[min(level, 3)][0])
+        font.setPixelSize(fonts.scaled(_HEADINGS[min(level, 3)][0]))
         font.setWeight(QFont.Weight.DemiBold)
         made.setFont(font)
         return made
