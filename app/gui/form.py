@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
@@ -44,6 +44,8 @@ class Form(QGridLayout):
     def add(self, name: str, field: QWidget, hint: str = "") -> None:
         """`hint`: a sentence below it."""
         field.setAccessibleName(name)
+        if (inside := field.focusProxy()) is not None:
+            inside.setAccessibleName(name)
         field.setAccessibleDescription(hint)
         title: QLabel = label(name)
         title.setBuddy(field)
@@ -155,7 +157,21 @@ class _Check(QCheckBox):
 
 
 class _Choice(QComboBox):
-    """With an arrow in the colour of the theme: the style sheet takes Qt's own away."""
+    """With an arrow in the colour of the theme: the style sheet takes Qt's own away.
+
+    On Linux Qt tells a screen reader its value instead of its name: what it is called has to stand on a label of it.
+    """
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        parent, name = self.parentWidget(), self.accessibleName()
+        if parent is None or not name:
+            return
+        beside = parent.findChildren(QLabel, options=Qt.FindChildOption.FindDirectChildrenOnly)
+        if not any(made.buddy() is self for made in beside):
+            unseen = QLabel(name, parent)
+            unseen.hide()
+            unseen.setBuddy(self)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import operator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
-from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QDialog, QWidget
+from PySide6.QtGui import QAccessible, QAccessibleInterface
+from PySide6.QtWidgets import QComboBox, QDialog, QWidget
 
+from app.core.events import ModelsChanged, ModelStateChanged
+from app.core.model_lists import ModelLists
+from app.core.model_views import HubTokenState, ModelPlace
+from app.engine.interface import ModelState
+from app.gui.disclosure import Disclosure
 from app.gui.new_job.dialog import NewJobDialog
+from app.gui.transcript.find_bar import FindBar
 from tests.gui.conftest import Desk
+from tests.gui.scripted_models import SLOW, local
+from tests.gui.test_models_page import COMING, GATED, MIDDLE, STARTER
 
 ROLES = {
     QAccessible.Role.Button, QAccessible.Role.ButtonMenu, QAccessible.Role.CheckBox, QAccessible.Role.RadioButton,
@@ -19,17 +29,32 @@ ROLES = {
     QAccessible.Role.Dialog, QAccessible.Role.Client,
 }  # fmt: skip
 
+LISTS = ModelLists(
+    local=(local("One"), local("Other", 4_700_000_000, fit=SLOW, place=ModelPlace.OLLAMA)),
+    catalogue=(STARTER, MIDDLE, GATED),
+    downloads=(COMING,),
+    token=HubTokenState(has_token=False, endpoint="https://hub.example"),
+)
+
 
 def unnamed(root: QWidget) -> list[str]:
     """What the keyboard can reach below `root` and a screen reader has no name or no fitting role for."""
     found = []
     for widget in _reachable(root):
         told = QAccessible.queryAccessibleInterface(widget)
-        if told is None or not told.text(QAccessible.Text.Name).strip():
+        if told is None or not _name(widget, told):
             found.append(f"{type(widget).__name__} {widget.objectName()} has no name")
         elif told.role() not in ROLES:
             found.append(f"{type(widget).__name__} {told.text(QAccessible.Text.Name)} is a {told.role().name}")
     return found
+
+
+def _name(widget: QWidget, told: QAccessibleInterface) -> str:
+    """What Qt gives as a combo box's name on Linux is its value: the label beside it, or its own name, says it."""
+    if not isinstance(widget, QComboBox):
+        return told.text(QAccessible.Text.Name).strip()
+    labels = [one for one, relation in told.relations() if relation & QAccessible.RelationFlag.Label]
+    return " ".join(one.text(QAccessible.Text.Name) for one in labels).strip()
 
 
 def _reachable(root: QWidget) -> Iterator[QWidget]:
@@ -60,9 +85,84 @@ def test_everything_in_the_dialog_for_a_job_has_a_name_and_a_role(desk: Desk, ki
     dialog.reject()
 
 
-@pytest.mark.parametrize("name", ["open_settings", "open_keys"])
+@pytest.mark.parametrize(
+    "name", ["open_settings", "open_keys", "open_prompts", "library.open_personas", "models.page.account_asked.emit"]
+)
 def test_everything_in_the_other_dialogs_has_a_name_and_a_role(desk: Desk, name: str) -> None:
-    getattr(desk.window, name)()
+    desk.core.lists = LISTS
+    desk.window.models.open()
+    desk.until(lambda: desk.window.models.lists is LISTS)
+    operator.attrgetter(name)(desk.window)()
+    desk.until(lambda: any(dialog.isVisible() for dialog in desk.window.findChildren(QDialog)))
     dialog = next(dialog for dialog in desk.window.findChildren(QDialog) if dialog.isVisible())
     assert unnamed(dialog) == []
     dialog.reject()
+
+
+# what came later: pages, and what opens over them
+
+
+def _lab(desk: Desk) -> QWidget:
+    from tests.gui.test_lab import opened  # it takes `unnamed` from here
+
+    page, _ = opened(desk)
+    return page
+
+
+def _models(desk: Desk) -> QWidget:
+    desk.core.lists = LISTS
+    desk.window.models.open()
+    page = desk.window.models.page
+    desk.until(lambda: page.isVisible() and page.local.rows and page.local.rows[0].isVisible())
+    page.findChildren(Disclosure)[0].set_open(True)
+    desk.until(page.fields.isVisible)
+    return page
+
+
+def _first_run(desk: Desk) -> QWidget:
+    desk.core.lists = LISTS
+    desk.core.emit(ModelStateChanged(state=ModelState.FAILED, name="", sentence="There is none."))
+    desk.core.emit(ModelsChanged())
+    first = desk.window.beginning.first_run
+    desk.until(lambda: first.isVisible() and first.more.isVisible())
+    return first
+
+
+def _quick_ask(desk: Desk) -> QWidget:
+    quick = desk.window.summons.quick_ask
+    desk.qtbot.addWidget(quick)
+    quick.summon("Hello")
+    desk.until(lambda: desk.core.called("send"))
+    return quick
+
+
+def _find_bar(desk: Desk) -> QWidget:
+    desk.window.conversation.finder.open()
+    return desk.window.findChildren(FindBar)[0]
+
+
+def _attachments(desk: Desk) -> QWidget:
+    desk.window.conversation.desk.attach([Path("lease.pdf"), Path("letter.txt")])
+    composer = desk.window.conversation.composer
+    desk.until(lambda: len(composer.attachments.chips) == 2)
+    return composer
+
+
+def _palette(desk: Desk) -> QWidget:
+    desk.window.open_palette()
+    return desk.window.palette_box
+
+
+def _parameters(desk: Desk) -> QWidget:
+    desk.window.library.toggle_parameters()
+    desk.until(desk.window.conversation.parameters.isVisible)
+    return desk.window.conversation.parameters
+
+
+@pytest.mark.parametrize(
+    "open_it", [_lab, _models, _first_run, _quick_ask, _find_bar, _attachments, _palette, _parameters]
+)
+def test_everything_on_what_opens_has_a_name_and_a_role(desk: Desk, open_it: Callable[[Desk], QWidget]) -> None:
+    shown = open_it(desk)
+    desk.until(lambda: list(_reachable(shown)))
+    assert unnamed(shown) == []
