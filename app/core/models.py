@@ -99,9 +99,8 @@ class ModelService:
         """
         if self._engine.model_state is ModelState.READY:
             await self._engine.check(path)  # a reply that is being written goes on meanwhile
-            plan = await asyncio.to_thread(self._plan, path, context_tokens)
-        else:  # at once: whoever asks now waits for this model, instead of being told that there is none
-            plan = self._plan(path, context_tokens)
+        self.path = self.path or path
+        plan = await asyncio.to_thread(self._plan, path, context_tokens)
         if plan is not None and plan.fit.verdict is Verdict.DOES_NOT_FIT and not anyway:
             self.path = self.path or path
             raise KnownError(ErrorKind.OUT_OF_MEMORY, f"{self.name_of(path)} was not loaded. {plan.sentence}")
