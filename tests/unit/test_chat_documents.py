@@ -37,8 +37,18 @@ def run(folder: Path, story: Story, *, closes: bool = True) -> None:
                 await core.close()
             else:
                 await core._engine.close()
+                await end_readers()
 
     asyncio.run(play())
+
+
+async def end_readers() -> None:
+    """They end in the middle, as in a kill. Not by the end of asyncio.run: that also cancels what connects the pipes
+    of a process that is just being started, and then waits for it for ever (Python 3.11)."""
+    readers = [task for task in asyncio.all_tasks() if task.get_name().startswith("read document")]
+    for task in readers:
+        task.cancel()
+    await asyncio.gather(*readers, return_exceptions=True)
 
 
 class Heard(list[Event]):
