@@ -258,10 +258,11 @@ class Core(ChatCalls, JobCalls, ModelCalls, LoadCalls, MovingCalls):
             self._instance.release()  # last: the next start may write from here on
 
     async def _load_at_start(self) -> None:
-        with contextlib.suppress(OSError):  # without them the processor's memory is all that is known
-            self._gpus = await list_gpus(self.paths.logs)
         try:
-            await self._models.load(self._model or self._models.choose_at_start(self.settings))
+            path = self._models.path = self._model or self._models.choose_at_start(self.settings)
+            with contextlib.suppress(OSError):  # without them the processor's memory is all that is known
+                self._gpus = await list_gpus(self.paths.logs)
+            await self._models.load(path)
         except KnownError as error:
             if self._engine.model_state is not ModelState.FAILED:  # the engine tells its own failures
                 self._engine.has_no_model(error)

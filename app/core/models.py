@@ -102,7 +102,6 @@ class ModelService:
         self.path = self.path or path
         plan = await asyncio.to_thread(self._plan, path, context_tokens)
         if plan is not None and plan.fit.verdict is Verdict.DOES_NOT_FIT and not anyway:
-            self.path = self.path or path
             raise KnownError(ErrorKind.OUT_OF_MEMORY, f"{self.name_of(path)} was not loaded. {plan.sentence}")
         await self._make_room()
         self.path = path
