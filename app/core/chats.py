@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
-
-import msgspec
 
 from app.core import thoughts
 from app.core.attachments import AttachmentService
@@ -20,7 +17,6 @@ from app.core.chat_views import (
     ChatOptions,
     ChatView,
     ContextUse,
-    Figures,
     MessageState,
     MessageView,
     OpenChat,
@@ -32,6 +28,7 @@ from app.core.context_meter import ContextMeter
 from app.core.events import ChatChanged, ChatDeleted, Event, MessageAdded, MessageChanged, MessagesReplaced, ReplyEnded
 from app.core.queued_turns import QueuedTurns
 from app.core.reply_writer import BROKEN_OFF, Ending, ReplyWriter
+from app.core.stored_chats import StoredChats, decoded, encoded
 from app.core.titles import Titles
 from app.core.turn_documents import TurnDocuments
 from app.engine.interface import Engine
@@ -39,7 +36,7 @@ from app.engine.messages import GenerateRequest
 from app.errors import ErrorKind, KnownError
 from app.logs import topic
 from app.settings import Settings
-from app.store.chats import ChatRow, Chats, MessageRow
+from app.store.chats import Chats, MessageRow
 from app.store.library import Library, QueuedRow
 
 log = topic("chat")
@@ -92,6 +89,7 @@ class ChatService:
             ended=self._ended,
             documents=self._documents,
         )
+        self._stored = StoredChats(store, library.draft, self._writer, self._documents, is_temporary=is_temporary)
         self.queued = QueuedTurns(library, self._send_queued, lambda id: self._writer.get(id) is not None, publish)
 
         self.titles = Titles(engine=engine, request=self._untitled, take=self._take_title)
@@ -108,7 +106,7 @@ class ChatService:
     # looking
 
     def all(self, *, archived: bool = False) -> list[ChatView]:
-        return [self._chat_view(row) for row in self._store.all(archived=archived)]
+        return [self._stored.chat_view(row) for row in self._store.all(archived=archived)]
 
     def has(self, chat_id: str) -> bool:
         return self._store.get(chat_id) is not None or self._store.is_in_bin(chat_id)
@@ -133,7 +131,7 @@ class ChatService:
     def search(self, text: str, limit: int) -> list[SearchHit]:
         return [
             SearchHit(
-                chat=self._chat_view(self._chat(hit.chat_id)),
+                chat=self._stored.chat_view(self._stored.chat(hit.chat_id)),
                 message_id=hit.message_id,
                 snippet=hit.snippet,
                 marks=hit.marks,
@@ -142,12 +140,12 @@ class ChatService:
         ]
 
     def open(self, chat_id: str) -> OpenChat:
-        row = self._chat(chat_id)
-        return OpenChat(chat=self._chat_view(row), messages=self._branch(row))
+        row = self._stored.chat(chat_id)
+        return OpenChat(chat=self._stored.chat_view(row), messages=self._stored.branch(row))
 
     def messages(self, chat_id: str) -> list[MessageView]:
         """All of them, whatever branch they are on, parents first."""
-        return [self._message_view(row) for row in self._store.messages(self._chat(chat_id).id)]
+        return [self._stored.message_view(row) for row in self._store.messages(self._stored.chat(chat_id).id)]
 
     # asking
 
@@ -163,9 +161,9 @@ class ChatService:
         options: ChatOptions | None = None,
     ) -> str:
         """Store the prompt, then have it answered; returns the chat's id at once. `new_id`: of a chat to be made."""
-        arranged = {"persona_id": persona_id, "folder_id": folder_id, "options": _encoded(options or NO_CHAT_OPTIONS)}
+        arranged = {"persona_id": persona_id, "folder_id": folder_id, "options": encoded(options or NO_CHAT_OPTIONS)}
         text = _not_empty(text)
-        row = self._chat(chat_id) if chat_id else None
+        row = self._stored.chat(chat_id) if chat_id else None
         id = row.id if row else new_id or self._new_id()
         if row is None and self._store.is_in_bin(id):
             raise KnownError(ErrorKind.BAD_REQUEST, f"The chat {id} is in the bin. Take it out, or ask in a new one.")
@@ -186,7 +184,7 @@ class ChatService:
         return id
 
     def _send_queued(self, queued: QueuedRow) -> None:
-        row = self._chat(queued.chat_id)
+        row = self._stored.chat(queued.chat_id)
         self._refuse_while_answering(row.id)
         prompt = self._new_message(row.id, row.leaf_id, Role.USER, _not_empty(queued.text), MessageState.COMPLETE)
         with self._store.together():
@@ -198,7 +196,7 @@ class ChatService:
 
     async def queue_turn(self, chat_id: str, text: str) -> str:
         """Stored now, sent when the reply that is being written has ended."""
-        id, row = self._new_id(), self._chat(chat_id)
+        id, row = self._new_id(), self._stored.chat(chat_id)
         if self._attachments is not None:
             self._attachments.check_ready_to_send(chat_id)
         with self._store.together():
@@ -216,14 +214,14 @@ class ChatService:
 
     async def regenerate(self, message_id: str, options: ChatOptions = NO_CHAT_OPTIONS) -> None:
         """Another version of a reply, beside the ones there are; `options` are for this one alone."""
-        message = self._message(message_id)
+        message = self._stored.message(message_id)
         self._refuse_while_answering(message.chat_id)
         turn = self._store_turn(message.chat_id, [], parent_id=message.parent_id)
         self._begin(turn, is_branch=True, options=options)
 
     async def edit(self, message_id: str, text: str) -> None:
         """Another version of a prompt, and a reply to it; of a reply, another version as it was changed by hand."""
-        message = self._message(message_id)
+        message = self._stored.message(message_id)
         if message.role == Role.ASSISTANT.value:
             self._refuse_while_answering(message.chat_id)
             changed = self._new_message(
@@ -245,10 +243,10 @@ class ChatService:
 
     async def continue_reply(self, message_id: str) -> None:
         """Go on where a reply was stopped, cut or interrupted."""
-        message = self._message(message_id)
+        message = self._stored.message(message_id)
         self._refuse_while_answering(message.chat_id)
         self._writer.write_unwritten()
-        message = self._message(message_id)
+        message = self._stored.message(message_id)
         self._store.save_text(message.id, message.text, MessageState.WRITING.value)
         self._writer.start(message.chat_id, message.id, message.text, time.monotonic())
         self.publish_chat(message.chat_id)
@@ -265,7 +263,7 @@ class ChatService:
 
     def choose_version(self, message_id: str, version: int) -> None:
         """Show version 1 ... n of a message, and the newest branch below it."""
-        message = self._message(message_id)
+        message = self._stored.message(message_id)
         self._refuse_while_answering(message.chat_id)
         versions = self._store.versions(message)
         chosen = versions[min(max(version, 1), len(versions)) - 1]
@@ -273,11 +271,11 @@ class ChatService:
         self._publish_branch(message.chat_id)
 
     def rename(self, chat_id: str, title: str) -> None:
-        self.change(chat_id, title=title.strip() or self._chat(chat_id).title, title_by="person")
+        self.change(chat_id, title=title.strip() or self._stored.chat(chat_id).title, title_by="person")
 
     def change(self, chat_id: str, **columns: object) -> None:
         """Set columns of its row."""
-        self._store.change(self._chat(chat_id).id, **columns)
+        self._store.change(self._stored.chat(chat_id).id, **columns)
         self.publish_chat(chat_id)
 
     def set_tags(self, chat_id: str, tags: Sequence[str]) -> None:
@@ -286,7 +284,7 @@ class ChatService:
         self.change(chat_id, tags=json.dumps([tag for tag in stripped if tag], ensure_ascii=False))
 
     def set_options(self, chat_id: str, options: ChatOptions) -> None:
-        self.change(chat_id, options=_encoded(options))
+        self.change(chat_id, options=encoded(options))
 
     def save_draft(self, chat_id: str, text: str) -> None:
         """What was typed and not sent; empty: in the new chat."""
@@ -297,7 +295,7 @@ class ChatService:
 
     def duplicate(self, chat_id: str) -> str:
         """With all versions; returns the new one's id."""
-        self._refuse_while_answering(self._chat(chat_id).id)
+        self._refuse_while_answering(self._stored.chat(chat_id).id)
         copy_id = self._new_id()
         with self._store.together():
             copies = self._store.duplicate(chat_id, copy_id, self._new_id, self._clock())
@@ -307,14 +305,14 @@ class ChatService:
         return copy_id
 
     def pin_message(self, message_id: str, is_pinned: bool) -> None:
-        self._store.pin_message(self._message(message_id).id, is_pinned)
-        self._publish(MessageChanged(message=self._message_view(self._message(message_id))))
+        self._store.pin_message(self._stored.message(message_id).id, is_pinned)
+        self._publish(MessageChanged(message=self._stored.message_view(self._stored.message(message_id))))
 
     def delete_message(self, message_id: str) -> None:
         """With what follows it, until the next start; `restore_message` brings it back."""
-        message = self._message(message_id)
+        message = self._stored.message(message_id)
         self._refuse_while_answering(message.chat_id)
-        shown = [row.id for row in self._store.branch(self._chat(message.chat_id).leaf_id)]
+        shown = [row.id for row in self._store.branch(self._stored.chat(message.chat_id).leaf_id)]
         with self._store.together():
             self._store.delete_message(message.id, self._clock())
             if message.id in shown:
@@ -392,18 +390,18 @@ class ChatService:
             self._publish_branch(reply.chat_id)
         else:
             for message in turn:
-                self._publish(MessageAdded(message=self._message_view(message)))
+                self._publish(MessageAdded(message=self._stored.message_view(message)))
 
     def _choice(self, chat_id: str, options: ChatOptions) -> ChatChoice:
         row = self._store.get(chat_id)
         if row is None:
             return chosen(self._settings(), None, options)
-        return chosen(self._settings(), self._persona(row.persona_id), _decoded(row.options), options)
+        return chosen(self._settings(), self._persona(row.persona_id), decoded(row.options), options)
 
     def _ended(self, ending: Ending) -> None:
         stored = self._store.message(ending.message_id)
         if stored is not None:
-            view = self._message_view(stored)
+            view = self._stored.message_view(stored)
             self._publish(ReplyEnded(message=view))
         self.publish_chat(ending.chat_id)
         went_well = ending.state in (MessageState.COMPLETE, MessageState.CUT)
@@ -430,8 +428,6 @@ class ChatService:
         if self._writer.get(chat_id) is not None:
             raise KnownError(ErrorKind.BAD_REQUEST, "This chat is being answered. Wait for the reply, or stop it.")
 
-    # rows and views
-
     def _new_message(
         self, chat_id: str, parent_id: str | None, role: Role, text: str, state: MessageState
     ) -> MessageRow:
@@ -447,104 +443,17 @@ class ChatService:
             created_seconds=self._clock(),
         )
 
-    def _chat(self, chat_id: str) -> ChatRow:
-        row = self._store.get(chat_id)
-        if row is None:
-            raise KnownError(ErrorKind.BAD_REQUEST, "This chat is not there any more.")
-        return row
-
-    def _message(self, message_id: str) -> MessageRow:
-        row = self._store.message(message_id)
-        if row is None or row.deleted_seconds is not None:
-            raise KnownError(ErrorKind.BAD_REQUEST, "This message is not there any more.")
-        return row
-
-    def _chat_view(self, row: ChatRow) -> ChatView:
-        is_answering = self._writer.get(row.id) is not None
-        return ChatView(
-            id=row.id,
-            title=row.title,
-            updated_seconds=row.updated_seconds,
-            is_answering=is_answering,
-            folder_id=row.folder_id,
-            tags=row.tags,
-            is_pinned=row.is_pinned,
-            is_archived=row.is_archived,
-            is_temporary=self._is_temporary,
-            persona_id=row.persona_id,
-            options=_decoded(row.options),
-            draft=self._library.draft(row.id),
-        )
-
-    def _branch(self, row: ChatRow) -> tuple[MessageView, ...]:
-        forks = self._store.forks(row.id)
-        views = [
-            self._message_view(message, forks.get(message.id, (1, 1))) for message in self._store.branch(row.leaf_id)
-        ]
-        has_documents = self._documents is not None and self._documents.is_used(row.id)
-        return tuple(self._with_documents(view) for view in views) if has_documents else tuple(views)
-
-    def _message_view(self, row: MessageRow, fork: tuple[int, int] | None = None) -> MessageView:
-        """`fork`: which version it is, of how many, where that is known."""
-        writing = self._writer.get(row.chat_id)
-        is_writing = writing is not None and writing.message_id == row.id
-        version, n_versions = fork or self._fork(row)
-        view = MessageView(
-            id=row.id,
-            chat_id=row.chat_id,
-            role=Role(row.role),
-            text=writing.text if writing is not None and is_writing else row.text,
-            state=MessageState.WRITING if is_writing else MessageState(row.state),
-            created_seconds=row.created_seconds,
-            figures=Figures(**row.figures) if row.figures else None,
-            error=row.error,
-            version=version,
-            n_versions=n_versions,
-            parent_id=row.parent_id or "",
-            model_name=row.model_name,
-            thinking_seconds=row.thinking_seconds,
-            is_pinned=row.is_pinned,
-        )
-        view = view if is_writing else self._as_ended(view)
-        return self._with_documents(view) if fork is None else view
-
-    def _with_documents(self, view: MessageView) -> MessageView:
-        if self._documents is None:
-            return view
-        if view.role is Role.USER:
-            return dataclasses.replace(view, attachments=self._documents.views_of(view.id))
-        return dataclasses.replace(view, passages=self._documents.passages_of(view.parent_id))
-
-    def _fork(self, row: MessageRow) -> tuple[int, int]:
-        versions = self._store.versions(row)
-        return (versions.index(row.id) + 1 if row.id in versions else 1), max(1, len(versions))
-
-    def _as_ended(self, view: MessageView) -> MessageView:
-        """What was shown at the end of a reply, also while the disk has not taken it."""
-        ending = self._writer.unwritten(view.id)
-        if ending is None:
-            return view
-        return dataclasses.replace(
-            view,
-            text=ending.text,
-            state=ending.state,
-            error=ending.error,
-            figures=ending.figures,
-            model_name=ending.model_name,
-            thinking_seconds=ending.thinking_seconds,
-        )
-
     def publish_chat(self, chat_id: str) -> None:
         row = self._store.get(chat_id)
         if row is not None:
-            self._publish(ChatChanged(chat=self._chat_view(row)))
+            self._publish(ChatChanged(chat=self._stored.chat_view(row)))
 
     def grown(self, chat_id: str) -> None:
         """Messages were added to it by an import."""
         self._publish_branch(chat_id)
 
     def _publish_branch(self, chat_id: str) -> None:
-        self._publish(MessagesReplaced(chat_id=chat_id, messages=self._branch(self._chat(chat_id))))
+        self._publish(MessagesReplaced(chat_id=chat_id, messages=self._stored.branch(self._stored.chat(chat_id))))
 
 
 def title_of(text: str) -> str:
@@ -561,11 +470,3 @@ def _not_empty(text: str) -> str:
     if not text:
         raise KnownError(ErrorKind.BAD_REQUEST, "The message is empty. Write something first.")
     return text
-
-
-def _encoded(options: ChatOptions) -> str:
-    return msgspec.json.encode(options).decode()
-
-
-def _decoded(stored: str) -> ChatOptions:
-    return msgspec.json.decode(stored, type=ChatOptions)
