@@ -13,9 +13,10 @@ from app.cli.text import duration
 from app.core.core import Core
 from app.core.events import DownloadChanged, Event
 from app.core.instance import Console
-from app.core.model_views import DownloadState, DownloadView, FitView, FitWord, HubFile
+from app.core.model_views import DownloadState, DownloadView, FitView, HubFile
 from app.downloads import catalogue
 from app.downloads.models_folder import find_model
+from app.engine.fit import Verdict
 from app.errors import ErrorKind, KnownError
 
 ACTIONS = {
@@ -143,7 +144,7 @@ async def _begin(core: Core, subject: str, console: Console) -> str:
             ErrorKind.BAD_REQUEST, f"Name one of its files, as in “{repository}:{files[0].quantisation}”: {kinds}."
         )
     fit = await core.hub_fit(fitting[0])
-    if fit.word is not FitWord.FITS:
+    if fit.word is not Verdict.FITS:
         console.err(f"{fit.sentence}\n")
     return core.download(fitting[0])
 
@@ -180,7 +181,7 @@ def _file_line(file: HubFile) -> str:
 
 
 def _word(fit: FitView | None) -> str:
-    return {"fits": "fits", "slow": "slow", "no": "does not fit"}[fit.word.value] if fit else ""
+    return fit.word.value if fit else ""
 
 
 def _gb(n: int) -> str:

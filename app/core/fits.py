@@ -7,7 +7,7 @@ import io
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.core.model_views import FitView, FitWord
+from app.core.model_views import FitView
 from app.engine import tuned
 from app.engine.fit import ContextShape, Verdict, fit_of, kv_bytes, need_of
 from app.engine.gguf_header import HeaderFault, read_header
@@ -17,7 +17,6 @@ from app.engine.process.memory_plan import SMALLEST_CONTEXT, plan_kv
 from app.errors import KnownError
 
 WANTED_CONTEXT = 8192
-_WORDS = {Verdict.FITS: FitWord.FITS, Verdict.SLOW: FitWord.SLOW, Verdict.DOES_NOT_FIT: FitWord.NO}
 _BESIDE_SHARE, _BESIDE_BYTES = 0.15, 200_000_000  # context and what steps are computed in, where only a size is known
 
 
@@ -64,7 +63,7 @@ def fit_of_shape(
     need = need_of(shape, [context], reordered_kinds)
     fit = fit_of(dataclasses.replace(need, weights=need.weights + other_weights), free)
     return FitView(
-        word=_WORDS[fit.verdict],
+        word=fit.verdict,
         sentence=fit.sentence,
         needed_bytes=fit.need.total,
         free_bytes=free,
@@ -94,16 +93,16 @@ def fit_of_size(size_bytes: int, free: int) -> FitView:
     needed = size_bytes + beside
     about, have = _gb(needed), _gb(free)
     if needed <= free:
-        word = FitWord.FITS
+        word = Verdict.FITS
         sentence = f"Fits: it takes about {about} by the size of its file, and {have} are free."
     elif beside <= free / 2:
-        word = FitWord.SLOW
+        word = Verdict.SLOW
         sentence = (
             f"Slow: it takes about {about} by the size of its file, and {have} are free, so that weights are read from "
             "the disk again and again."
         )
     else:
-        word = FitWord.NO
+        word = Verdict.DOES_NOT_FIT
         sentence = f"Does not fit: it takes about {about} by the size of its file, and {have} are free."
     return FitView(word=word, sentence=sentence, needed_bytes=needed, free_bytes=free)
 

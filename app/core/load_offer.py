@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.core.model_views import FitWord, LocalModel
+from app.core.model_views import LocalModel
 from app.engine.fit import SMALLEST_CONTEXT, Verdict
 from app.engine.load_plan import LoadPlan
 
@@ -33,7 +33,7 @@ def load_offer(
     fitting = [
         model
         for model in others
-        if model.path != failed and not model.problem and model.fit is not None and model.fit.word is FitWord.FITS
+        if model.path != failed and not model.problem and model.fit is not None and model.fit.word is Verdict.FITS
     ]
     best = max(fitting, key=lambda model: model.size_bytes, default=None)
     return LoadOffer(path=best.path, name=best.name) if best is not None else None

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from app import diagnostics
 from app.core.fits import fit_of_size
-from app.core.model_views import FitView, FitWord
+from app.core.model_views import FitView
 from app.engine.devices import Gpu, reordered_kinds
 from app.engine.fit import ContextShape, Verdict, need_of
 from app.engine.gguf_metadata import read_metadata
@@ -20,8 +20,6 @@ from app.engine.load_plan import LoadPlan, load_plan
 from app.engine.messages import AUTOMATIC_LAYERS
 from app.engine.model_shape import ModelShape, shape_of
 from app.errors import KnownError
-
-_WORDS = {Verdict.FITS: FitWord.FITS, Verdict.SLOW: FitWord.SLOW, Verdict.DOES_NOT_FIT: FitWord.NO}
 
 
 def shape_of_file(path: Path) -> ModelShape:
@@ -80,7 +78,7 @@ class ModelFits:
             weights = shape_of_file(path).weight_bytes
         except KnownError:
             return None
-        word = _WORDS[plan.fit.verdict]
+        word = plan.fit.verdict
         return FitView(
             word=word,
             sentence=plan.sentence,
@@ -98,9 +96,9 @@ class ModelFits:
     def _apart_bytes(self) -> int:
         return sum(gpu.free_bytes for gpu in self._gpus() if not gpu.is_unified)
 
-    def expected(self, size_bytes: int, word: FitWord) -> float | None:
+    def expected(self, size_bytes: int, word: Verdict) -> float | None:
         """Tokens a second in a chat; None where that can't be told."""
-        return expected_rate(size_bytes, self._rates()) if word is FitWord.FITS else None
+        return expected_rate(size_bytes, self._rates()) if word is Verdict.FITS else None
 
 
 def expected_rate(size_bytes: int, measured: Mapping[int, float]) -> float | None:

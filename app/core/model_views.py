@@ -9,18 +9,14 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-
-class FitWord(Enum):
-    FITS = "fits"
-    SLOW = "slow"  # weights are read from the disk again and again
-    NO = "no"
+from app.engine.fit import Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
 class FitView:
     """Whether a model fits the memory that is free now. `sentence` has the figures, or says that they are a guess."""
 
-    word: FitWord
+    word: Verdict
     sentence: str
     needed_bytes: int
     free_bytes: int

@@ -12,7 +12,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.core.model_lists import ModelLists
-from app.core.model_views import CatalogueModel, DownloadState, DownloadView, FitWord, LocalModel
+from app.core.model_views import CatalogueModel, DownloadState, DownloadView, LocalModel
+from app.engine.fit import Verdict
 from app.gui import fonts
 from app.gui.buttons import button, label
 from app.gui.models import model_words
@@ -171,7 +172,7 @@ class FirstRun(QWidget):
     def _here(self, models: Sequence[LocalModel]) -> ModelRow | None:
         """The one in use, else the best of those that are here."""
         usable = [model for model in models if not model.problem]
-        fitting = [model for model in usable if model.fit is None or model.fit.word is FitWord.FITS]
+        fitting = [model for model in usable if model.fit is None or model.fit.word is Verdict.FITS]
         best = next((model for model in usable if model.is_loaded and self._has_model), None)
         best = best or max(fitting or usable, key=lambda model: model.size_bytes, default=None)
         if best is None:
@@ -233,7 +234,7 @@ def offers(catalogue: Sequence[CatalogueModel], shown: CatalogueModel | None = N
 
 def _is_comfortable(model: CatalogueModel) -> bool:
     fit = model.fit
-    if fit is None or fit.word is not FitWord.FITS or model.size_bytes > fit.free_bytes * _MEMORY_SHARE:
+    if fit is None or fit.word is not Verdict.FITS or model.size_bytes > fit.free_bytes * _MEMORY_SHARE:
         return False
     speed = fit.expected_tokens_per_second
     return model.size_bytes <= _LARGE_BYTES if speed is None else speed >= _LEAST_SPEED

@@ -12,23 +12,23 @@ from app.core.model_views import (
     CatalogueModel,
     DownloadView,
     FitView,
-    FitWord,
     HubFile,
     HubModel,
     HubTokenState,
     LocalModel,
     ModelPlace,
 )
+from app.engine.fit import Verdict
 
 FITS = FitView(
-    word=FitWord.FITS,
+    word=Verdict.FITS,
     sentence="Fits: it takes 0.5 GB (98 MB weights, 368 MB context, 80 MB to compute in) of 6.2 GB that are free.",
     needed_bytes=546_000_000,
     free_bytes=6_200_000_000,
     expected_tokens_per_second=84.0,
 )
-SLOW = replace(FITS, word=FitWord.SLOW, expected_tokens_per_second=None, sentence="Would be slow: it takes about 9 GB.")
-TOO_LARGE = replace(SLOW, word=FitWord.NO, sentence="Won't fit: it takes about 48.0 GB, and 6.2 GB are free.")
+SLOW = replace(FITS, word=Verdict.SLOW, expected_tokens_per_second=None, sentence="Would be slow: it takes about 9 GB.")
+TOO_LARGE = replace(SLOW, word=Verdict.DOES_NOT_FIT, sentence="Won't fit: it takes about 48.0 GB, and 6.2 GB are free.")
 
 
 def local(name: str, size: int = 98_000_000, **more: Any) -> LocalModel:

@@ -9,8 +9,8 @@ import pytest
 from app.core.load_offer import load_offer
 from app.core.model_fit import ModelFits, expected_rate, fits_beside
 from app.core.model_rates import ModelRates
-from app.core.model_views import FitView, FitWord, LocalModel, ModelPlace
-from app.engine.fit import ContextShape
+from app.core.model_views import FitView, LocalModel, ModelPlace
+from app.engine.fit import ContextShape, Verdict
 from tests.model.sized_models import full_attention
 
 GB = 10**9
@@ -29,7 +29,7 @@ def test_a_file_gets_a_word_and_its_figures(model: Path) -> None:
     roomy, tight = fits(8 * GB).of_file(model), fits(GB // 1000).of_file(model)
     assert roomy is not None
     assert tight is not None
-    assert (roomy.word, tight.word) == (FitWord.FITS, FitWord.NO)
+    assert (roomy.word, tight.word) == (Verdict.FITS, Verdict.DOES_NOT_FIT)
     assert "of 8.0 GB that are free" in roomy.sentence
     assert roomy.needed_bytes > model.stat().st_size
 
@@ -49,9 +49,9 @@ def test_a_file_that_is_no_model_has_no_verdict(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("size", "word", "says"),
-    [(4 * GB, FitWord.FITS, "Fits"), (9 * GB, FitWord.SLOW, "Slow"), (40 * GB, FitWord.NO, "Does not fit")],
+    [(4 * GB, Verdict.FITS, "Fits"), (9 * GB, Verdict.SLOW, "Slow"), (40 * GB, Verdict.DOES_NOT_FIT, "Does not fit")],
 )
-def test_of_a_file_that_is_not_here_the_size_says_about_as_much(size: int, word: FitWord, says: str) -> None:
+def test_of_a_file_that_is_not_here_the_size_says_about_as_much(size: int, word: Verdict, says: str) -> None:
     view = fits(8 * GB).of_size(size)
     assert view.word is word
     assert says in view.sentence
@@ -89,7 +89,7 @@ def test_beside_the_chats_model_there_must_be_room_for_both(model: Path, tmp_pat
 # what is offered
 
 
-def local(name: str, size: int, word: FitWord = FitWord.FITS, problem: str = "") -> LocalModel:
+def local(name: str, size: int, word: Verdict = Verdict.FITS, problem: str = "") -> LocalModel:
     fit = FitView(word=word, sentence="", needed_bytes=size, free_bytes=0)
     return LocalModel(path=Path(name), name=name, size_bytes=size, place=ModelPlace.OWN, fit=fit, problem=problem)
 
@@ -106,7 +106,7 @@ def test_else_the_largest_other_model_that_fits(model: Path) -> None:
         local("small", 1),
         local("good", 3),
         local("bad", 4, problem="damaged"),
-        local("large", 9, FitWord.NO),
+        local("large", 9, Verdict.DOES_NOT_FIT),
         local(str(model), 5),
     ]
     offer = load_offer(model, "Sized", plan, 8192, others)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
-from app.core.model_views import FitView, FitWord
+from app.core.model_views import FitView
+from app.engine.fit import Verdict
 from app.gui import fonts, words
 from app.gui.buttons import IconLabel, label, set_tone
 from app.gui.core_words import retold
@@ -12,9 +13,9 @@ from app.gui.theme import Theme
 from app.gui.tongue import mark, tr
 
 FIT_WORDS = {
-    FitWord.FITS: (mark("Fits"), "circle-check", "ok"),
-    FitWord.SLOW: (mark("Slow"), "triangle-alert", "warn"),
-    FitWord.NO: (mark("Won't fit"), "circle-alert", "danger"),
+    Verdict.FITS: (mark("Fits"), "circle-check", "ok"),
+    Verdict.SLOW: (mark("Slow"), "triangle-alert", "warn"),
+    Verdict.DOES_NOT_FIT: (mark("Won't fit"), "circle-alert", "danger"),
 }
 
 
