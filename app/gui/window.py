@@ -177,7 +177,7 @@ class Window(QMainWindow):
                 self.job_pages.hear(event)
             case ModelStateChanged():
                 self.model_desk.hear(event)
-                self.lab.hear(event)
+                self._tell_lab(event)
                 self.conversation.hear(event)
                 self.models.hear(event)
                 self.beginning.hear(event)
@@ -193,14 +193,19 @@ class Window(QMainWindow):
             case WindowRaised():
                 self.bring_up()
                 self._open_files(event.files)
-            case MeasurementAdvanced() if "lab" in self.__dict__:
-                self.lab.hear(event)
+            case MeasurementAdvanced():
+                self._tell_lab(event)
             case QuickAskShown():
                 self.summons.ask(event.text)
             case PersonasChanged() | PromptsChanged():
                 self.library.hear(event)
             case _:
                 self.conversation.hear(event)
+
+    def _tell_lab(self, event: ModelStateChanged | MeasurementAdvanced) -> None:
+        """Where it was made: it asks for what is known when it is opened."""
+        if "lab" in self.__dict__:
+            self.lab.hear(event)
 
     def bring_up(self) -> None:
         """To the front, whatever hid it; not while the program ends."""

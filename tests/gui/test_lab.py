@@ -17,6 +17,7 @@ from app.core.events import MeasurementAdvanced, ModelStateChanged
 from app.engine.interface import ModelState
 from app.engine.tuned import DECODE, PREFILL, TURN, Point, Setting, Tuned
 from app.errors import ErrorKind, KnownError
+from app.gui.lab.desk import LabDesk
 from app.gui.lab.page import LabPage
 from app.lab import calculator
 from app.lab.calculator import Answer, Question
@@ -252,3 +253,9 @@ def test_picture_and_figures_are_saved(desk: Desk, tmp_path: Path, what: str) ->
         assert QImage(str(file), "PNG").width() >= page.curve.chart.width()
     else:
         assert len(file.read_text().splitlines()) == 1 + len(points())
+
+
+def test_the_lab_is_made_when_it_is_wanted_and_not_by_the_first_model(desk: Desk) -> None:
+    desk.core.emit(ModelStateChanged(state=ModelState.READY, name="m"))
+    desk.until(lambda: desk.window.top_bar.picker.text() == "m ")
+    assert desk.window.findChildren(LabDesk) == []
