@@ -54,6 +54,7 @@ class AttachmentService:
         self._new_id = new_id
         self._reading = DocumentReading(store, reader, engine, files, self._plan_for, self._read_ended)
         self._others: set[asyncio.Task[None]] = set()
+        self._sweeps: set[asyncio.Task[None]] = set()  # of them: these are waited for
         self._fits: dict[str, bool] = {}  # by attachment
         self._rooms: dict[str, int] = {}  # by chat: tokens of its context without history
         self._planning = asyncio.Lock()
@@ -74,13 +75,12 @@ class AttachmentService:
         self._sweep_soon()
 
     async def close(self) -> None:
-        """What was being read is read at the next start."""
+        """What was being read is read at the next start; what is to be gone is gone now."""
         await self._reading.close()
-        others = list(self._others)
-        for task in others:
+        for task in self._others - self._sweeps:
             task.cancel()
-        if others:
-            await asyncio.wait(others)
+        if self._others:
+            await asyncio.wait(set(self._others))
 
     # what a person does
 
@@ -350,14 +350,15 @@ class AttachmentService:
 
     def _sweep_soon(self) -> None:
         if self._files is not None:
-            self._spawn(self._sweep(self._files))
+            self._sweeps.add(task := self._spawn(self._sweep(self._files)))
+            task.add_done_callback(self._sweeps.discard)
 
     async def _sweep(self, files: AttachmentFiles) -> None:
         async with self._reading.copying:
             kept = {document.source for document in self.store.documents() if document.source}
             await asyncio.to_thread(files.sweep, kept)
 
-    def _spawn(self, work: Awaitable[None]) -> None:
+    def _spawn(self, work: Awaitable[None]) -> asyncio.Task[None]:
         async def run() -> None:
             try:
                 await work
@@ -369,6 +370,7 @@ class AttachmentService:
         task = asyncio.create_task(run())
         self._others.add(task)
         task.add_done_callback(self._others.discard)
+        return task
 
     def _row(self, id: str) -> AttachmentRow:
         row = self.store.get(id)
