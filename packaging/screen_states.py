@@ -198,7 +198,7 @@ def _other_states(states: States) -> None:
 
 def _dialogs(states: States) -> None:
     window = states.window
-    window.open_settings()
+    window.settings.open()
     settings = window.findChildren(SettingsDialog)[-1]
     states.grab("settings", settings)
     settings.reject()
@@ -217,12 +217,12 @@ def _large(states: States) -> None:
     """200 %."""
     window = states.window
     states.hear(*(JobRemoved(job_id=job.id) for job in contents.JOBS))
-    window.set_zoom(2.0)
+    window.settings.set_zoom(2.0)
     for name in ("list", "long-code", "table"):
         states.show(f"{name}-200", contents.CHATS[name])
     window.new_chat()
     states.grab("empty-200")
-    window.set_zoom(1.0)
+    window.settings.set_zoom(1.0)
 
 
 if __name__ == "__main__":

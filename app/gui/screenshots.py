@@ -78,7 +78,7 @@ def take(window: Window, theme: Theme, folder: Path, *, chat_id: str = "", job_i
             window.show_conversation()
         for name, open_dialog, kind in (
             ("new-job", window.new_job, NewJobDialog),
-            ("settings", window.open_settings, SettingsDialog),
+            ("settings", window.settings.open, SettingsDialog),
             ("keys", window.open_keys, KeysDialog),
         ):
             open_dialog()

@@ -9,11 +9,11 @@ import base64
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QCloseEvent, QResizeEvent
-from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget
+from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from app.core.events import (
     ChatChanged,
@@ -37,7 +37,7 @@ from app.core.events import (
 )
 from app.engine.messages import Preset
 from app.errors import KnownError
-from app.gui import dialogs, fonts
+from app.gui import dialogs
 from app.gui.bridge import Bridge
 from app.gui.chat_desk import ChatDesk
 from app.gui.composer.suggestions import Suggestions
@@ -59,6 +59,7 @@ from app.gui.new_job.desk import NewJobs
 from app.gui.notices import Notices
 from app.gui.palette import Palette
 from app.gui.pinned_menu import PinnedMenu
+from app.gui.settings_desk import SettingsDesk
 from app.gui.sidebar import Sidebar
 from app.gui.status_bar import StatusBar
 from app.gui.summons import Summons
@@ -85,8 +86,19 @@ class Window(QMainWindow):
         self.resize(1320, 860)
         self._bridge, self._theme, self._settings = bridge, theme, settings
         self._folder = LastFolder()
-        self.set_zoom(settings.zoom)
         self._is_closing = False
+        self.settings = SettingsDesk(
+            self,
+            bridge,
+            theme,
+            settings,
+            self._say,
+            {
+                "enter_sends": lambda sends: self.conversation.composer.set_enter_sends(sends),
+                "quick_ask_key": lambda key: self.summons.key.choose(key),
+            },
+        )
+        self.settings.set_zoom(settings.zoom)
         self.sidebar = Sidebar(theme)
         self.top_bar = TopBar(theme)
         self.notices = Notices(theme)
@@ -298,41 +310,7 @@ class Window(QMainWindow):
         job = desk.running_job() if self.jobs_pane.isHidden() else None  # its card is in the pane
         self.conversation.show_status(desk.status, job, desk.parked_seconds)
 
-    # settings, models, files
-
-    def open_settings(self) -> None:
-        from app.gui.settings_dialog import SettingsDialog
-
-        dialog = SettingsDialog(self, self._settings)
-        dialog.saved.connect(self.change_settings)
-        dialog.export_asked.connect(self.export_everything)
-        dialog.import_asked.connect(self.import_chats)
-        dialog.show()
-
-    def change_settings(self, changes: dict[str, Any]) -> None:
-        """What is seen of them shows at once; Core keeps and writes them all."""
-        if "zoom" in changes:
-            self.set_zoom(changes["zoom"])
-        if "enter_sends" in changes:
-            self.conversation.composer.set_enter_sends(changes["enter_sends"])
-        if "quick_ask_key" in changes:
-            self.summons.key.choose(changes["quick_ask_key"])
-        if "theme" in changes:
-            self._theme.choose(changes["theme"])
-        self._bridge.call(lambda core: core.change_settings(**changes), failed=self._say)
-
-    def set_zoom(self, zoom: float) -> None:
-        app = QApplication.instance()
-        assert isinstance(app, QApplication)
-        if zoom != fonts.zoom():
-            fonts.set_zoom(app, zoom)
-            self._theme.changed.emit()  # what is painted and rendered follows
-
-    def step_zoom(self, by: int) -> None:
-        """The next larger or smaller type; 0: as it was drawn."""
-        sizes = fonts.ZOOMS
-        place = sizes.index(min(sizes, key=lambda size: abs(size - fonts.zoom())))
-        self.change_settings({"zoom": sizes[min(max(place + by, 0), len(sizes) - 1)] if by else 1.0})
+    # models, files
 
     def open_prompts(self, text: str = "") -> None:
         self.library.open_prompts(text)
@@ -403,7 +381,7 @@ class Window(QMainWindow):
             self.sidebar.search.setFocus()
         elif not frame.fold_floating():
             if self.width() >= FOLD_BELOW:
-                self.change_settings({"sidebar_shown": shown})
+                self.settings.change({"sidebar_shown": shown})
             frame.choose_sidebar(shown)
 
     def _arranged(self) -> None:
@@ -424,7 +402,7 @@ class Window(QMainWindow):
             self.summons.stop()
             self.conversation.desk.save_draft()
             self.models.finish()
-            self.change_settings({"window_geometry": base64.b64encode(self.saveGeometry().data()).decode()})
+            self.settings.change({"window_geometry": base64.b64encode(self.saveGeometry().data()).decode()})
 
     # parts
 
@@ -440,6 +418,8 @@ class Window(QMainWindow):
         self.frame.keyboard_freed.connect(self._take_keyboard)
         self.beginning.first_run.keyboard_freed.connect(self._take_keyboard)
         self._bridge.call_failed.connect(self._say)
+        self.settings.export_asked.connect(self.export_everything)
+        self.settings.import_asked.connect(self.import_chats)
         side, top, jobs = self.sidebar, self.top_bar, self.jobs_pane
         side.chosen.connect(self.open_chat)
         side.new_chat_asked.connect(self.new_chat)
@@ -453,7 +433,7 @@ class Window(QMainWindow):
         self.palette_box.closed.connect(self._take_keyboard)
         side.jobs_asked.connect(lambda: self.show_jobs_pane(not self.jobs_pane.isVisible()))
         side.closed.connect(lambda: self.show_sidebar(False))
-        side.settings_asked.connect(self.open_settings)
+        side.settings_asked.connect(self.settings.open)
         side.lab_asked.connect(lambda: self.lab.open())
         top.sidebar_asked.connect(lambda: self.show_sidebar(True))
         jobs.closed.connect(lambda: self.show_jobs_pane(False))
@@ -462,7 +442,7 @@ class Window(QMainWindow):
         self.new_jobs.started.connect(self._job_begun)
         self.chat_desk.deleted.connect(self._chat_deleted)
         self.chat_desk.made.connect(self.open_chat)
-        self.chat_desk.closed_changed.connect(lambda ids: self.change_settings({"closed_folders": ids}))
+        self.chat_desk.closed_changed.connect(lambda ids: self.settings.change({"closed_folders": ids}))
         self.job_desk.changed.connect(self._show_status)
         self.job_desk.over.connect(self.summons.tray.tell)
         self.conversation.chat_changed.connect(self.sidebar.select)
@@ -486,7 +466,7 @@ class Window(QMainWindow):
         pages.left.connect(self.show_conversation)
         self.models.shown.connect(self._show_page)
         self.models.left.connect(self.show_conversation)
-        self.models.settings_changed.connect(self.change_settings)
+        self.models.settings_changed.connect(self.settings.change)
         self.model_desk.page_asked.connect(self.models.open)
         pages.quoted.connect(self._ask_in_chat)
         pages.quoted_anew.connect(self._ask_in_new_chat)

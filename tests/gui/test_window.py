@@ -223,7 +223,7 @@ def _says(desk: Desk, state: str) -> bool:
 
 
 def test_the_labels_of_the_settings_stand_beside_their_fields(desk: Desk) -> None:
-    desk.window.open_settings()
+    desk.window.settings.open()
     dialog = desk.window.findChild(SettingsDialog)
     assert dialog is not None
     for title in dialog.findChildren(QLabel):
@@ -369,7 +369,7 @@ def test_everything_that_takes_focus_has_a_name(desk: Desk) -> None:
     desk.core.emit(JobChanged(job=job("j", "Summary", JobState.RUNNING, 1, 2)))
     desk.window.show_jobs_pane(True)
     desk.window.open_chat("a")
-    desk.window.open_settings()
+    desk.window.settings.open()
     desk.until(lambda: desk.window.conversation.chat_id == "a" and desk.window.jobs_pane._cards)
     desk.window.job_pages.open_items("j")
     desk.window.new_job([Path("lease.pdf")])
