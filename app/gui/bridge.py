@@ -19,6 +19,7 @@ from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
 
 from app.core.events import Event
 from app.errors import ErrorKind, KnownError
+from app.gui.garbage import Garbage
 from app.gui.merging import Urgency, merged
 from app.logs import topic
 
@@ -55,6 +56,7 @@ class Bridge(QObject):
         self._start_error: KnownError | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_closing = False
+        self._garbage: Garbage | None = None
         self._closed: Callable[[], None] | None = None
         self._thread = threading.Thread(target=self._run_core, name="core", daemon=True)
         self._timer = QTimer(self)
@@ -68,6 +70,7 @@ class Bridge(QObject):
 
     def start(self, *, done: Callable[[], None] | None = None, failed: Failed | None = None) -> None:
         """Start the core thread and Core itself. Calls made before it is up wait for it there, not here."""
+        self._garbage = Garbage(self)
         self._thread.start()
         self.call(lambda core: None, done=lambda _: done() if done else None, failed=failed)
 
@@ -98,7 +101,7 @@ class Bridge(QObject):
 
     def close(self, done: Callable[[], None], limit_ms: int = CLOSE_LIMIT_MS) -> None:
         """Close Core and end its thread; `done` is called once, when that is so or the limit has passed."""
-        once = _Once(done)
+        once = _Once(lambda: self._ended(done))
         if self._is_closing or not self._thread.is_alive():
             once()
             return
@@ -106,6 +109,11 @@ class Bridge(QObject):
         self._closed = once
         self._loop.call_soon_threadsafe(self._spawn, self._close_core())
         QTimer.singleShot(limit_ms, self, once)
+
+    def _ended(self, done: Callable[[], None]) -> None:
+        if self._garbage is not None:
+            self._garbage.end()
+        done()
 
     def _answer_door(self) -> None:
         with self._lock:

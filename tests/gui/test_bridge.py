@@ -49,6 +49,24 @@ def test_a_call_runs_on_the_core_thread_and_answers_on_the_gui_thread(bridge: Br
     assert where == ["core", "MainThread"]
 
 
+def test_garbage_is_collected_on_the_gui_thread_whoever_makes_it(bridge: Bridge, qtbot: QtBot) -> None:
+    """Qt objects among it would be freed on the core thread, and both threads could wait for each other for ever."""
+    freed: list[str] = []
+
+    class Knot:
+        def __init__(self) -> None:
+            self.self = self
+
+        def __del__(self) -> None:
+            freed.append(threading.current_thread().name)
+
+    made: list[int] = []
+    bridge.call(lambda core: [Knot() for _ in range(20_000)] and None, done=lambda _: made.append(1))
+    qtbot.waitUntil(lambda: bool(made))
+    qtbot.waitUntil(lambda: len(freed) == 20_000)
+    assert set(freed) == {"MainThread"}
+
+
 def test_a_coroutine_is_awaited_and_a_known_error_comes_back_as_it_is(
     bridge: Bridge, made: list[ScriptedCore], qtbot: QtBot
 ) -> None:
