@@ -86,7 +86,7 @@ def test_everything_in_the_dialog_for_a_job_has_a_name_and_a_role(desk: Desk, ki
 
 
 @pytest.mark.parametrize(
-    "name", ["open_settings", "open_keys", "open_prompts", "library.open_personas", "models.page.account_asked.emit"]
+    "name", ["settings.open", "open_keys", "open_prompts", "library.open_personas", "models.page.account_asked.emit"]
 )
 def test_everything_in_the_other_dialogs_has_a_name_and_a_role(desk: Desk, name: str) -> None:
     desk.core.lists = LISTS
