@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from statistics import mean
 
 from app.engine.bare import BareModel
@@ -19,8 +21,11 @@ from app.lab.workload import prose_of
 
 DOCUMENTS, DOCUMENT_TOKENS, DOCUMENT_OUTPUT = 64, 480, 64
 TEXTS, INSTRUCTION_TOKENS, TEXT_TOKENS, TEXT_OUTPUT = 96, 650, 36, 8
-PARTS = 4  # of the documents: the bare speeds are taken between them, because a machine's own speed drifts
+PARTS = 8  # of the documents: the bare costs are taken between them, because a machine's own speed drifts
+REPETITIONS = 3  # of each bare figure; as llama-bench does, their mean counts: a wall is made of good and bad moments
 TURNS = 20
+BESIDE_TURNS = 6
+ALONE_SECONDS = 15.0  # at a time, to learn what bulk does by itself
 BALANCED_SLOWER = 1.5
 
 
@@ -51,26 +56,24 @@ async def bulk(lab: Lab) -> Row:
         assert engine.capabilities is not None
         width, context = engine.capabilities.bulk_sequences, engine.capabilities.bulk_context
         async with lab.bare(n_sequences=width, context_tokens=context) as bare:
-            speeds = [await _bare_speeds(bare, width, DOCUMENT_TOKENS + DOCUMENT_OUTPUT // 2)]
+            costs = [await _bare_costs(bare, width, DOCUMENT_TOKENS + DOCUMENT_OUTPUT // 2)]
             wall = limit = 0.0
             samples: list[Sample] = []
             for first in range(0, len(requests), len(requests) // PARTS):
                 part = requests[first : first + len(requests) // PARTS]
                 seconds, done = await wall_seconds(EngineTarget(engine), part, DOCUMENT_OUTPUT)
-                speeds.append(await _bare_speeds(bare, width, DOCUMENT_TOKENS + DOCUMENT_OUTPUT // 2))
-                prefill, decode = (mean(pair) for pair in zip(*speeds[-2:], strict=True))
-                limit += sum(s.n_prompt - s.n_cached for s in done) / prefill + sum(s.n_output for s in done) / decode
+                costs.append(await _bare_costs(bare, width, DOCUMENT_TOKENS + DOCUMENT_OUTPUT // 2))
+                limit += _limit_seconds(done, costs[-2:])
                 wall += seconds
                 samples += done
-        prefill, decode = (mean(of_one) for of_one in zip(*speeds, strict=True))
         n_prompt, n_output = sum(s.n_prompt - s.n_cached for s in samples), sum(s.n_output for s in samples)
         row.figures = {
             "wall_ratio": wall / limit,
             "wall_seconds": wall,
             "limit_seconds": limit,
             "tokens_per_second": (n_prompt + n_output) / wall,
-            "bare_prefill_per_second": prefill,
-            "bare_decode_per_second": decode,
+            "bare_prefill_per_second": 1 / mean(read for read, _ in costs),
+            "bare_decode_per_second": 1 / mean(written for _, written in costs),
             "width": width,
         }
         row.facts = {
@@ -85,11 +88,19 @@ async def bulk(lab: Lab) -> Row:
     return row
 
 
-async def _bare_speeds(bare: BareModel, width: int, depth: int) -> tuple[float, float]:
-    """(prefill, decode) in tokens per second; the best of two."""
-    prefill = min([await bare.prefill(DOCUMENT_TOKENS) for _ in range(3)])
-    step = min([await bare.decode_step(width, depth, 12) for _ in range(2)])
-    return DOCUMENT_TOKENS / prefill, width / step
+async def _bare_costs(bare: BareModel, width: int, depth: int) -> tuple[float, float]:
+    """Seconds of a prompt token, and of an output token at that width."""
+    prefill = mean([await bare.prefill(DOCUMENT_TOKENS) for _ in range(REPETITIONS)])
+    step = mean([await bare.decode_step(width, depth, 12) for _ in range(REPETITIONS)])
+    return prefill / DOCUMENT_TOKENS, step / width
+
+
+def _limit_seconds(samples: Sequence[Sample], costs: Sequence[tuple[float, float]], *, shared: int = 0) -> float:
+    """What llama_decode alone would take for them. `shared`: tokens at each prompt's beginning that are read once."""
+    read, written = (mean(of_one) for of_one in zip(*costs, strict=True))
+    n_read = shared + sum(s.n_prompt - (shared or s.n_cached) for s in samples)
+    seconds: float = n_read * read + sum(s.n_output for s in samples) * written
+    return seconds
 
 
 async def prefix(lab: Lab) -> Row:
@@ -104,20 +115,18 @@ async def prefix(lab: Lab) -> Row:
         assert engine.capabilities is not None
         width, context = engine.capabilities.bulk_sequences, engine.capabilities.bulk_context
         async with lab.bare(n_sequences=width, context_tokens=context) as bare:
-            before = await _bare_speeds(bare, width, INSTRUCTION_TOKENS)
+            before = await _bare_costs(bare, width, INSTRUCTION_TOKENS)
             wall, samples = await wall_seconds(EngineTarget(engine), requests, TEXT_OUTPUT)
-            after = await _bare_speeds(bare, width, INSTRUCTION_TOKENS)
-        prefill, decode = ((a + b) / 2 for a, b in zip(before, after, strict=True))
-        own = [s.n_prompt - INSTRUCTION_TOKENS for s in samples]
-        limit = (INSTRUCTION_TOKENS + sum(own)) / prefill + sum(s.n_output for s in samples) / decode
+            after = await _bare_costs(bare, width, INSTRUCTION_TOKENS)
+        limit = _limit_seconds(samples, (before, after), shared=INSTRUCTION_TOKENS)
         row.figures = {
             "wall_ratio": wall / limit,
             "wall_seconds": wall,
             "limit_seconds": limit,
             "read_tokens": sum(s.n_prompt - s.n_cached for s in samples),
-            "least_tokens": INSTRUCTION_TOKENS + sum(own),
-            "bare_prefill_per_second": prefill,
-            "bare_decode_per_second": decode,
+            "least_tokens": INSTRUCTION_TOKENS + sum(s.n_prompt - INSTRUCTION_TOKENS for s in samples),
+            "bare_prefill_per_second": 2 / (before[0] + after[0]),
+            "bare_decode_per_second": 2 / (before[1] + after[1]),
         }
         row.facts = {"bare": bare.settings}
         if lab.against:
@@ -212,10 +221,44 @@ async def _bulk_rate(watcher: Watcher, meanwhile: Awaitable[None]) -> float:
     return (after.bulk_tokens - before.bulk_tokens) / seconds
 
 
-async def _turns_into(samples: list[Sample], talk: Conversation) -> None:
-    """Long replies, one after the other, as a person reads them."""
-    for n in range(6):
-        samples.append(await talk.ask(n, 200))
+@dataclass
+class _Beside:
+    """Replies with bulk beside them, each between two while bulk was held: the machine's speed drifts."""
+
+    samples: list[Sample]
+    idle: list[Sample]
+    bulk_per_second: float
+
+    @property
+    def gap_ratios(self) -> list[float]:
+        return [
+            gap / mean(alone.itl_seconds for alone in around)
+            for sample, around in zip(self.samples, itertools.pairwise(self.idle), strict=True)
+            for gap in sample.gaps_seconds
+        ]
+
+
+async def _beside(engine: EngineClient, watcher: Watcher, talk: Conversation, preset: Preset, n_tokens: int) -> _Beside:
+    """Replies one after the other, as a person reads them."""
+    found = _Beside([], [], 0.0)
+
+    async def one(n: int) -> None:
+        found.samples.append(await talk.ask(n, n_tokens))
+
+    async def one_alone() -> None:
+        engine.hold(True)
+        found.idle.append(await talk.ask(BESIDE_TURNS, n_tokens))
+        engine.hold(False)
+
+    rates = []
+    await one_alone()
+    for n in range(BESIDE_TURNS):
+        engine.set_preset(preset)
+        rates.append(await _bulk_rate(watcher, one(n)))
+        engine.set_preset(Preset.RESPONSIVE)
+        await one_alone()
+    found.bulk_per_second = mean(rates)
+    return found
 
 
 async def balanced(lab: Lab) -> Row:
@@ -233,24 +276,24 @@ async def balanced(lab: Lab) -> Row:
         requests = await documents(engine)
         talk = await conversation(engine, EngineTarget(engine, may_guess=False))  # the share is one of plain steps
         await talk.warm()
-        idle = [await talk.ask(n, 200) for n in range(3)]
-        itl = median([s.itl_seconds for s in idle])
         async with _flood(EngineTarget(engine), requests):
             await asyncio.sleep(2.0)
-            alone = await _bulk_rate(watcher, asyncio.sleep(30.0))
-            for preset, name in ((Preset.BALANCED, ""), (Preset.BATCH, "batch_")):
-                engine.set_preset(preset)
-                samples: list[Sample] = []
-                beside = await _bulk_rate(watcher, _turns_into(samples, talk))
-                gaps = [gap for s in samples for gap in s.gaps_seconds]
+            alone = [await _bulk_rate(watcher, asyncio.sleep(ALONE_SECONDS))]
+            for preset, name, n_tokens in ((Preset.BALANCED, "", 200), (Preset.BATCH, "batch_", 40)):
+                found = await _beside(engine, watcher, talk, preset, n_tokens)
+                alone.append(await _bulk_rate(watcher, asyncio.sleep(ALONE_SECONDS)))
                 row.figures |= {
-                    f"{name}itl_ratio": sum(gaps) / len(gaps) / itl,
-                    f"{name}p95_gap_ratio": percentile(gaps, 0.95) / itl,
-                    f"{name}worst_gap_ratio": max(gaps) / itl,
-                    f"{name}bulk_share": beside / alone,
-                    f"{name}ttft_seconds": median([s.ttft_seconds for s in samples]),
+                    f"{name}itl_ratio": mean(found.gap_ratios),
+                    f"{name}p95_gap_ratio": percentile(found.gap_ratios, 0.95),
+                    f"{name}worst_gap_ratio": max(found.gap_ratios),
+                    f"{name}bulk_share": found.bulk_per_second / mean(alone[-2:]),
+                    f"{name}ttft_seconds": median([s.ttft_seconds for s in found.samples]),
+                    f"{name}idle_itl_seconds": median([s.itl_seconds for s in found.idle]),
                 }
-            engine.set_preset(Preset.RESPONSIVE)
-        row.figures |= {"idle_itl_seconds": itl, "bulk_alone_tokens_per_second": alone}
+        idle_gaps = [gap / s.itl_seconds for s in found.idle for gap in s.gaps_seconds]
+        row.figures |= {
+            "idle_p95_gap_ratio": percentile(idle_gaps, 0.95),
+            "bulk_alone_tokens_per_second": mean(alone),
+        }
         row.facts = {"ratio": f"Balanced may slow a chat {BALANCED_SLOWER} times"}
     return row

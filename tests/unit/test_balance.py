@@ -28,10 +28,10 @@ def story(n_total: int, seconds_by_threads: dict[int, float], *, slowdown: float
 @pytest.mark.parametrize(
     ("n_total", "cost", "expected"),
     [
-        (2, {0: 1.0, 1: 1.35}, 1),
-        (8, {0: 1.0, 1: 1.05, 2: 1.1, 3: 1.2, 4: 1.25, 5: 1.4, 6: 1.9, 7: 3.0}, 5),
+        (2, {0: 1.0, 1: 1.25}, 1),
+        (8, {0: 1.0, 1: 1.05, 2: 1.1, 3: 1.15, 4: 1.2, 5: 1.3, 6: 1.9, 7: 3.0}, 5),
         (8, {0: 1.0, 1: 1.0, 2: 1.0, 3: 1.0, 4: 1.0, 5: 1.0, 6: 1.0, 7: 1.0}, 7),
-        (4, {0: 1.0, 1: 1.4, 2: 1.7, 3: 3.0}, 1),
+        (4, {0: 1.0, 1: 1.3, 2: 1.7, 3: 3.0}, 1),
     ],
 )
 def test_bulk_gets_as_many_threads_as_keep_to_the_share(n_total: int, cost: dict[int, float], expected: int) -> None:
@@ -44,25 +44,25 @@ def test_bulk_gets_as_many_threads_as_keep_to_the_share(n_total: int, cost: dict
 def test_where_one_thread_costs_more_than_the_share_the_mean_keeps_to_it(cost: float) -> None:
     threads, mean = story(2, {0: 1.0, 1: cost})
     assert set(threads) == {0, 1}
-    assert 1.3 < mean <= 1.55
+    assert 1.25 < mean <= 1.5
 
 
-@pytest.mark.parametrize("cost", [1.2, 1.8, 2.2])
-def test_what_was_put_by_covers_every_step(cost: float) -> None:
-    """Told at its pace, a reply has no gap above the share: not on the mean, but each."""
+@pytest.mark.parametrize(("cost", "varies"), [(1.2, 0.07), (1.8, 0.07), (2.2, 0.07), (1.33, 0.3)])
+def test_what_was_put_by_covers_every_step(cost: float, varies: float) -> None:
+    """Told at its pace, a reply has no gap above the share: not on the mean, but (nearly) each."""
     noise = random.Random(7)
     balance, now, told, gaps = Balance(slowdown=1.5), 0.0, 0.0, []
     balance.begin()
     for _ in range(STEPS):
         n = balance.threads(2)
-        seconds = (cost if n else 1.0) * noise.uniform(0.93, 1.07)
+        seconds = (cost * noise.uniform(1 - varies, 1 + varies)) if n else noise.uniform(0.93, 1.07)
         balance.took(n, seconds)
         now += seconds
         due = max(now, told + balance.pace_seconds if told else now)
         gaps.append(due - told)
         told = due
     late = [gap for gap in gaps[1:] if gap > 1.55]
-    assert len(late) <= 0.01 * STEPS
+    assert len(late) <= (0.01 if varies < 0.1 else 0.05) * STEPS
     assert max(gaps[1:]) < 2.0
 
 

@@ -51,6 +51,7 @@ from app.engine.tuned import Choice
 from app.errors import KnownError
 
 _DONE, _NO_ROOM, _ABORTED = 0, 1, 2
+STAND_SECONDS = 0.002  # so long a chat's step waits for both cores; else it gets those that are free
 MOST_ENCODED_TOKENS = 2048  # of a text to be embedded by an encoder; a decoder makes logits of each token besides
 
 
@@ -268,7 +269,7 @@ class LlamaBackend:
     def pause_beside(self, is_paused: bool) -> int:
         if self._can_pause:
             self._beside_flag.pause(is_paused)
-            self._beside_threads = 0 if is_paused else 1
+            self._beside_threads = 0 if is_paused and self._beside_flag.stands(STAND_SECONDS) else 1
         return self._beside_threads
 
     def take_beside(self) -> StepResult | None:

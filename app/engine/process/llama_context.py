@@ -42,20 +42,29 @@ class PausableFlag:
 
     def __init__(self) -> None:
         self._may_go = threading.Event()
+        self._stands = threading.Event()
         self._is_raised = False
         self.callback = llama.ggml_abort_callback(self._look)
         self.data = None
 
     def _look(self, _: object) -> bool:
         if not self._may_go.is_set():
+            self._stands.set()
             self._may_go.wait()
+            self._stands.clear()
         return self._is_raised
 
     def pause(self, is_paused: bool) -> None:
         if is_paused:
             self._may_go.clear()
+        else:
+            self._stands.clear()
         if not is_paused or self._is_raised:  # it may have been raised since, by another thread
             self._may_go.set()
+
+    def stands(self, wait_seconds: float) -> bool:
+        """Does it stand still by then? A large node of the graph has to be ended first."""
+        return self._stands.wait(wait_seconds)
 
     def raise_(self) -> None:
         self._is_raised = True

@@ -10,7 +10,7 @@ STEP_TOKENS = 512  # one micro-batch of llama.cpp: a step that is torn loses no 
 STUTTER_TOKENS = 128  # a prompt is read in pieces of this size while another chat is being answered
 # Beside a chat bulk reads no less a second in pieces of this size, and the chat's tokens come four times as often.
 BATCH_TOKENS = 128
-BESIDE_TOKENS = 64  # in Balanced: a piece that is computed at the same time, and torn when the chat needs all cores
+BESIDE_TOKENS = 32  # in Balanced: a piece that is computed at the same time; it can stand still between its nodes only
 
 
 @dataclass(frozen=True, kw_only=True)

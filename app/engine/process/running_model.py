@@ -85,6 +85,7 @@ class RunningModel:
     _torn_bulk_tokens: int = 0
     _bulk_pace: BulkPace = field(default_factory=BulkPace)
     _step_seconds: float = 0.0
+    _chat_step_ended: float = 0.0  # 0: bulk had the machine since
     _beside: StepPlan | None = None  # bulk work that is being computed at the same time
 
     def __post_init__(self) -> None:
@@ -219,7 +220,8 @@ class RunningModel:
             return
         try:
             for result in backend.run(plan):
-                self._apply(plan, result)
+                self._apply(plan, result, since_seconds=self._chat_step_ended)
+                self._chat_step_ended = 0.0 if plan.has(Priority.BULK) else self.clock()
                 self.flush()
         except DecodeFailed as error:
             self._lose(error)
@@ -276,13 +278,14 @@ class RunningModel:
         if self.backend.is_crowded and not plan.has(Priority.INTERACTIVE):
             self.inbox.wait(min(LONGEST_REST_SECONDS, self._step_seconds))
 
-    def _apply(self, plan: StepPlan, result: StepResult) -> None:
+    def _apply(self, plan: StepPlan, result: StepResult, *, since_seconds: float = 0.0) -> None:
         self._step_seconds = result.seconds
         now = self.clock()
         read = {part.id: part.n_done for part in result.results}
         self._bulk_pace.took(plan, result)
         running = {work.id: sequence for work in plan.work if (sequence := self.scheduler.get(work.id)) is not None}
-        for sequence in self.scheduler.apply(result):
+        period_seconds = now - since_seconds if since_seconds else None
+        for sequence in self.scheduler.apply(result, period_seconds=period_seconds):
             self._take_token(sequence, now)
         for part in result.results:
             if part.scores:

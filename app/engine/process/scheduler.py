@@ -271,8 +271,11 @@ class Scheduler:
             self._has_embedded = result.texts[0].work.priority is Priority.BULK
         return self._embeddings.apply(result.texts)
 
-    def apply(self, result: StepResult) -> list[Sequence]:
-        """Take in what was computed; returns the sequences that have one more token of output."""
+    def apply(self, result: StepResult, *, period_seconds: float | None = None) -> list[Sequence]:
+        """Take in what was computed; returns the sequences that have one more token of output.
+
+        `period_seconds`: from the end of the chat's step before to the end of this one, where nothing lay between.
+        """
         written = []
         writes_chat = False
         n_read = n_written = 0
@@ -301,7 +304,7 @@ class Scheduler:
                 written.append(sequence)
         self._step_size.took(n_read, n_written, result.seconds)
         if writes_chat:
-            self.balance.took(self.beside_threads, result.seconds)
+            self.balance.took(self.beside_threads, period_seconds or result.seconds)
         return written
 
 
