@@ -12,10 +12,12 @@ from app.engine.messages import (
     Event,
     GenerateRequest,
     LoadModel,
+    Preset,
     Priority,
     ReadAhead,
     RequestFailed,
     RequestFinished,
+    SetPreset,
     Submit,
     TextProduced,
     TokensCounted,
@@ -29,20 +31,26 @@ from app.engine.process.loop import EngineLoop
 class Engine:
     """A loop on a thread of its own."""
 
-    def __init__(self, *, kv_tokens: int | None = None) -> None:
+    def __init__(self, *, kv_tokens: int | None = None, tick: float = 0.0) -> None:
+        """`tick`: the clock moves by so much whenever it is looked at."""
         self.now = 0.0
+        self._tick = tick
         self.inbox = Inbox()
         self._events: queue.Queue[Event] = queue.Queue()
         loop = EngineLoop(
             lambda *_: FakeBackend(kv_tokens=kv_tokens),
             self.inbox,
             lambda events: [self._events.put(event) for event in events],
-            clock=lambda: self.now,
+            clock=self._clock,
         )
         self._thread = threading.Thread(target=loop.run, daemon=True)
         self._thread.start()
 
-    def next(self, kind: type) -> Any:
+    def _clock(self) -> float:
+        self.now += self._tick
+        return self.now
+
+    def next(self, kind: Any) -> Any:
         """The next event of this kind."""
         while not isinstance(event := self._events.get(timeout=20), kind):
             pass
@@ -116,5 +124,24 @@ def test_a_bulk_request_that_does_not_fit_alone_fails_with_a_sentence() -> None:
         request = GenerateRequest(turns=(Turn("user", "Bulk. " * 30),), priority=Priority.BULK, max_tokens=10)
         engine.inbox.put(Submit(id="b", request=request))
         assert "no room" in engine.next(RequestFailed).sentence
+    finally:
+        engine.close()
+
+
+def test_in_balanced_the_pace_is_of_what_a_person_sees_from_token_to_token() -> None:
+    """Computing takes no time here, by this clock; what the engine does between two steps does."""
+    engine = Engine(tick=1.0)
+    try:
+        engine.inbox.put(LoadModel(id="load", path=b"fake.gguf"))
+        engine.inbox.put(SetPreset(preset=Preset.BALANCED, slowdown=2.0))
+        for id, priority in (("bulk", Priority.BULK), ("chat", Priority.INTERACTIVE)):
+            turns = (Turn("user", f"{id} [[words 400]]"),)
+            request = GenerateRequest(turns=turns, priority=priority, max_tokens=400, may_guess=False)
+            engine.inbox.put(Submit(id=id, request=request))
+        paces = []
+        while not isinstance(event := engine.next(TextProduced | RequestFinished), RequestFinished):
+            paces += [event.pace_seconds] if event.id == "chat" and event.pace_seconds else []
+        assert paces
+        assert min(paces) > 1.0
     finally:
         engine.close()
