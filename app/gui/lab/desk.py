@@ -6,6 +6,7 @@ The page is made when it is first opened: pyqtgraph is imported by another threa
 from __future__ import annotations
 
 import asyncio
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,8 @@ from app.lab.session import LabView, Session
 
 if TYPE_CHECKING:
     from app.gui.lab.page import LabPage
+
+_PAGE = "app.gui.lab.page"
 
 
 class LabDesk(QObject):
@@ -210,6 +213,7 @@ class LabDesk(QObject):
 
 def _import_page() -> None:
     """Its charts' library takes half a second to import, which the window must not wait for."""
+    importlib.import_module(_PAGE)
 
 
 def _write(path: Path, content: QImage | str) -> None:
