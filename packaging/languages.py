@@ -8,6 +8,7 @@ language. Runs in the environment: Babel knows the plural forms of every languag
 from __future__ import annotations
 
 import ast
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,19 +20,24 @@ from babel.messages.pofile import read_po, write_po
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "assets" / "languages"
 WINDOW = ROOT / "app" / "gui"
+MODELS = ROOT / "models" / "catalogue.json"
 _CALLS = {"tr": 1, "mark": 1, "trn": 2}
 
 Message = str | tuple[str, str]  # or one and many
 
 
 def messages() -> dict[Message, list[str]]:
-    """Everything that goes through tr, trn and mark, with the files where it does."""
+    """Everything that goes through tr, trn and mark, with the files where it does, and what is told of models."""
     found: dict[Message, list[str]] = {}
     for file in sorted(WINDOW.rglob("*.py")):
         for message in _in_file(ast.parse(file.read_text(encoding="utf-8"))):
             places = found.setdefault(message, [])
             if (name := file.relative_to(ROOT).as_posix()) not in places:
                 places.append(name)
+    known = json.loads(MODELS.read_bytes())
+    for model in (*known["models"], *known["hub_models"]):
+        for sentence in (model["good_at"], *model.get("quirks", ())):
+            found.setdefault(sentence, [MODELS.relative_to(ROOT).as_posix()])
     return found
 
 

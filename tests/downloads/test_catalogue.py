@@ -45,6 +45,22 @@ def test_the_models_of_the_hub_span_the_sizes_that_people_have_memory_for():
 
 
 @pytest.mark.parametrize(
+    ("model_id", "size"),
+    [  # as the hub had them in 2026
+        ("qwen3-0.6b", 639_446_688),
+        ("qwen3-1.7b", 1_107_409_472),
+        ("gemma-3-4b-it", 2_490_000_000),
+        ("gemma-4-31b-it", 18_700_000_000),
+        ("mistral-small-3.2-24b-instruct", 14_333_922_848),
+    ],
+)
+def test_the_size_of_a_file_is_estimated_within_a_tenth(model_id, size):
+    model = catalogue.load().hub_entry(model_id)
+    assert model is not None
+    assert model.estimated_bytes == pytest.approx(size, rel=0.1)
+
+
+@pytest.mark.parametrize(
     "wrong",
     [
         {"repository": "../../etc"},

@@ -84,6 +84,12 @@ def test_each_model_has_its_size_its_verdict_in_a_word_and_what_can_be_done(desk
     desk.until(lambda: desk.core.called("download_model") == [("s",)])
 
 
+def test_what_is_peculiar_about_a_model_stands_below_what_it_is_good_at(desk: Desk) -> None:
+    page = open_page(desk, ModelLists(catalogue=(replace(STARTER, quirks=("Thinks before it answers.",)),)))
+    row = page.findChild(ModelRow)
+    assert f"{STARTER.good_at} Thinks before it answers." in texts(row)
+
+
 def test_a_download_tells_how_far_it_is_and_can_be_paused_resumed_and_cancelled(desk: Desk) -> None:
     page = open_page(desk, ModelLists(catalogue=(MIDDLE,)))
     assert not page.downloads.isVisible()

@@ -50,6 +50,11 @@ def of_catalogue(model: CatalogueModel) -> str:
     return words.DOT.join(part for part in parts if part)
 
 
+def about(model: CatalogueModel) -> str:
+    """What it is good at, and what is peculiar about it."""
+    return " ".join(tr(sentence) for sentence in (model.good_at, *model.quirks))
+
+
 def of_repository(model: HubModel) -> str:
     """ "8.0 B parameters · 120,000 downloads · updated 3 Mar"."""
     updated = words.when(model.updated_seconds, datetime.now()) if model.updated_seconds else ""

@@ -187,7 +187,12 @@ class ModelsPage(QWidget):
         )
         action = None if is_coming else (tr("Get"), lambda: self.get_asked.emit(model.id))
         return ModelRow(
-            self._theme, model.name, model_words.of_catalogue(model), about=model.good_at, fit=model.fit, action=action
+            self._theme,
+            model.name,
+            model_words.of_catalogue(model),
+            about=model_words.about(model),
+            fit=model.fit,
+            action=action,
         )
 
     def _hub_row(self, model: HubModel) -> ModelRow:
