@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from app.diagnostics import free_disk_bytes
 from app.downloads import models_folder
 from app.downloads.messages import FetchFiles, RepositoryFile, Stage
-from app.downloads.part_file import PartFile, remove_unfinished
+from app.downloads.part_file import PartFile, done_bytes, remove_unfinished
 from app.downloads.progress import Progress
 from app.errors import ErrorKind, KnownError, from_os_error
 
@@ -33,7 +34,11 @@ def fetch_files(command: FetchFiles, progress: Progress, waits: Callable[[str], 
             place.parent.mkdir(parents=True, exist_ok=True)
             if not _is_there(place, file):
                 progress.begin(Stage.DOWNLOADING, group.size_bytes, before)
-                with PartFile(place, file.size_bytes, identity_of(file, group.revision), progress.reached) as part:
+                identity = identity_of(file, group.revision)
+                with (
+                    _kept_for_the_next_time(place, file.size_bytes, identity),
+                    PartFile(place, file.size_bytes, identity, progress.reached) as part,
+                ):
                     _check_space(part.missing_bytes, place.parent)
                     url = hub_library.file_url(group.repository, file.path, group.revision)
                     remote = Remote(url=url, headers=headers, what=what, has_token="authorization" in headers)
@@ -45,6 +50,18 @@ def fetch_files(command: FetchFiles, progress: Progress, waits: Callable[[str], 
             raise from_os_error(error, f"store {place.name}") from error
         before += file.size_bytes
     return folder / group.files[0].path
+
+
+@contextlib.contextmanager
+def _kept_for_the_next_time(place: Path, size: int, identity: str) -> Iterator[None]:
+    """What came, where it fails; where nothing did, nothing is left."""
+    try:
+        yield
+    except (KnownError, OSError):
+        with contextlib.suppress(OSError):
+            if not done_bytes(place, size, identity):
+                remove_unfinished(place)
+        raise
 
 
 def identity_of(file: RepositoryFile, revision: str) -> str:

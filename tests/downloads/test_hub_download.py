@@ -253,6 +253,24 @@ def test_a_disk_that_is_too_small(hub, profile):
     error = failure_of(huge, profile)
     assert error.kind is ErrorKind.DISK_FULL
     assert hub.asked == []
+    assert names_in(profile) == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"is_page": True},
+        {"said_size": 100_000},
+        {"location": "file:///etc/passwd"},
+        {"statuses": [503] * 20},
+        {"ignores_ranges": True, "is_corrupt": True},
+    ],
+)
+def test_where_not_a_byte_of_it_came_nothing_is_left(hub, profile, fault):
+    for name, value in fault.items():
+        setattr(hub.faults, name, value)
+    failure_of(TINY, profile)
+    assert names_in(profile) == []
 
 
 @pytest.fixture
