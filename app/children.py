@@ -23,6 +23,8 @@ from app.wire import M
 
 log = topic("wire")
 
+CONSOLE_PROGRAM = "rubato-console.exe"
+
 
 def child_command(role: str, *arguments: str) -> list[str]:
     """The command line of a child, from source and in a frozen build alike.
@@ -35,7 +37,7 @@ def child_command(role: str, *arguments: str) -> list[str]:
 
 def _frozen_program() -> str:
     """This one; on Windows (not run yet) the one beside it that has standard input and output."""
-    console = Path(sys.executable).with_name("rubato-console.exe")
+    console = Path(sys.executable).with_name(CONSOLE_PROGRAM)
     return str(console) if os.name == "nt" and console.exists() else sys.executable
 
 

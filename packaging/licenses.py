@@ -103,11 +103,16 @@ def gather_texts(folder: Path) -> int:
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(str(text.locate()), _free(place))
         n_packages += bool(texts)
-    python = Path(sysconfig.get_path("stdlib"), "LICENSE.txt")
-    debians = Path(f"/usr/share/doc/python3.{sys.version_info.minor}/copyright")
     (folder / "Python").mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(python if python.exists() else debians, folder / "Python" / "LICENSE.txt")
+    shutil.copyfile(_text_of_python(), folder / "Python" / "LICENSE.txt")
     return n_packages
+
+
+def _text_of_python() -> Path:
+    """Beside the library, on Windows beside the program, or where Debian has it."""
+    debians = Path(f"/usr/share/doc/python3.{sys.version_info.minor}/copyright")
+    places = [Path(sysconfig.get_path("stdlib"), "LICENSE.txt"), Path(sys.base_prefix, "LICENSE.txt")]
+    return next((place for place in places if place.exists()), debians)
 
 
 def _is_text(file: PackagePath) -> bool:

@@ -29,19 +29,23 @@ for size in 32 128 256; do
 done
 iconutil -c icns "$icons" -o build/package/rubato.icns
 
-PYTHONPATH=$engine:$PWD "$python" -m PyInstaller --noconfirm --clean \
+identity=${RUBATO_IDENTITY:-}
+PYTHONPATH=$engine:$PWD PYINSTALLER_STRICT_BUNDLE_CODESIGN_ERROR=1 "$python" -m PyInstaller --noconfirm --clean \
     --distpath build/package/dist --workpath build/package/pyinstaller packaging/rubato.spec
 bundle=build/package/dist/Rubato.app
 models=$bundle/Contents/Resources/app/models
 cp "$model" "$models/"
 cp "$model.sha256" "$models/"
 touch "$models/$(basename "$model").sha256"
+cp LICENSE packaging/LICENSES.md packaging/CHANGELOG.md "$bundle/Contents/Resources/"
+"$python" packaging/licenses.py --texts "$bundle/Contents/Resources/licenses"
 
-identity=${RUBATO_IDENTITY:--} # "-": ad hoc
-options=(--force --timestamp --options runtime --entitlements packaging/macos/entitlements.plist --sign "$identity")
-[ "$identity" != - ] || options=(--force --sign -)
-find "$bundle" \( -name '*.dylib' -o -name '*.so' \) -type f -exec codesign "${options[@]}" {} \;
-codesign "${options[@]}" "$bundle"
+# PyInstaller has signed everything in it (rubato.spec); what came since needs the seal of the bundle anew
+if [ -n "$identity" ]; then
+    codesign --force --timestamp --options runtime --entitlements packaging/macos/entitlements.plist --sign "$identity" "$bundle"
+else
+    codesign --force --sign - "$bundle"
+fi
 codesign --verify --strict --deep "$bundle"
 
 dmg=dist/Rubato-$version.dmg
@@ -51,7 +55,7 @@ cp -R "$bundle" "$folder/"
 ln -s /Applications "$folder/Applications"
 hdiutil create -volname Rubato -srcfolder "$folder" -ov -format UDZO "$dmg"
 rm -rf "$folder"
-if [ "$identity" != - ]; then
+if [ -n "$identity" ]; then
     codesign --force --timestamp --sign "$identity" "$dmg"
     xcrun notarytool submit "$dmg" --keychain-profile "$RUBATO_NOTARY_PROFILE" --wait
     xcrun stapler staple "$dmg"

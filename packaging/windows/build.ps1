@@ -31,6 +31,8 @@ Invoke-Step { & $python -m PyInstaller --noconfirm --clean --distpath build\pack
 $models = "build\package\dist\rubato\_internal\app\models"
 Copy-Item $model, "$model.sha256" $models
 (Get-Item "$models\$(Split-Path -Leaf $model).sha256").LastWriteTime = Get-Date  # newer than the model
+Invoke-Step { & $python packaging\licenses.py --texts build\package\dist\rubato\licenses }
+Copy-Item LICENSE, packaging\LICENSES.md, packaging\CHANGELOG.md build\package\dist\rubato
 
 function Set-Signature($file) {
     if ($env:RUBATO_CERTIFICATE) {

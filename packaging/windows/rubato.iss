@@ -27,7 +27,6 @@ Name: "de"; MessagesFile: "compiler:Languages\German.isl"
 
 [Files]
 Source: "..\..\build\package\dist\rubato\*"; DestDir: "{app}"; Flags: recursesubdirs ignoreversion
-Source: "..\LICENSES.md"; DestDir: "{app}"; Flags: ignoreversion
 
 [Icons]
 Name: "{group}\Rubato"; Filename: "{app}\Rubato.exe"
