@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QIcon
+from PySide6.QtCore import QEvent, QTimer, Signal
+from PySide6.QtGui import QFileOpenEvent, QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from app.errors import KnownError
@@ -24,6 +25,32 @@ from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.core.core import Core, EventSink
+
+
+class Application(QApplication):
+    """On a Mac, files that are opened with the program come as events: one a file, the first before there is a window.
+
+    `files_asked` when there are some to be taken.
+    """
+
+    files_asked = Signal()
+
+    def __init__(self, arguments: list[str]) -> None:
+        super().__init__(arguments)
+        self._files: list[Path] = []
+
+    def take_files(self) -> list[Path]:
+        """Those that came since the last time."""
+        taken, self._files = self._files, []
+        return taken
+
+    def event(self, event: QEvent) -> bool:
+        if not isinstance(event, QFileOpenEvent) or not event.file():
+            return super().event(event)
+        self._files.append(Path(event.file()))
+        if len(self._files) == 1:
+            QTimer.singleShot(0, self.files_asked.emit)  # others come together with it
+        return True
 
 
 def run(
@@ -47,7 +74,12 @@ def run(
     window.show()
     if shown is not None:
         shown(window)
-    bridge.start(done=lambda: window.start(files, ask), failed=lambda error: _say_at_start(window, error))
+
+    def start() -> None:
+        window.start([*files, *app.take_files()], ask)
+        app.files_asked.connect(lambda: open_files(window, app.take_files()))
+
+    bridge.start(done=start, failed=lambda error: _say_at_start(window, error))
     Signals(app, window.close)
     app.lastWindowClosed.connect(lambda: bridge.close(app.quit))
     alarm = LateAlarm(app)
@@ -55,6 +87,13 @@ def run(
     code = app.exec()
     alarm.stop()
     return code
+
+
+def open_files(window: Window, files: list[Path]) -> None:
+    """In front of everybody: somebody has just asked for it."""
+    if files:
+        window.bring_up()
+        window.new_job(files)
 
 
 def show_problem(sentence: str) -> None:
@@ -66,10 +105,10 @@ def show_problem(sentence: str) -> None:
     box.exec()
 
 
-def make_app(arguments: list[str], language: str = "") -> QApplication:
+def make_app(arguments: list[str], language: str = "") -> Application:
     """Qt's application with the program's fonts, names and language; ends only when the bridge has closed."""
     log_qt_messages()
-    app = QApplication(arguments)
+    app = Application(arguments)
     app.setApplicationName("rubato")
     app.setApplicationDisplayName("Rubato")
     app.setDesktopFileName("rubato")
