@@ -69,8 +69,8 @@ def _rounded(value: float, digits: int) -> str:
 
 
 def _seconds_until(hours_and_minutes: tuple[int, int], now: float) -> float:
-    """To the next time that the clock shows it."""
+    """To the next time that the clock shows it: a whole day, where it does so now."""
     local = time.localtime(now)
     wanted = hours_and_minutes[0] * 3600 + hours_and_minutes[1] * 60
     since_midnight = local.tm_hour * 3600 + local.tm_min * 60 + local.tm_sec
-    return (wanted - since_midnight) % 86_400
+    return (wanted - since_midnight) % 86_400 or 86_400

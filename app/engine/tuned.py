@@ -77,7 +77,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Tuned(msgspec.Struct, frozen=True, kw_only=True):
-    """`watts`: that the processor took meanwhile, where it can tell; 0: it can't.
+    """`watts`: that the machine took meanwhile, by its battery or by the processor's meters; 0: nothing tells.
 
     `bandwidth`, `operations`: bytes that this machine reads from memory and float32 operations of matrices, a second.
     """
@@ -85,6 +85,7 @@ class Tuned(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     points: tuple[Point, ...] = ()
     watts: float = 0.0
+    are_watts_of_battery: bool = False
     bandwidth: float = 0.0
     operations: float = 0.0
 

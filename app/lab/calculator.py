@@ -12,7 +12,7 @@ from app.engine import tuned
 from app.engine.process.memory_plan import BULK_CONTEXT, BULK_SEQUENCES
 from app.engine.tuned import TURN, Tuned
 from app.errors import ErrorKind, KnownError
-from app.lab.energy import battery_watts, power_of
+from app.lab.energy import Drawn, power_of
 from app.lab.sizing import Confidence, Figure, Job, Outlook, Prices, Sizing, outlook, size, speeds_of
 
 PAGE_TOKENS = 600  # about, of a page of prose
@@ -79,7 +79,7 @@ def answer(question: Question, found: Tuned, learned: float = 1.0) -> Answer:
             ErrorKind.BAD_REQUEST,
             "This model was not measured on this machine so far. Measure it in the lab, or run “rubato tune”.",
         )
-    power = power_of(rapl_watts=found.watts or None, battery=battery_watts(), entered=question.watts)
+    power = power_of(Drawn(found.watts, found.are_watts_of_battery), question.watts)
     turns = [p for p in found.points if p.setting.what == TURN and p.setting.way == found.chat_way()]
     turn = turns[0].step_seconds if turns else None
     return Answer(

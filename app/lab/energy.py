@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.lab.sizing import Confidence, Power
 
@@ -45,24 +45,39 @@ def joules_between(before: MeterReading, after: MeterReading) -> float:
     return total
 
 
+class Drawn(NamedTuple):
+    """`watts` on the mean, 0 where nothing tells; of the whole machine, where a battery told."""
+
+    watts: float = 0.0
+    is_of_battery: bool = False
+
+
 @dataclass
 class Meter:
-    """What the processor and the GPUs take on the mean, from the first `watts` to the last. 0: nothing tells."""
+    """What the machine takes while it is measured, from the first `drawn` to the last: by its battery where that is in
+    use, else by the meters of processor and GPUs.
+    """
 
     read: Callable[[], MeterReading | None] = read_rapl
     gpu: Callable[[], float] = lambda: gpu_watts()
+    battery: Callable[[], float | None] = lambda: battery_watts()
     clock: Callable[[], float] = time.monotonic
 
     def __post_init__(self) -> None:
         self._before, self._started = self.read(), self.clock()
         self._gpus: list[float] = []
+        self._batteries: list[float] = []
 
-    def watts(self) -> float:
+    def drawn(self) -> Drawn:
         """So far."""
+        if (flows := self.battery()) is not None:
+            self._batteries.append(flows)
+        if self._batteries:
+            return Drawn(sum(self._batteries) / len(self._batteries), is_of_battery=True)
         after, seconds = self.read(), self.clock() - self._started
         self._gpus.append(self.gpu())
         joules = joules_between(self._before, after) if self._before is not None and after is not None else 0.0
-        return joules / seconds + sum(self._gpus) / len(self._gpus) if seconds > 0 else 0.0
+        return Drawn(joules / seconds + sum(self._gpus) / len(self._gpus) if seconds > 0 else 0.0)
 
 
 def gpu_watts(library: Any = None) -> float:
@@ -101,13 +116,12 @@ def battery_watts(folder: Path = BATTERIES) -> float | None:
     return None
 
 
-def power_of(*, rapl_watts: float | None, battery: float | None, entered: float | None) -> Power:
+def power_of(drawn: Drawn, entered: float | None) -> Power:
     """What a person entered counts most, since it may be of the plug; a battery feeds all of the machine."""
     if entered is not None:
         return Power(watts=entered, source="watts as entered", confidence=Confidence.ENTERED)
-    if battery is not None:
-        return Power(watts=battery, source="the battery", confidence=Confidence.MEASURED)
-    if rapl_watts is not None:
-        source = "the meters of processor and GPU, without screen and disks"
-        return Power(watts=rapl_watts, source=source, confidence=Confidence.MEASURED)
+    if drawn.watts:
+        meters = "the meters of processor and GPU, without screen and disks"
+        source = "the battery, while the model was measured" if drawn.is_of_battery else meters
+        return Power(watts=drawn.watts, source=source, confidence=Confidence.MEASURED)
     return Power(watts=None, source="nothing here measures it: enter the watts", confidence=Confidence.UNKNOWN)

@@ -26,7 +26,7 @@ from app.engine.process.memory_plan import BULK_CONTEXT, most_bulk_sequences
 from app.engine.roof import measure_roof
 from app.engine.tuned import DECODE, DEPTH, PREFILL, TURN, Point, Setting, Tuned, Way
 from app.errors import KnownError, from_os_error
-from app.lab.energy import Meter
+from app.lab.energy import Drawn, Meter
 from app.lab.turn import measuring
 
 WIDTHS = (1, 2, 4, 8, 16, 32, 64)
@@ -90,12 +90,12 @@ async def tune(
     measure: Measure,
     is_chatting: Callable[[], bool],
     other_cores: Callable[[], float] = lambda: 0.0,
-    watts: Callable[[], float] = lambda: 0.0,
+    drawn: Callable[[], Drawn] = Drawn,
     said: Callable[[Point, int], None],
 ) -> Tuned:
     """All points of `settings`, and `then` those that follow from them; what is known undisturbed is not measured.
 
-    `other_cores`: how many other programs use now; `watts`: taken so far, 0 where that is not known. `said` hears each
+    `other_cores`: how many other programs use now; `drawn`: what the machine took so far. `said` hears each
     new point, and how many are to come. Raises OSError where a point can't be stored.
     """
     found = tuned.load(folder, model)
@@ -105,7 +105,9 @@ async def tune(
         nonlocal found
         point = msgspec.structs.replace(point, other_cores=other_cores())
         measured.add(point.setting)
-        found = msgspec.structs.replace(found.with_point(point), watts=watts() or found.watts)
+        found = found.with_point(point)
+        if (taken := drawn()).watts:
+            found = msgspec.structs.replace(found, watts=taken.watts, are_watts_of_battery=taken.is_of_battery)
         tuned.save(folder, model, found)
         said(point, len(left()))
 
@@ -206,7 +208,7 @@ async def tune_model(core: Core, said: Callable[[Point, int], None], *, is_fresh
                 measure=by_bare(model, core.paths.logs),
                 is_chatting=lambda: core.are_chats_active,
                 other_cores=lambda: machine.state().other_cores,
-                watts=Meter().watts,
+                drawn=Meter().drawn,
                 said=said,
             )
             if not found.bandwidth:

@@ -49,6 +49,7 @@ def test_until_the_clock_shows_it_the_next_time() -> None:
     now = time.mktime((2026, 5, 1, 22, 30, 0, 0, 0, -1))
     assert size._seconds_until((23, 0), now) == 1800
     assert size._seconds_until((8, 0), now) == 9.5 * 3600
+    assert size._seconds_until((22, 30), now) == 24 * 3600
 
 
 @pytest.mark.parametrize(

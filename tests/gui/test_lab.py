@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -204,10 +206,14 @@ def test_the_calculator_names_every_source(desk: Desk) -> None:
     card.documents.setValue(40)
     card.watts.setValue(30)
     card.price.setValue(0.3)
+    card.hosted_read.setValue(0.5)
+    card.hosted_written.setValue(1.5)
     card.has_time.setChecked(True)
     card.asked.emit(card.question(card.by.time().addSecs(-60)), "€")
     desk.until(lambda: says(card, "estimated: the measured curve"))
     assert says(card, "estimated: watts as entered")
+    assert says(card, "estimated: the energy, and the price of a kWh as entered")
+    assert says(card, "estimated: tokens of the job, and the hosted price as entered")
     assert says(card, "measured: a question behind a long chat")
     assert says(card, "times as fast, or a smaller model")
 
@@ -259,3 +265,12 @@ def test_the_lab_is_made_when_it_is_wanted_and_not_by_the_first_model(desk: Desk
     desk.core.emit(ModelStateChanged(state=ModelState.READY, name="m"))
     desk.until(lambda: desk.window.top_bar.picker.text() == "m ")
     assert desk.window.findChildren(LabDesk) == []
+
+
+def test_the_window_does_not_wait_for_the_library_of_the_charts() -> None:
+    """Which takes half a second to import; what `open` gives to another thread has to import it."""
+    told = (
+        "import sys; import app.gui.lab.desk as desk; assert 'pyqtgraph' not in sys.modules; desk._import_page(); "
+        "assert desk._PAGE in sys.modules and 'pyqtgraph' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", told], check=True, timeout=60)

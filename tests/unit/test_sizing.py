@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from app.engine.tuned import DECODE, PREFILL, Point, Setting, Tuned
 from app.errors import KnownError
 from app.lab.calculator import Question, answer, job_of
-from app.lab.energy import Meter, MeterReading, battery_watts, gpu_watts, joules_between, power_of, read_rapl
+from app.lab.energy import Drawn, Meter, MeterReading, battery_watts, gpu_watts, joules_between, power_of, read_rapl
 from app.lab.sizing import (
     Confidence,
     Job,
@@ -94,7 +95,7 @@ def test_energy_and_money_name_their_source() -> None:
 
 
 def test_without_watts_there_is_no_energy() -> None:
-    found = size(JOB, SPEEDS, power_of(rapl_watts=None, battery=None, entered=None), Prices(kilowatt_hour=0.3))
+    found = size(JOB, SPEEDS, power_of(Drawn(), None), Prices(kilowatt_hour=0.3))
     assert (found.kilowatt_hours, found.cost) == (None, None)
 
 
@@ -151,16 +152,33 @@ def test_a_battery_tells_while_it_is_used(tmp_path: Path) -> None:
 
 
 def test_what_was_entered_counts_most() -> None:
-    assert power_of(rapl_watts=10, battery=20, entered=30).watts == 30
-    assert power_of(rapl_watts=10, battery=20, entered=None).source == "the battery"
-    assert power_of(rapl_watts=10, battery=None, entered=None).confidence is Confidence.MEASURED
+    assert power_of(Drawn(20, is_of_battery=True), 30).watts == 30
+    assert power_of(Drawn(20, is_of_battery=True), None).source == "the battery, while the model was measured"
+    assert "without screen" in power_of(Drawn(10), None).source
+    assert power_of(Drawn(10), None).confidence is Confidence.MEASURED
+    assert power_of(Drawn(), None).watts is None
 
 
 def test_the_mean_of_what_processor_and_gpus_take() -> None:
     readings = iter([MeterReading({"p": 100.0}, {"p": 1e9}), MeterReading({"p": 350.0}, {"p": 1e9})])
     clock = iter([0.0, 10.0])
-    meter = Meter(read=lambda: next(readings), gpu=lambda: 40.0, clock=lambda: next(clock))
-    assert meter.watts() == pytest.approx(25.0 + 40.0)
+    meter = Meter(read=lambda: next(readings), gpu=lambda: 40.0, battery=lambda: None, clock=lambda: next(clock))
+    assert meter.drawn() == (pytest.approx(25.0 + 40.0), False)
+
+
+def test_a_battery_that_is_used_tells_of_all_of_the_machine() -> None:
+    flows = iter([30.0, 20.0, None])
+    meter = Meter(read=lambda: None, gpu=lambda: 40.0, battery=lambda: next(flows))
+    assert [meter.drawn() for _ in range(3)] == [(30.0, True), (25.0, True), (25.0, True)]
+
+
+def test_what_the_machine_took_while_it_was_measured_is_what_a_job_is_said_to_take() -> None:
+    found = answer(
+        Question(documents=4, pages=3), msgspec.structs.replace(tuned(), watts=18.0, are_watts_of_battery=True)
+    )
+    assert found.sizing.kilowatt_hours is not None
+    assert found.sizing.kilowatt_hours.value == pytest.approx(18.0 * found.sizing.seconds.value / 3.6e6)
+    assert "battery" in found.sizing.kilowatt_hours.source
 
 
 class Nvml:

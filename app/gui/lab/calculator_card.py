@@ -62,7 +62,7 @@ class CalculatorCard(Card):
 
     def question(self, now: QTime) -> Question:
         """`now`: of the clock on the wall."""
-        seconds = now.secsTo(self.by.time()) % 86_400 if self.has_time.isChecked() else None
+        seconds = (now.secsTo(self.by.time()) % 86_400 or 86_400) if self.has_time.isChecked() else None
         return Question(
             documents=self.documents.value(),
             pages=round(self.pages.value(), 1),

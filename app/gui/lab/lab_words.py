@@ -25,7 +25,7 @@ SOURCES = {
     CURVE: mark("the measured curve"),
     CURVE_AND_JOBS: mark("the measured curve, and what jobs of this kind took"),
     "watts as entered": mark("watts as entered"),
-    "the battery": mark("the battery"),
+    "the battery, while the model was measured": mark("the battery, while the model was measured"),
     "the meters of processor and GPU, without screen and disks": mark(
         "the meters of processor and GPU, without screen and disks"
     ),
