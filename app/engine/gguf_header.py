@@ -91,7 +91,7 @@ class _Reader:
         for _ in range(n_values):
             key = self._string(LONGEST_KEY)
             if key in values:
-                raise HeaderFault(f"is damaged: it has “{_shown(key)}” twice")
+                raise HeaderFault(f"is damaged: it has “{shown(key)}” twice")
             values[key] = self._value(self._number(4))
         alignment = values.get("general.alignment", 32)
         if not isinstance(alignment, int) or not _is_power_of_two(alignment):
@@ -120,9 +120,9 @@ class _Reader:
         for _ in range(n_tensors):
             tensor = self._tensor()
             if tensor.name in tensors:
-                raise HeaderFault(f"is damaged: it has the tensor “{_shown(tensor.name)}” twice")
+                raise HeaderFault(f"is damaged: it has the tensor “{shown(tensor.name)}” twice")
             if tensor.offset % alignment:
-                raise HeaderFault(f"is damaged: the tensor “{_shown(tensor.name)}” begins at no round place")
+                raise HeaderFault(f"is damaged: the tensor “{shown(tensor.name)}” begins at no round place")
             tensors[tensor.name] = tensor
         return tuple(tensors.values())
 
@@ -136,9 +136,9 @@ class _Reader:
         if kind is None:
             raise HeaderFault(f"has weights of a kind ({number}) that this program does not know")
         if any(size > MOST_BYTES for size in shape) or math.prod(shape) * 8 > MOST_BYTES:
-            raise HeaderFault(f"is damaged: the tensor “{_shown(name)}” is larger than anything")
+            raise HeaderFault(f"is damaged: the tensor “{shown(name)}” is larger than anything")
         if (shape[0] if shape else 1) % kind.block:
-            raise HeaderFault(f"is damaged: a row of the tensor “{_shown(name)}” ends within a block")
+            raise HeaderFault(f"is damaged: a row of the tensor “{shown(name)}” ends within a block")
         return Tensor(name, kind, shape, self._number(10))
 
     # values
@@ -229,5 +229,6 @@ def _aligned(n: int, alignment: int) -> int:
     return -(-n // alignment) * alignment
 
 
-def _shown(name: str) -> str:
+def shown(name: str) -> str:
+    """A name of the file's, short and without what no terminal should get."""
     return "".join(c if c.isprintable() else "�" for c in name[:80])

@@ -44,8 +44,8 @@ SENTENCES = (
     mark("The model file {path} can't be opened ({reason}). Choose another one."),
     mark("{name} makes llama.cpp crash: the file is damaged or not what it says. Choose another model."),
     mark(
-        "{name} could not be loaded: it is damaged, or of a kind that this version does not know. Download "
-        "it again or choose another model."
+        "{name} could not be loaded: it is damaged, or of a kind that this version does not know (“{kind}”). "
+        "Download it again or choose another model."
     ),
     mark("There is not enough memory for this model's context."),
     mark("This model makes embeddings of texts and can't write. Choose a model that writes."),

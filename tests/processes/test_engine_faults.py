@@ -17,7 +17,7 @@ from app.engine.local import local_engine
 from app.errors import ErrorKind, KnownError
 from app.paths import profile_paths
 from app.settings import Settings
-from tests.unit.gguf_files import GOOD_TENSORS, GOOD_VALUES, gguf, u32
+from tests.unit.gguf_files import GOOD_TENSORS, GOOD_VALUES, gguf, string, u32
 
 
 class Listener:
@@ -51,8 +51,13 @@ async def core_with(folder: Path, engine: EngineClient, model: Path, **settings:
 
 
 def bad_models(folder: Path, good: Path) -> dict[str, Path]:
-    """A file that is cut short, one that is no model, one that is not there, and one that llama.cpp aborts on."""
+    """A file that is cut short, one that is no model, one of a newer version, one of a kind that nobody knows, one that
+    is not there, and one that llama.cpp aborts on.
+    """
     cut, text, crashing = folder / "cut.gguf", folder / "text.gguf", folder / "crashing.gguf"
+    newer, unheard = folder / "newer.gguf", folder / "unheard.gguf"
+    newer.write_bytes(gguf(GOOD_VALUES, GOOD_TENSORS, version=4))
+    unheard.write_bytes(gguf(GOOD_VALUES | {"general.architecture": string("unheard")}, GOOD_TENSORS))
     absurd = {"llama.expert_count": u32(100_000), "llama.embedding_length": u32(8), "llama.feed_forward_length": u32(8)}
     crashing.write_bytes(gguf(GOOD_VALUES | absurd | {"llama.attention.head_count": u32(2)}, GOOD_TENSORS))
     with good.open("rb") as file:
@@ -61,6 +66,8 @@ def bad_models(folder: Path, good: Path) -> dict[str, Path]:
     return {
         "cut short": cut,
         "is not a GGUF": text,
+        "newer than this program knows": newer,
+        "this version does not know .“unheard”.": unheard,
         "can't be opened": folder / "gone.gguf",
         "llama.cpp crash": crashing,
     }

@@ -1,4 +1,4 @@
-"""Mutated model files: each is read, or gets one sentence, quickly and in little memory.
+"""Mutated model files: each is read and its figures are said, or it gets one sentence, quickly and in little memory.
 
 RUBATO_FUZZ=100000 is the long run; RUBATO_FUZZ_SEED another one than the usual.
 """
@@ -12,9 +12,13 @@ import time
 from pathlib import Path
 
 import psutil
+import pytest
 
 from app.engine.gguf_metadata import ModelMetadata, read_metadata
+from app.engine.load_plan import load_plan
+from app.engine.model_shape import shape_of
 from app.errors import ErrorKind, KnownError
+from app.lab.roofline import work_of
 from tests.model.tiny_models import KINDS
 from tests.unit.gguf_files import GOOD_TENSORS, GOOD_VALUES, gguf, split, tensor
 
@@ -77,6 +81,7 @@ def read_or_refused(path: Path) -> ModelMetadata | KnownError:
         return error
 
 
+@pytest.mark.timeout(max(150, FILES // 50))
 def test_mutated_files(tmp_path: Path) -> None:
     seeds = [gguf(GOOD_VALUES, GOOD_TENSORS)]
     for kind, write in KINDS.items():
@@ -99,6 +104,9 @@ def test_mutated_files(tmp_path: Path) -> None:
             assert len(outcome.sentence) < 400, number
         else:
             n_read += 1
+            plan = load_plan(shape_of(outcome), context_tokens=8192, free_bytes=8 << 30)
+            assert "\n" not in plan.sentence, number
+            assert work_of(outcome).bytes_read >= 0, number
     growth = psutil.Process().memory_info().rss - before
     print(f"{FILES:,} files, {n_read:,} could be read; slowest {slowest * 1000:.0f} ms, {growth / 1e6:.0f} MB more")
     assert slowest < MOST_SECONDS

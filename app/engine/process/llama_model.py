@@ -12,6 +12,7 @@ import llama_cpp.llama_cpp as llama
 
 from app import diagnostics
 from app.engine.fit import ContextShape, advice, kv_bytes
+from app.engine.gguf_header import shown
 from app.engine.gguf_metadata import read_metadata
 from app.engine.load_plan import ON_PROCESSOR, LayerPlan
 from app.engine.messages import GenerateRequest
@@ -47,13 +48,13 @@ class LlamaModel:
         on_progress = _read_in(metadata.parts, on_progress)
         layers = plan(self.shape)
         try:
-            self.handle = _load(path, on_progress, layers)
+            self.handle = _load(path, metadata.architecture, on_progress, layers)
         except KnownError:
             if not layers.n_layers:
                 raise
             log.warning("%s could not be loaded with %d layers on GPUs; the processor computes", path, layers.n_layers)
             layers = ON_PROCESSOR
-            self.handle = _load(path, on_progress, layers)
+            self.handle = _load(path, metadata.architecture, on_progress, layers)
         self.gpu_layers = layers.n_layers
         self.vocab = llama.llama_model_get_vocab(self.handle)
         self.n_vocab = llama.llama_vocab_n_tokens(self.vocab)
@@ -213,8 +214,8 @@ def _route_log() -> None:
 
 def check(path: Path) -> None:
     """Open a file as a model without its weights. Raises KnownError for what `LlamaModel` would refuse."""
-    read_metadata(path)
-    llama.llama_model_free(_load(path, lambda fraction: True, with_weights=False))
+    kind = read_metadata(path).architecture
+    llama.llama_model_free(_load(path, kind, lambda fraction: True, with_weights=False))
 
 
 def _read_in(parts: Sequence[Path], on_progress: Callable[[float], bool]) -> Callable[[float], bool]:
@@ -228,6 +229,7 @@ def _read_in(parts: Sequence[Path], on_progress: Callable[[float], bool]) -> Cal
 
 def _load(
     path: Path,
+    kind: str,
     on_progress: Callable[[float], bool],
     layers: LayerPlan = ON_PROCESSOR,
     *,
@@ -248,7 +250,7 @@ def _load(
     if not model:
         raise KnownError(
             ErrorKind.MODEL_UNREADABLE,
-            f"{path.name} could not be loaded: it is damaged, or of a kind that this version does not know. "
-            "Download it again or choose another model.",
+            f"{path.name} could not be loaded: it is damaged, or of a kind that this version does not know "
+            f"(“{shown(kind)}”). Download it again or choose another model.",
         )
     return model
