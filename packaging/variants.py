@@ -55,7 +55,7 @@ def _wheel(requirement: str, folder: Path) -> Path:
         named.write_text(requirement, encoding="utf-8")
         part = folder.with_suffix(".part")
         pip = [program("python"), "-m", "pip", "wheel", "--no-deps", "--no-cache-dir", "--require-hashes"]
-        command = [*pip, "--no-binary=:all:", "--wheel-dir", str(part), "-r", str(named)]
+        command = [*pip, "--no-binary=llama-cpp-python", "--wheel-dir", str(part), "-r", str(named)]
         settings = {"CMAKE_BUILD_PARALLEL_LEVEL": str(os.cpu_count() or 2), **os.environ, "CMAKE_ARGS": _OPTIONS}
         if subprocess.run(command, env=settings).returncode != 0:
             raise StepFailed("llama.cpp could not be compiled. See the messages above.")
