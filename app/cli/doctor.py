@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib.metadata
+import sys
 from collections.abc import AsyncIterator
 
 from app.core.core import Core
@@ -24,7 +25,7 @@ async def doctor(core: Core, console: Console) -> int:
     for part in PARTS:
         console.out(f"{part:20} {_version(part)}\n")
     console.out(f"{'profile':20} {core.paths.data}\n{'logs':20} {core.paths.logs}\n")
-    for sentence in devices.findings(devices.look()):
+    for sentence in devices.findings(devices.look(), f"{sys.executable} -m pip", _version("llama-cpp-python")):
         console.out(f"{'devices':20} {sentence}\n")
     is_well = True
     async for name, problem in _checks(core):

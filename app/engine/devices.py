@@ -27,12 +27,8 @@ class Build(Enum):
 _LIBRARIES = {"ggml-cuda": Build.CUDA, "ggml-metal": Build.METAL, "ggml-vulkan": Build.VULKAN, "ggml-hip": Build.ROCM}
 _VENDORS = {"0x10de": "NVIDIA", "0x1002": "AMD", "0x8086": "Intel", "0x106b": "Apple"}
 _WHEELS = "https://abetlen.github.io/llama-cpp-python/whl"
-_INSTALL = {
-    Build.CUDA: f"pip install --force-reinstall llama-cpp-python --extra-index-url {_WHEELS}/cu125",
-    Build.METAL: f"pip install --force-reinstall llama-cpp-python --extra-index-url {_WHEELS}/metal",
-    Build.VULKAN: "CMAKE_ARGS=-DGGML_VULKAN=on pip install --force-reinstall --no-binary :all: llama-cpp-python",
-    Build.ROCM: "CMAKE_ARGS=-DGGML_HIP=on pip install --force-reinstall --no-binary :all: llama-cpp-python",
-}
+_INDEXES = {Build.CUDA: "cu125", Build.METAL: "metal", Build.VULKAN: "vulkan", Build.ROCM: "rocm72"}
+_WINDOWS_FILES = {"NVIDIA": "nvcuda.dll", "AMD": "atiadlxx.dll"}  # of its maker's driver, in System32
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +62,18 @@ def best_build(maker: str, facts: Facts) -> Build:
     return Build.VULKAN
 
 
-def findings(facts: Facts) -> list[str]:
-    """One sentence for each kind of GPU in the machine: used, or what is missing and how that is installed."""
+def install_line(build: Build, facts: Facts, pip: str = "pip", version: str = "") -> str:
+    """What brings this build, in the version that is here and without touching other packages."""
+    named = f"llama-cpp-python=={version}" if version else "llama-cpp-python"
+    index = "hip-radeon" if build is Build.ROCM and facts.system == "Windows" else _INDEXES[build]
+    return f"{pip} install --force-reinstall --no-deps {named} --extra-index-url {_WHEELS}/{index}"
+
+
+def findings(facts: Facts, pip: str = "pip", version: str = "") -> list[str]:
+    """One sentence for each kind of GPU in the machine: used, or what is missing and how that is installed.
+
+    `pip`: of the environment that Rubato runs in; `version`: of llama-cpp-python in it.
+    """
     has = built_in(facts)
     if not facts.gpus:
         return ["No GPU was found: the processor computes."]
@@ -85,7 +91,8 @@ def findings(facts: Facts) -> list[str]:
             sentences.append(f"{name}: not used, this package computes on the processor only. The source can use it.")
         else:
             sentences.append(
-                f"{name}: not used, this llama.cpp is built without {build.value}. Install that with: {_INSTALL[build]}"
+                f"{name}: not used, this llama.cpp is built without {build.value}. Install that with: "
+                f"{install_line(build, facts, pip, version)}"
             )
     return sentences
 
@@ -148,7 +155,7 @@ def look() -> Facts:
         processor=platform.machine(),
         processor_flags=_processor_flags(),
         libraries=_libraries(),
-        gpus=_gpus(Path("/sys/bus/pci/devices")),
+        gpus=_gpus(Path("/sys/bus/pci/devices")) if platform.system() != "Windows" else windows_gpus(_system32()),
         drivers=_drivers(Path("/"), platform.system()),
         is_packaged=getattr(sys, "frozen", False),
     )
@@ -183,11 +190,20 @@ def _gpus(devices: Path) -> tuple[str, ...]:
     return tuple(makers)
 
 
+def windows_gpus(system32: Path) -> tuple[str, ...]:
+    """Makers whose drivers are installed (not run yet)."""
+    return tuple(maker for maker, file in _WINDOWS_FILES.items() if (system32 / file).exists())
+
+
+def _system32() -> Path:
+    return Path(os.environ.get("SYSTEMROOT", r"C:\Windows")) / "System32"
+
+
 def _drivers(root: Path, system: str) -> frozenset[Build]:
     if system == "Darwin":
         return frozenset({Build.METAL})
     if system == "Windows":
-        folder = Path(os.environ.get("SYSTEMROOT", r"C:\Windows")) / "System32"
+        folder = _system32()
         files = {Build.CUDA: folder / "nvcuda.dll", Build.VULKAN: folder / "vulkan-1.dll"}
         return frozenset(build for build, file in files.items() if file.exists())
     places = {

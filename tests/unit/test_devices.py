@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.engine.devices import Build, Facts, Gpu, built_in, findings, look, reorders, split_layers
+from app.engine.devices import (
+    Build,
+    Facts,
+    Gpu,
+    built_in,
+    findings,
+    install_line,
+    look,
+    reorders,
+    split_layers,
+    windows_gpus,
+)
 
 GB = 10**9
 
@@ -29,9 +42,9 @@ def machine(system: str = "Linux", **facts: object) -> Facts:
             machine(gpus=("NVIDIA",), drivers=frozenset({Build.CUDA, Build.VULKAN}), libraries=("ggml-vulkan.dll",)),
             "used, through Vulkan",
         ),
-        (machine(gpus=("AMD",), drivers=frozenset({Build.ROCM, Build.VULKAN})), "-DGGML_HIP=on"),
-        (machine(gpus=("AMD",), drivers=frozenset({Build.VULKAN})), "-DGGML_VULKAN=on"),
-        (machine(gpus=("Intel",), drivers=frozenset({Build.VULKAN})), "-DGGML_VULKAN=on"),
+        (machine(gpus=("AMD",), drivers=frozenset({Build.ROCM, Build.VULKAN})), "/rocm72"),
+        (machine(gpus=("AMD",), drivers=frozenset({Build.VULKAN})), "/vulkan"),
+        (machine(gpus=("Intel",), drivers=frozenset({Build.VULKAN})), "/vulkan"),
         (machine("Windows", gpus=("NVIDIA",), drivers=frozenset({Build.CUDA})), "/cu125"),
         (machine("Darwin", gpus=("Apple",), drivers=frozenset({Build.METAL})), "/metal"),
         (
@@ -43,6 +56,27 @@ def machine(system: str = "Linux", **facts: object) -> Facts:
 def test_one_sentence_says_what_is_used_or_missing(facts: Facts, said: str) -> None:
     (sentence,) = findings(facts)
     assert said in sentence
+
+
+def test_the_line_to_install_touches_nothing_but_this_package_in_this_version() -> None:
+    facts = machine(gpus=("NVIDIA",), drivers=frozenset({Build.CUDA}))
+    (sentence,) = findings(facts, "/here/.venv/bin/python -m pip", "0.3.36")
+    assert (
+        "with: /here/.venv/bin/python -m pip install --force-reinstall --no-deps llama-cpp-python==0.3.36 " in sentence
+    )
+    assert install_line(Build.ROCM, machine("Windows")).endswith("/hip-radeon")
+
+
+def test_the_readme_names_the_wheels_of_each_build() -> None:
+    said = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    for build in Build:
+        assert f"| {build.value} | `{install_line(build, machine()).rpartition('/')[2]}` |" in said
+
+
+def test_on_windows_a_makers_driver_tells_of_its_gpu(tmp_path: Path) -> None:
+    assert windows_gpus(tmp_path) == ()
+    (tmp_path / "nvcuda.dll").touch()
+    assert windows_gpus(tmp_path) == ("NVIDIA",)
 
 
 def test_each_maker_is_told_of() -> None:
