@@ -15,6 +15,7 @@ from app.errors import KnownError
 from app.gui import fonts, tongue
 from app.gui.bridge import Bridge
 from app.gui.late_alarm import LateAlarm
+from app.gui.painted import when_painted
 from app.gui.qt_messages import log_qt_messages
 from app.gui.signals import Signals
 from app.gui.theme import Theme
@@ -25,6 +26,9 @@ from app.settings import Settings
 
 if TYPE_CHECKING:
     from app.core.core import Core, EventSink
+
+
+UNSEEN_MS = 500  # the core starts then also where the window is on another desktop, and never painted
 
 
 class Application(QApplication):
@@ -79,7 +83,12 @@ def run(
         window.start([*files, *app.take_files()], ask)
         app.files_asked.connect(lambda: open_files(window, app.take_files()))
 
-    bridge.start(done=start, failed=lambda error: _say_at_start(window, error))
+    def begin() -> None:
+        if not bridge.has_started:
+            bridge.start(done=start, failed=lambda error: _say_at_start(window, error))
+
+    when_painted(window, begin)  # its imports would hold Python's lock while the window is drawn
+    QTimer.singleShot(UNSEEN_MS, begin)
     Signals(app, window.close)
     app.lastWindowClosed.connect(lambda: bridge.close(app.quit))
     alarm = LateAlarm(app)

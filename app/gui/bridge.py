@@ -74,6 +74,10 @@ class Bridge(QObject):
         self._thread.start()
         self.call(lambda core: None, done=lambda _: done() if done else None, failed=failed)
 
+    @property
+    def has_started(self) -> bool:
+        return self._garbage is not None
+
     @overload
     def call(
         self,
