@@ -15,7 +15,7 @@ from app.engine.gguf_types import TENSOR_KINDS
 from app.engine.model_shape import ModelShape
 
 _KV_KINDS = {kind.name: kind for kind in TENSOR_KINDS.values()}
-_F32 = 4
+_F32, _F16 = 4, 2
 _CELLS = 256  # a context is made larger to a multiple of so many tokens
 _VOCABULARY_ENTRY = 300  # what a word takes: its text, its place in two tables, how it is put together
 _SPLIT_ROWS = 8  # a matrix is reordered where so many rows go together
@@ -89,9 +89,11 @@ def compute_bytes(shape: ModelShape, context: ContextShape) -> int:
     if shape.n_head:
         widest = max(shape.layers, key=lambda layer: layer.k)
         beside = 2 * n_embd + 3 * shape.head_width + widest.k + widest.v
-        masks = cells * tokens * _F32 * (2 if shape.has_window else 1)
-        scores = 0 if context.flash_attention else cells * tokens * shape.n_head * _F32
-        places.append(scores + masks + tokens * _F32 * beside)
+        masks = cells * tokens * (2 if shape.has_window else 1)
+        if context.flash_attention:  # no scores; masks lie beside the feed-forward blocks too
+            places.append(masks * _F16 + tokens * _F32 * max(beside, 7 * n_embd + shape.feed_forward))
+        else:
+            places.append(cells * tokens * shape.n_head * _F32 + masks * _F32 + tokens * _F32 * beside)
     if shape.inner:
         largest = max(layer.state for layer in shape.layers)
         beside = 6 * shape.inner + 2 * shape.groups + n_embd

@@ -19,6 +19,7 @@ from app.engine.model_shape import ModelShape, shape_of
 from tests.model.sized_models import SIZED, full_attention
 
 CONTEXTS = [(4096, 2, "F16"), (1024, 8, "F16"), (4096, 2, "Q8_0"), (8192, 1, "F16")]
+FULL_CONTEXTS = [(1024, "F16"), (4096, "F16"), (2048, "Q8_0")]
 TENTH = 0.10
 
 
@@ -63,10 +64,11 @@ def test_llama_cpp_says_the_same(kind: str, models: dict[str, Path]) -> None:
 @pytest.mark.parametrize("kind", ["full attention", "many heads", "sliding window", "experts", "hybrid", "latent"])
 def test_the_process_takes_as_much(kind: str, models: dict[str, Path]) -> None:
     """A context that is full. Memory for logits of every token is set aside, but not touched: these have small ones."""
-    took = measured(models[kind], 2048, 1, "F16", fills=True)["took"]
-    ours = said(models[kind], 2048, 1, "F16").total
-    print(f"{kind}: {ours / 1e6:.0f} MB, {ours / took:.3f} of what it took")
-    assert ours == pytest.approx(took, rel=TENTH)
+    for n, kv in FULL_CONTEXTS:
+        took = measured(models[kind], n, 1, kv, fills=True)["took"]
+        ours = said(models[kind], n, 1, kv).total
+        print(f"{kind}, {n} {kv}: {ours / 1e6:.0f} MB, {ours / took:.3f} of what it took")
+        assert ours == pytest.approx(took, rel=TENTH)
 
 
 # what follows from it
