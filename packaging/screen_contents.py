@@ -128,9 +128,9 @@ WAITING = (
 _PASSAGES = tuple(
     PassageView(attachment_id="b", name="minutes.docx", place=place, text=text)
     for place, text in (
-        ("p. 12", "The board agreed to move the measurements to March."),
-        ("p. 14", "Costs are to be told by department."),
-        ("p. 88", "Nobody spoke against it."),
+        ("page 12", "The board agreed to move the measurements to March."),
+        ("page 14", "Costs are to be told by department."),
+        ("page 88", "Nobody spoke against it."),
     )
 )
 CHATS: dict[str, Chat] = {

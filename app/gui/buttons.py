@@ -6,11 +6,12 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontMetrics, QIcon, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QStyle, QWidget
 
 from app.gui import fonts
-from app.gui.icons import icon
+from app.gui.icons import PIXELS, icon, set_icon, side
 from app.gui.theme import Theme
+from app.gui.tongue import is_right_to_left
 
 
 def button(
@@ -39,7 +40,7 @@ def button(
 class IconButton(QPushButton):
     """A square with an icon that keeps the theme's colour. `name` is its tooltip and its accessible name."""
 
-    def __init__(self, theme: Theme, icon_name: str, name: str, do: Callable[[], object], side: int = 32) -> None:
+    def __init__(self, theme: Theme, icon_name: str, name: str, do: Callable[[], object], width: int = 32) -> None:
         super().__init__()
         self._theme, self._icon_name = theme, icon_name
         self._is_seen = True
@@ -47,8 +48,7 @@ class IconButton(QPushButton):
         self.setAccessibleName(name)
         self.setToolTip(name)
         self.setAutoDefault(False)
-        self.setFixedSize(side, side)
-        self.setIconSize(QSize(16, 16))
+        self._margin = width - PIXELS
         self.clicked.connect(lambda: do())
         theme.changed.connect(self._tint)
         self._tint()
@@ -60,13 +60,21 @@ class IconButton(QPushButton):
         self.setToolTip(name)
         self._tint()
 
+    def sizeHint(self) -> QSize:
+        """As it is fixed: the style sheet's least height, which comes later, would make its row lower."""
+        return QSize(self._margin + side(), self._margin + side())
+
     def set_seen(self, is_seen: bool) -> None:
         """In its place either way: what shows on hover moves nothing."""
         self._is_seen = is_seen
         self._tint()
 
     def _tint(self) -> None:
-        self.setIcon(icon(self._icon_name, self._theme.tokens.muted) if self._is_seen else QIcon())
+        self.setFixedSize(self._margin + side(), self._margin + side())
+        self.updateGeometry()
+        set_icon(self, self._icon_name, self._theme.tokens.muted)
+        if not self._is_seen:
+            self.setIcon(QIcon())
 
 
 class IconLabel(QLabel):
@@ -75,7 +83,6 @@ class IconLabel(QLabel):
     def __init__(self, theme: Theme, icon_name: str, colour: str = "muted") -> None:
         super().__init__()
         self._theme, self._icon_name, self._colour = theme, icon_name, colour
-        self.setFixedSize(16, 16)
         theme.changed.connect(self._tint)
         self._tint()
 
@@ -85,18 +92,26 @@ class IconLabel(QLabel):
         self._tint()
 
     def _tint(self) -> None:
-        self.setPixmap(icon(self._icon_name, getattr(self._theme.tokens, self._colour)).pixmap(16, 16))
+        self.setFixedSize(side(), side())
+        self.setPixmap(icon(self._icon_name, getattr(self._theme.tokens, self._colour)).pixmap(side(), side()))
 
 
 def label(text: str = "", *, role: fonts.FontRole = fonts.UI, tone: str = "", wraps: bool = False) -> QLabel:
     """Plain text, never markup. `tone` is muted, warn, danger, ok or nothing."""
     made = QLabel(text)
     made.setTextFormat(Qt.TextFormat.PlainText)
+    made.setAlignment(_leading())
     made.setWordWrap(wraps)
     if tone:
         made.setProperty("role", tone)
     fonts.set_role(made, role)
     return made
+
+
+def _leading() -> Qt.AlignmentFlag:
+    """Where the page begins, in whatever language the text is: Qt would put English at the left of an Arabic page."""
+    side = Qt.AlignmentFlag.AlignRight if is_right_to_left() else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignAbsolute | Qt.AlignmentFlag.AlignVCenter
 
 
 def set_tone(widget: QWidget, tone: str) -> None:
@@ -112,18 +127,26 @@ class ElidedLabel(QLabel):
 
     def __init__(self, text: str = "", *, role: fonts.FontRole = fonts.UI, tone: str = "") -> None:
         super().__init__(text)
+        self._tip = ""
         self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setAlignment(_leading())
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         if tone:
             self.setProperty("role", tone)
         fonts.set_role(self, role)
 
+    def explain(self, tip: str) -> None:
+        """What hovering says while all of the text is seen."""
+        self._tip = tip
+        self.update()
+
     def paintEvent(self, event: QPaintEvent) -> None:
         metrics = QFontMetrics(self.font())
         shown = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, self.contentsRect().width())
-        self.setToolTip(self.text() if shown != self.text() else "")
+        self.setToolTip(self.text() if shown != self.text() else self._tip)
         painter = QPainter(self)
         painter.setPen(self.palette().windowText().color())
-        side = self.alignment() | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(self.contentsRect(), side, shown)
+        side = QStyle.visualAlignment(self.layoutDirection(), self.alignment() | Qt.AlignmentFlag.AlignVCenter)
+        painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
+        painter.drawText(self.contentsRect(), side | Qt.AlignmentFlag.AlignAbsolute, shown)
         painter.end()

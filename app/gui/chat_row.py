@@ -12,12 +12,13 @@ from app.core.chat_views import ChatView
 from app.gui import fonts, words
 from app.gui.chat_rows import ChatEntry, FolderRow, Head, Row
 from app.gui.icons import icon
+from app.gui.text_line import write_line
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 
 _Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = Qt.ItemDataRole.UserRole
-_SIDE, _INDENT, _ICON = 10, 14, 16
+_SIDE, _INDENT, _ICON = 10, 14, 16  # the icon at 100 %
 
 
 class ChatRow(QStyledItemDelegate):
@@ -73,12 +74,13 @@ class ChatRow(QStyledItemDelegate):
         inside = option.rect.adjusted(_SIDE, 0, -_SIDE, -1)
         is_rtl = option.direction is Qt.LayoutDirection.RightToLeft
         arrow = "chevron-down" if row.is_open else "chevron-left" if is_rtl else "chevron-right"
+        side = fonts.scaled(_ICON)
         count = words.number(row.n_chats)
         width = QFontMetrics(fonts.font(fonts.SMALL)).horizontalAdvance(count) + 2
         for name in (arrow, "folder"):
-            place = QRect(inside.left(), inside.center().y() - _ICON // 2 + 1, _ICON, _ICON)
+            place = QRect(inside.left(), inside.center().y() - side // 2 + 1, side, side)
             icon(name, muted).paint(painter, self._placed(option, place))
-            inside.setLeft(inside.left() + _ICON + 6)
+            inside.setLeft(inside.left() + side + 6)
         name_rect = inside.adjusted(0, 0, -width - 6, 0)
         self._write(painter, option, name_rect, row.folder.name, fonts.UI, self._theme.tokens.text)
         count_rect = QRect(inside.right() - width + 1, inside.top(), width, inside.height())
@@ -102,13 +104,7 @@ class ChatRow(QStyledItemDelegate):
     def _write(
         self, painter: QPainter, option: QStyleOptionViewItem, rect: QRect, text: str, role: fonts.FontRole, colour: str
     ) -> None:
-        font = fonts.font(role)
-        shown = QFontMetrics(font).elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
-        painter.setFont(font)
-        painter.setPen(QColor(colour))
-        lead = Qt.AlignmentFlag.AlignLeading | Qt.AlignmentFlag.AlignVCenter
-        aligned = QStyle.visualAlignment(option.direction, lead)
-        painter.drawText(self._placed(option, rect), aligned | Qt.TextFlag.TextSingleLine, shown)
+        write_line(painter, self._placed(option, rect), text, role, colour, option.direction)
 
     def _placed(self, option: QStyleOptionViewItem, rect: QRect) -> QRect:
         return QStyle.visualRect(option.direction, option.rect, rect)

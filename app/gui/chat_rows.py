@@ -95,6 +95,6 @@ def _by_time(chats: Sequence[ChatView], now: datetime) -> list[Row]:
     for chat in chats:
         if (new := words.group(chat.updated_seconds, now)) != group:
             group = new
-            rows.append(Head(group))
+            rows.append(Head(tr(group)))
         rows.append(ChatEntry(chat))
     return rows

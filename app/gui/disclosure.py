@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.gui import fonts
 from app.gui.buttons import button
-from app.gui.icons import icon
+from app.gui.icons import set_icon
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 
@@ -49,5 +49,5 @@ class Disclosure(QWidget):
 
     def _show_state(self) -> None:
         name = "chevron-down" if self.is_open else "chevron-right"
-        self._button.setIcon(icon(name, self._theme.tokens.muted))
+        set_icon(self._button, name, self._theme.tokens.muted)
         self._button.setAccessibleName(f"{self._title}, {tr('shown') if self.is_open else tr('hidden')}")

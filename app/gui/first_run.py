@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QVBoxLayout, QW
 from app.core.model_lists import ModelLists
 from app.core.model_views import CatalogueModel, DownloadState, DownloadView, LocalModel
 from app.engine.fit import Verdict
+from app.engine.interface import ModelState
 from app.gui import fonts
 from app.gui.buttons import button, label
 from app.gui.models import model_words
@@ -29,11 +30,11 @@ _MEMORY_SHARE = 0.5  # of what is free: other programs want some too
 _LARGE_BYTES = 5_500_000_000  # a processor alone writes slower than one reads with a larger one
 _LEAST_SPEED = 3.0  # tokens a second
 _WIDTH = 560
-_ON_ITS_WAY = (DownloadState.WAITING, DownloadState.RUNNING, DownloadState.CHECKING)
+SERVES = (ModelState.LOADING, ModelState.READY, ModelState.ASLEEP)
 
 
 class FirstRun(QWidget):
-    """`show_lists` with what there is; hidden it costs nothing."""
+    """`show_lists` with what there is: until then it is empty."""
 
     get_asked = Signal(str)  # a catalogue id
     use_asked = Signal(object)  # Path
@@ -49,7 +50,7 @@ class FirstRun(QWidget):
         self._theme = theme
         self.setAccessibleName(tr("Models to begin with"))
         self._lists = ModelLists()
-        self._has_model = True
+        self._state = ModelState.LOADING  # until it is known
         self._downloads: dict[str, DownloadRow] = {}
         self._title = label(role=fonts.TITLE, wraps=True)
         self._said = label(tone="muted", wraps=True)
@@ -67,8 +68,9 @@ class FirstRun(QWidget):
         below.addWidget(self._all)
         below.addWidget(self._file)
         below.addStretch()
-        middle = QWidget()
+        self._middle = middle = QWidget()
         middle.setMaximumWidth(_WIDTH)
+        middle.hide()
         column = QVBoxLayout(middle)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
@@ -86,16 +88,22 @@ class FirstRun(QWidget):
         row.addWidget(middle, 1_000)
         row.addStretch(1)
 
-    def show_has_model(self, has_model: bool) -> None:
-        """Is there one that answers, or that is being loaded?"""
-        if has_model != self._has_model:
-            self._has_model = has_model
-            self.show_lists(self._lists)
+    def show_state(self, state: ModelState) -> None:
+        """Of the model: is there one that answers, or that is being loaded?"""
+        if state is not self._state:
+            self._state = state
+            if not self._middle.isHidden():
+                self.show_lists(self._lists)
+
+    @property
+    def _has_model(self) -> bool:
+        return self._state in SERVES
 
     def show_lists(self, lists: ModelLists) -> None:
         """What there is, and what of it is good here."""
         held = self._held()
         self._lists = lists
+        self._middle.show()
         on_way = [view for view in lists.downloads if view.state is not DownloadState.DONE and not view.is_cancelled]
         self._downloads = {}
         while (item := self._first.takeAt(0)) is not None:
@@ -117,7 +125,7 @@ class FirstRun(QWidget):
         offered = [model for model in offers(lists.catalogue, starter) if model.name not in coming]
         self.more.show_rows([self._known_row(model) for model in offered])
         self.more.setVisible(bool(offered))
-        self._say(bool(on_way))
+        self._say(bool(on_way), is_one_here=here is not None)
         if held:
             self._give_back(held)
 
@@ -151,10 +159,15 @@ class FirstRun(QWidget):
         else:
             self.show_lists(lists)
 
-    def _say(self, is_coming: bool) -> None:
+    def _say(self, is_coming: bool, *, is_one_here: bool) -> None:
         if self._has_model:
             self._title.setText(tr("Ask anything. It stays on this machine."))
-            said = tr("The model below is ready. Larger ones know more and are slower.")
+            if not is_one_here:
+                said = ""
+            elif self._state is ModelState.LOADING:
+                said = tr("The model below is being loaded. You can write already.")
+            else:
+                said = tr("The model below is ready. Larger ones know more and are slower.")
         elif any(not model.problem for model in self._lists.local):
             self._title.setText(tr("Choose a model"))
             said = tr("It answers on this machine, and nothing you write leaves it.")
@@ -166,6 +179,7 @@ class FirstRun(QWidget):
                 else tr("It answers on this machine, and nothing you write leaves it. The first below is here soonest.")
             )
         self._said.setText(said)
+        self._said.setVisible(bool(said))
 
     # rows
 
@@ -179,13 +193,15 @@ class FirstRun(QWidget):
             return None
         path: Path = best.path
         known = next((one for one in self._lists.catalogue if one.path == path), None)
+        is_loading = self._state is ModelState.LOADING
         return ModelRow(
             self._theme,
             best.name,
             model_words.of_local(best),
             about=model_words.about(known) if known is not None else "",
             fit=best.fit,
-            is_in_use=best.is_loaded and self._has_model,
+            is_in_use=best.is_loaded and self._has_model and not is_loading,
+            waits=tr("Loading…") if is_loading else "",
             action=(tr("Use"), lambda: self.use_asked.emit(path)),
             is_main=True,
         )

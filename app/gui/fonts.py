@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from PySide6.QtGui import QFont, QFontDatabase
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QApplication,
+    QCheckBox,
+    QComboBox,
+    QLineEdit,
+    QPlainTextEdit,
+    QWidget,
+)
 
 from app.logs import topic
 from app.paths import resource
@@ -42,6 +51,7 @@ SMALL_CODE = FontRole(12, is_code=True)
 
 ZOOMS = (0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
 _ROLE = "fontRole"
+_FIELDS = (QLineEdit, QPlainTextEdit, QAbstractSpinBox, QComboBox, QCheckBox, QAbstractItemView)
 _zoom = 1.0
 
 
@@ -66,6 +76,8 @@ def set_zoom(app: QApplication, value: float) -> None:
     for widget in app.allWidgets():
         if isinstance(role := widget.property(_ROLE), FontRole):
             widget.setFont(font(role))
+        elif isinstance(widget, _FIELDS):  # the program's font does not reach those that a style sheet draws
+            widget.setFont(font(UI))
 
 
 def scaled(pixels: int) -> int:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QLabel,
     QPlainTextEdit,
+    QSizePolicy,
     QSpinBox,
     QStyle,
     QStyleOptionButton,
@@ -23,10 +24,12 @@ from PySide6.QtWidgets import (
 from app.gui import fonts
 from app.gui.buttons import label
 from app.gui.icons import icon
+from app.gui.icons import side as icon_side
 from app.gui.tongue import is_right_to_left, tr
 
 _NAME_WIDTH, _LINE_HEIGHT, _LEAST_HEIGHT = 116, 36, 24
 _LINE_PX, _FRAME_PX = 20, 14  # of an editor
+_CHEVRON_MOST = 20  # what the style sheet keeps free for it
 
 
 class Form(QGridLayout):
@@ -49,7 +52,7 @@ class Form(QGridLayout):
         field.setAccessibleDescription(hint)
         title: QLabel = label(name)
         title.setBuddy(field)
-        beside = min(field.sizeHint().height(), _LINE_HEIGHT)  # the first line of the field
+        beside = min(field.sizeHint().height(), fonts.scaled(_LINE_HEIGHT))  # the first line of the field
         title.setFixedHeight(max(beside, _LEAST_HEIGHT))
         right = QWidget()
         column = QVBoxLayout(right)
@@ -72,20 +75,30 @@ class Form(QGridLayout):
 
 def editor(lines: int, placeholder: str = "", *, is_code: bool = False) -> QPlainTextEdit:
     """A box for a few lines of text; Tab leaves it."""
-    made = QPlainTextEdit()
+    made = _Editor(lines)
     made.setObjectName("editor")
     made.setTabChangesFocus(True)
     made.setPlaceholderText(placeholder)
     if is_code:
         fonts.set_role(made, fonts.CODE)
-    made.setFixedHeight(lines * _LINE_PX + _FRAME_PX)
     return made
+
+
+def at_least(width: int, *fields: QWidget) -> None:
+    """No wider than its content needs: a language may have longer words, and type may be larger."""
+    for field in fields:
+        field.setMinimumWidth(width)
+        field.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
 
 
 def settle_spin(*boxes: QAbstractSpinBox) -> None:
     """The style sheet's padding does not reach the text of these; and see `_WheelScrolls`."""
     for box in boxes:
-        box.lineEdit().setTextMargins(9, 0, 0, 0)
+        is_rtl = is_right_to_left()
+        line = box.lineEdit()
+        line.setTextMargins(*((0, 0, 9, 0) if is_rtl else (9, 0, 0, 0)))
+        side = Qt.AlignmentFlag.AlignRight if is_rtl else Qt.AlignmentFlag.AlignLeft
+        line.setAlignment(side | Qt.AlignmentFlag.AlignAbsolute)  # figures alone have no direction
         _WheelScrolls(box)
 
 
@@ -97,8 +110,8 @@ def token_spin(value: int) -> QSpinBox:
     made.setGroupSeparatorShown(True)
     made.setSuffix(tr(" tokens"))
     made.setValue(value)
-    made.setFixedWidth(150)
     settle_spin(made)
+    at_least(150, made)
     return made
 
 
@@ -116,6 +129,23 @@ def choice(options: Iterable[tuple[str, str]]) -> QComboBox:
     for name, value in options:
         made.addItem(tr(name), value)
     return made
+
+
+class _Editor(QPlainTextEdit):
+    """As high as its lines, at each size of the type."""
+
+    def __init__(self, lines: int) -> None:
+        super().__init__()
+        self._lines = lines
+        self._fit()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange:
+            self._fit()
+
+    def _fit(self) -> None:
+        self.setFixedHeight(self._lines * fonts.scaled(_LINE_PX) + _FRAME_PX)
 
 
 class _WheelScrolls(QObject):
@@ -176,7 +206,7 @@ class _Choice(QComboBox):
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
         painter = QPainter(self)
-        side = 16
+        side = min(icon_side(), _CHEVRON_MOST)
         left = 8 if is_right_to_left() else self.width() - side - 8
         place = QRect(left, (self.height() - side) // 2, side, side)
         icon("chevron-down", self.palette().placeholderText().color().name()).paint(painter, place)

@@ -11,8 +11,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.gui.focus_ring import FocusRing
-from app.gui.jobs_pane import WIDTH as JOBS_WIDTH
-from app.gui.jobs_pane import JobsPane
+from app.gui.jobs_pane import JobsPane, beside_width
 from app.gui.notices import Notices
 from app.gui.page import centred
 from app.gui.scrim import Scrim
@@ -100,7 +99,7 @@ class Frame(QWidget):
     @property
     def fits_jobs(self) -> bool:
         """Whether the jobs can stand beside the conversation."""
-        return self.width() >= LEAST + JOBS_WIDTH
+        return self.width() >= LEAST + beside_width()
 
     @property
     def fits_sidebar(self) -> bool:
@@ -114,7 +113,7 @@ class Frame(QWidget):
 
     @property
     def _left(self) -> int:
-        return self.width() - (JOBS_WIDTH if self._wants_jobs and self.fits_jobs else 0)
+        return self.width() - (beside_width() if self._wants_jobs and self.fits_jobs else 0)
 
     # places
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMimeData, QPoint, SignalInstance
+from PySide6.QtCore import QMimeData, QPoint, Qt, SignalInstance
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from app.core.views import JobState, JobView, StatusView
 from app.gui import fonts, job_words
 from app.gui.buttons import ElidedLabel, IconButton, button, label, set_tone
 from app.gui.core_words import retold
+from app.gui.flow import FlowLayout
 from app.gui.job_actions import GOING, OVER, JobActions
 from app.gui.summary_drag import Draggable, mime_of
 from app.gui.theme import Theme
@@ -49,7 +50,7 @@ class JobCard(QFrame):
             tr("Use the loaded model"), lambda: actions.use_model.emit(self._id), kind="link", role=fonts.SMALL
         )
         self._buttons = {
-            name: self._button(text, signal)
+            name: self._button(name, text, signal)
             for name, text, signal in (
                 ("open", tr("Open"), actions.open),
                 ("pause", tr("Pause"), actions.pause),
@@ -59,7 +60,7 @@ class JobCard(QFrame):
                 ("remove", tr("Remove"), actions.remove),
             )
         }
-        self._menu = IconButton(theme, "ellipsis", tr("More about this job"), self._ask_menu, 28)
+        self._menu = IconButton(theme, "ellipsis", tr("More about this job"), self._ask_menu, 24)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 12, 8, 12 if is_slim else 8)
         column.setSpacing(4)
@@ -139,8 +140,8 @@ class JobCard(QFrame):
     def _ask_menu(self) -> None:
         self._actions.menu.emit(self._id, self._menu.mapToGlobal(QPoint(0, self._menu.height() + 2)))
 
-    def _button(self, text: str, signal: SignalInstance) -> QPushButton:
-        kind = "link" if text == "Open" else "quiet"
+    def _button(self, name: str, text: str, signal: SignalInstance) -> QPushButton:
+        kind = "link" if name == "open" else "quiet"
         made = button(text, lambda: signal.emit(self._id), kind=kind, role=fonts.SMALL)
         made.setParent(self)
         made.hide()
@@ -164,10 +165,13 @@ class JobCard(QFrame):
         foot = QHBoxLayout(made)
         foot.setContentsMargins(0, 0, 0, 0)
         foot.setSpacing(4)
+        actions = QWidget()
+        flow = FlowLayout(4)
+        actions.setLayout(flow)
         for each in self._buttons.values():
-            foot.addWidget(each)
-        foot.addStretch()
-        foot.addWidget(self._menu)
+            flow.addWidget(each)
+        foot.addWidget(actions, 1)
+        foot.addWidget(self._menu, 0, Qt.AlignmentFlag.AlignTop)
         if self._is_slim:
             made.hide()
         return made

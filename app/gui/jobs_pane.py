@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from app.core.views import JobView, StatusView
 from app.gui import fonts, words
@@ -16,9 +16,14 @@ from app.gui.keys import native
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 
-WIDTH = 380
+WIDTH, _WIDEST = 380, 520
 PAGE = 20  # jobs that are over, and are shown at once
 QWIDGETSIZE_MAX = 16_777_215  # Qt gives Python no name for "no limit"
+
+
+def beside_width() -> int:
+    """Of the panel beside the conversation: more where type is large."""
+    return min(fonts.scaled(WIDTH), _WIDEST)
 
 
 class JobsPane(QFrame):
@@ -46,7 +51,7 @@ class JobsPane(QFrame):
         self._new = button(
             tr("New job…"), self.new_job_asked.emit, kind="link", tip=native("Ctrl+Shift+J"), role=fonts.SMALL
         )
-        head.addWidget(self._new)
+        head.addWidget(self._new, 0, Qt.AlignmentFlag.AlignVCenter)  # else the row would be no higher than it
         head.addWidget(IconButton(theme, "x", tr("Close the jobs"), self.closed.emit))
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -59,12 +64,17 @@ class JobsPane(QFrame):
 
     def set_wide(self, is_wide: bool) -> None:
         """As wide as there is room, in place of the conversation; else as wide as a panel beside it."""
-        self.setMinimumWidth(0 if is_wide else WIDTH)
-        self.setMaximumWidth(QWIDGETSIZE_MAX if is_wide else WIDTH)
+        self.setMinimumWidth(0 if is_wide else beside_width())
+        self.setMaximumWidth(QWIDGETSIZE_MAX if is_wide else beside_width())
 
     def focus(self) -> None:
         """Where the keyboard starts on this panel."""
         self._new.setFocus()
+
+    @property
+    def has_keyboard(self) -> bool:
+        focused = QApplication.focusWidget()
+        return focused is not None and self.isAncestorOf(focused)
 
     def show_jobs(self, jobs: Sequence[JobView]) -> None:
         """Show exactly these, which come in the order of the queue."""

@@ -32,27 +32,24 @@ def key_table(window: Window) -> tuple[Key, ...]:
     def show_sidebar() -> None:
         window.show_sidebar(not window.sidebar.isVisible())
 
-    def show_jobs() -> None:
-        window.show_jobs_pane(not window.jobs_pane.isVisible())
-
     return (
         Key(("Return",), mark("Send")),
         Key(("Shift+Return",), mark("New line")),
-        Key(("Esc",), mark("Stop the reply, or back to the chat"), window.escape),
+        Key(("Esc",), mark("Stop the reply, or back to the chat"), window.escape, is_offered=False),
         Key(("Up",), mark("In an empty message: edit the last one")),
         Key(("/",), mark("Begin a message with it: saved prompts")),
         Key(("@",), mark("In a message: documents")),
-        Key(("Ctrl+K",), mark("Find a chat, or something to do"), window.open_palette),
+        Key(("Ctrl+K",), mark("Find a chat, or something to do"), window.open_palette, is_offered=False),
         Key(("Ctrl+F",), mark("Find in this chat"), in_chat(chat.finder.open)),
-        Key(("F3",), mark("The next one that was found"), in_chat(lambda: chat.finder.step(1))),
-        Key(("Shift+F3",), mark("The one before"), in_chat(lambda: chat.finder.step(-1))),
+        Key(("F3",), mark("The next one that was found"), in_chat(lambda: chat.finder.step(1)), is_offered=False),
+        Key(("Shift+F3",), mark("The one before"), in_chat(lambda: chat.finder.step(-1)), is_offered=False),
         Key(("Ctrl+N",), mark("New chat"), window.new_chat),
         Key(("Ctrl+Shift+T",), mark("New temporary chat"), lambda: window.new_chat(is_temporary=True)),
         Key(("Ctrl+Shift+N",), mark("New folder"), window.chat_desk.add_folder),
         Key(("Ctrl+L",), mark("Choose a model"), window.model_desk.open_menu),
         Key(("Ctrl+.",), mark("Persona and settings of this chat"), in_chat(window.library.toggle_parameters)),
         Key(("Ctrl+B",), mark("Show or hide the sidebar"), show_sidebar),
-        Key(("Ctrl+J",), mark("Show or hide the jobs"), show_jobs),
+        Key(("Ctrl+J",), mark("Show or hide the jobs"), window.toggle_jobs),
         Key(("Ctrl+Shift+J",), mark("New job"), window.new_job),
         Key(("Ctrl+Shift+L",), mark("The lab: how fast this machine is"), lambda: window.lab.open()),
         Key(("Ctrl+O",), mark("Summarise documents"), window.choose_documents),

@@ -20,12 +20,13 @@ _ROWS = 14  # of the list; then comes the next column
 class Key:
     """`keys` are alternatives, as Qt writes them; without `do` another widget handles them. `does` is marked.
 
-    Without keys it is an action that only Ctrl+K finds.
+    Without keys it is an action that only Ctrl+K finds; one that is not `is_offered` makes no sense there.
     """
 
     keys: tuple[str, ...]
     does: str
     do: Callable[[], object] | None = None
+    is_offered: bool = True
 
 
 def install(window: QWidget, table: tuple[Key, ...]) -> None:

@@ -23,14 +23,17 @@ from app.gui.tongue import tr
 
 _PAUSE_MS = 80
 _WIDTH, _TOP, _MARGIN = 640, 84, 16
-_ACTIONS_AT_MOST = 6
+_ACTIONS_AT_MOST, _PLACES_AT_MOST = 6, 3
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT = QModelIndex()
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What can be taken. `marks`: the ranges of `below` that were searched for; `side`: at the end of the line."""
+    """What can be taken. `marks`: the ranges of `below` that were searched for; `side`: at the end of the line.
+
+    `is_further`: one more place in the chat above, whose name is not shown again.
+    """
 
     text: str
     take: Callable[[], object]
@@ -38,6 +41,7 @@ class Entry:
     below: str = ""
     marks: tuple[tuple[int, int], ...] = ()
     side: str = ""
+    is_further: bool = False
 
     @property
     def spoken(self) -> str:
@@ -137,11 +141,11 @@ class Palette(QFrame):
 
     def _show(self) -> None:
         text = self.line.text().strip()
-        actions = [self._of_action(key) for key in matching(self._actions, text)]
+        actions = [self._of_action(key) for key in matching(self._actions, text) if key.is_offered]
         if not text:
             entries = [self._of_chat(chat) for chat in self._recent] + actions
         else:
-            entries = actions[:_ACTIONS_AT_MOST] + [self._of_hit(hit) for hit in self._hits]
+            entries = actions[:_ACTIONS_AT_MOST] + self._of_hits()
         self._model.show_entries(entries)
         is_settled = not text or text == self._searched
         self._nothing.setText(tr("No chat and no action has these words.") if is_settled else tr("Searching…"))
@@ -156,7 +160,18 @@ class Palette(QFrame):
     def _of_chat(self, chat: ChatView) -> Entry:
         return Entry(chat.title, lambda: self.opened.emit(chat.id, ""), "message-square")
 
-    def _of_hit(self, hit: SearchHit) -> Entry:
+    def _of_hits(self) -> list[Entry]:
+        """Each chat once, in the place of its best hit, with the messages below it that have the words."""
+        by_chat: dict[str, list[SearchHit]] = {}
+        for hit in self._hits:
+            by_chat.setdefault(hit.chat.id, []).append(hit)
+        entries = []
+        for hits in by_chat.values():
+            places = [hit for hit in hits if hit.message_id] or hits  # a title says no more than the chat's own row
+            entries += [self._of_hit(hit, is_further=n > 0) for n, hit in enumerate(places[:_PLACES_AT_MOST])]
+        return entries
+
+    def _of_hit(self, hit: SearchHit, *, is_further: bool) -> Entry:
         below, marks = (hit.snippet, hit.marks) if hit.message_id else ("", ())
         return Entry(
             hit.chat.title,
@@ -164,6 +179,7 @@ class Palette(QFrame):
             "archive" if hit.chat.is_archived else "message-square",
             below=below,
             marks=marks,
+            is_further=is_further,
         )
 
     def _take(self, index: QModelIndex) -> None:

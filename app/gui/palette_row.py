@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPointF, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter, QTextCharFormat, QTextLayout, QTextOption
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QTextCharFormat, QTextLayout
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.gui import fonts
 from app.gui.icons import icon
+from app.gui.text_line import write_line
 from app.gui.theme import Theme
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -24,6 +25,8 @@ class PaletteRow(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         entry = index.data(ENTRY_ROLE)
+        if entry.is_further:
+            return QSize(0, fonts.scaled(20) + 8)
         return QSize(0, fonts.scaled(40) + 12 if entry.below else fonts.scaled(20) + 14)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
@@ -34,11 +37,17 @@ class PaletteRow(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(tokens.sel))
             painter.drawRoundedRect(QRectF(option.rect), 8, 8)
+        mark_side = fonts.scaled(_ICON)
+        if entry.is_further:
+            below = option.rect.adjusted(_SIDE + mark_side + 10, 0, -_SIDE, 0)
+            self._write(painter, option, below, entry.below, fonts.SMALL, tokens.muted, entry.marks)
+            painter.restore()
+            return
         inside = option.rect.adjusted(_SIDE, 6, -_SIDE, -6)
         line = QRect(inside.left(), inside.top(), inside.width(), fonts.scaled(20) + (0 if entry.below else 2))
-        mark = QRect(line.left(), line.center().y() - _ICON // 2 + 1, _ICON, _ICON)
+        mark = QRect(line.left(), line.center().y() - mark_side // 2 + 1, mark_side, mark_side)
         icon(entry.icon, tokens.muted).paint(painter, self._placed(option, mark))
-        line.setLeft(line.left() + _ICON + 10)
+        line.setLeft(line.left() + mark_side + 10)
         if entry.side:
             width = QFontMetrics(fonts.font(fonts.SMALL)).horizontalAdvance(entry.side) + 8  # `_write` takes 4 of it
             side = QRect(line.right() - width, line.top(), width, line.height())
@@ -61,18 +70,8 @@ class PaletteRow(QStyledItemDelegate):
         marks: tuple[tuple[int, int], ...] = (),
     ) -> None:
         """One line, with the marked ranges strong."""
-        font = fonts.font(role)
-        shown = QFontMetrics(font).elidedText(text.replace("\n", " "), Qt.TextElideMode.ElideRight, rect.width() - 4)
-        layout = QTextLayout(shown, font)
-        layout.setTextOption(QTextOption(Qt.AlignmentFlag.AlignLeading))
-        layout.setFormats([self._mark(begin, end) for begin, end in marks if begin < len(shown)])
-        layout.beginLayout()
-        line = layout.createLine()
-        line.setLineWidth(rect.width())
-        layout.endLayout()
-        painter.setPen(QColor(colour))
-        place = self._placed(option, rect)
-        layout.draw(painter, QPointF(place.left(), place.top() + (rect.height() - line.height()) / 2))
+        formats = [self._mark(begin, end) for begin, end in marks]
+        write_line(painter, self._placed(option, rect), text, role, colour, option.direction, formats)
 
     def _mark(self, begin: int, end: int) -> QTextLayout.FormatRange:
         made = QTextLayout.FormatRange()

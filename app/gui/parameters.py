@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
 
 from app.core.chat_views import NO_CHAT_OPTIONS, ChatOptions, PersonaView
@@ -21,6 +21,7 @@ from app.gui.theme import Theme
 from app.gui.tongue import tr
 
 WIDTH = 300
+_WIDEST = 440  # where type is large
 _PAUSE_MS = 400
 
 
@@ -35,7 +36,7 @@ class Parameters(QFrame):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("parameters")
-        self.setFixedWidth(WIDTH)
+        fonts.set_role(self, fonts.UI)  # so that it hears of the zoom
         self._options = NO_CHAT_OPTIONS
         self.persona = choice([(tr("None"), "")])
         self.persona.setAccessibleName(tr("Persona"))
@@ -70,6 +71,11 @@ class Parameters(QFrame):
         self.fields.changed.connect(self._pause.start)
         self.model.changed.connect(self._pause.start)
         self.hide()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange:
+            self.setFixedWidth(min(fonts.scaled(WIDTH), _WIDEST))
 
     def show_chat(self, options: ChatOptions, persona_id: str) -> None:
         """What is set in another chat."""

@@ -86,6 +86,7 @@ class SettingsDialog(QDialog):
         form.add(tr("Disk for chats"), self.kv_disk, tr("What the model has read is kept there. From the next start."))
         form.add(tr("Your data"), self._data())
         row = QHBoxLayout()
+        row.setSpacing(8)
         row.addStretch()
         row.addWidget(button(tr("Cancel"), self.reject))
         row.addWidget(button(tr("Save"), self._save, kind="main", role=fonts.UI_STRONG))

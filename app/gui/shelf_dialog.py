@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLineEdit, QListWidget, QScrollArea, QVBoxLayout, QWidget
 
 from app.gui import fonts
 from app.gui.buttons import button, label
 from app.gui.form import Form
-from app.gui.tongue import tr
+from app.gui.tongue import is_right_to_left, tr
+
+_BAR_GAP = 12
 
 
 class Kept(Protocol):
@@ -21,6 +23,32 @@ class Kept(Protocol):
     def id(self) -> str: ...
     @property
     def name(self) -> str: ...
+
+
+class _Fields(QScrollArea):
+    """Scrolls down, never aside: it is as wide as its content needs. The bar keeps its distance where there is one."""
+
+    def __init__(self, column: QVBoxLayout) -> None:
+        super().__init__()
+        self._column = column
+        self.verticalScrollBar().rangeChanged.connect(self._make_room)
+
+    def minimumSizeHint(self) -> QSize:
+        inside = self.widget()
+        least = inside.minimumSizeHint().width() if inside is not None else 0
+        return QSize(least + self.verticalScrollBar().sizeHint().width(), super().minimumSizeHint().height())
+
+    def sizeHint(self) -> QSize:
+        return super().sizeHint().expandedTo(self.minimumSizeHint())
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if watched is self.widget() and event.type() is QEvent.Type.LayoutRequest:
+            self.updateGeometry()
+        return super().eventFilter(watched, event)
+
+    def _make_room(self, _least: int, most: int) -> None:
+        gap = _BAR_GAP if most > 0 else 0
+        self._column.setContentsMargins(*((gap, 0, 0, 0) if is_right_to_left() else (0, 0, gap, 0)))
 
 
 class ShelfDialog(QDialog):
@@ -51,6 +79,7 @@ class ShelfDialog(QDialog):
         left.addWidget(self.list, 1)
         left.addWidget(button(tr("New"), self.begin))
         below = QHBoxLayout()
+        below.setSpacing(8)
         below.addWidget(self._delete)
         below.addStretch()
         below.addWidget(button(tr("Close"), self.close))
@@ -75,10 +104,10 @@ class ShelfDialog(QDialog):
         inside = QWidget()
         inside.setObjectName("column")
         column = QVBoxLayout(inside)
-        column.setContentsMargins(0, 0, 12, 0)
+        column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(self.form)
         column.addStretch()
-        made = QScrollArea()
+        made = _Fields(column)
         made.setWidgetResizable(True)
         made.setFrameShape(QFrame.Shape.NoFrame)
         made.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QVBoxLayout
 
 from app.core.chat_views import ChatView, FolderView
 from app.gui import fonts, words
@@ -15,8 +15,9 @@ from app.gui.chat_list import KEY_ROLE, ChatListModel, ChatListView
 from app.gui.chat_menu import ChatAsked, chat_menu, folder_menu
 from app.gui.chat_row import ChatRow
 from app.gui.chat_rows import ChatEntry, Filter, FolderRow, Row, arranged
-from app.gui.icons import icon
+from app.gui.icons import icon, set_icon
 from app.gui.keys import native
+from app.gui.search_button import SearchButton
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 
@@ -52,7 +53,7 @@ class Sidebar(QFrame):
         self._model = ChatListModel()
         self._row = ChatRow(theme)
         self.list = ChatListView(self._model, self._row)
-        self.search = self._make_search()
+        self.search = SearchButton(tr("Search chats"), native("Ctrl+K"), self.search_asked.emit)
         self.more = IconButton(theme, "ellipsis", tr("More about chats"), self._show_more)
         self._filter_bar = button("", lambda: self.filter_asked.emit(Filter()), kind="chip", role=fonts.SMALL)
         self._filter_bar.hide()
@@ -65,14 +66,14 @@ class Sidebar(QFrame):
             wide.setSizePolicy(wide.sizePolicy().Policy.Expanding, wide.sizePolicy().Policy.Fixed)
         head = QHBoxLayout()
         head.addWidget(label("Rubato", role=fonts.BRAND), 1)
-        head.addWidget(new_chat)
+        head.addWidget(new_chat, 0, Qt.AlignmentFlag.AlignVCenter)  # else the row would be no higher than it
         head.addWidget(IconButton(theme, "panel-left", tr("Hide the sidebar"), self.closed.emit))
         find = QHBoxLayout()
         find.setSpacing(4)
-        find.addWidget(self.search, 1)
+        find.addWidget(self.search, 1, Qt.AlignmentFlag.AlignVCenter)
         find.addWidget(self.more)
         column = QVBoxLayout(self)
-        column.setContentsMargins(12, 14, 12, 12)
+        column.setContentsMargins(12, 12, 12, 12)
         column.setSpacing(4)
         column.addLayout(head)
         column.addSpacing(8)
@@ -185,13 +186,6 @@ class Sidebar(QFrame):
         elif isinstance(row, ChatEntry):
             self.asked.rename.emit(row.chat.id)
 
-    def _make_search(self) -> QPushButton:
-        made = button(
-            f"{tr('Search chats')}   {native('Ctrl+K')}", self.search_asked.emit, kind="field", name=tr("Search chats")
-        )
-        made.setSizePolicy(made.sizePolicy().Policy.Expanding, made.sizePolicy().Policy.Fixed)
-        return made
-
     def _connect(self) -> None:
         self.list.chosen.connect(self._choose)
         self.list.menu_asked.connect(self._show_menu)
@@ -202,6 +196,6 @@ class Sidebar(QFrame):
         self._theme.changed.connect(self._tint)
 
     def _tint(self) -> None:
-        self._filter_bar.setIcon(icon("x", self._theme.tokens.muted))
+        set_icon(self._filter_bar, "x", self._theme.tokens.muted)
         self.setFixedWidth(min(fonts.scaled(WIDTH), _WIDEST))
         self.list.scheduleDelayedItemsLayout()  # its rows are as high as the type

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
 from app.core.views import StatusView
@@ -14,7 +14,8 @@ from app.gui.segments import Segments
 from app.gui.tongue import mark, tr
 
 HEIGHT = 35  # 34 and its line
-_ROOM_FOR_TURN = 600
+_SIDE, _GAP = 16, 16
+_MEANS = mark("KV: how much is in use of the memory for what the model has read.")
 _PRESETS = {
     Preset.RESPONSIVE.value: (mark("Responsive"), mark("Jobs stand still while a chat is being answered.")),
     Preset.BALANCED.value: (mark("Balanced"), mark("Jobs go on slowly while a chat is being answered.")),
@@ -38,9 +39,10 @@ class StatusBar(QFrame):
         self._turn.setToolTip(tr("Of your last turn: the time to the first word, and the writing speed."))
         self._machine = ElidedLabel(role=fonts.SMALL, tone="muted")
         self._machine.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._parts: list[str] = []
         row = QHBoxLayout(self)
-        row.setContentsMargins(16, 4, 16, 3)
-        row.setSpacing(16)
+        row.setContentsMargins(_SIDE, 4, _SIDE, 3)
+        row.setSpacing(_GAP)
         row.addWidget(self.toggle)
         row.addWidget(self._turn)
         row.addWidget(self._machine, 1)
@@ -49,14 +51,30 @@ class StatusBar(QFrame):
         super().changeEvent(event)
         if event.type() is QEvent.Type.FontChange:
             self.setFixedHeight(max(HEIGHT, fonts.scaled(HEIGHT)))
+            self._fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Where there is little room the jobs are told rather than the turn, whose figures stand under its reply."""
         super().resizeEvent(event)
-        self._turn.setVisible(self.width() >= _ROOM_FOR_TURN)
+        self._fit()
 
     def show_status(self, status: StatusView) -> None:
         """New figures; not the preset, which may have been chosen after they were taken."""
         self._turn.setText(words.last_turn(status))
-        self._machine.setText(words.machine(status))
+        self._parts = words.machine_parts(status)
         self._machine.setAccessibleName(words.machine(status))
+        self._fit()
+
+    def _fit(self) -> None:
+        """Where there is little room the jobs are told rather than the turn, whose figures stand under its reply; then
+        the jobs rather than the rest."""
+        if not hasattr(self, "_parts"):
+            return
+        metrics = QFontMetrics(fonts.font(fonts.SMALL))
+        room = self.width() - 2 * _SIDE - self.toggle.sizeHint().width() - _GAP
+        turn = metrics.horizontalAdvance(self._turn.text())
+        self._turn.setVisible(metrics.horizontalAdvance(words.DOT.join(self._parts)) + turn + _GAP <= room)
+        shown = list(self._parts)
+        while len(shown) > 1 and metrics.horizontalAdvance(words.DOT.join(shown)) > room:
+            shown.pop()
+        self._machine.setText(words.DOT.join(shown))
+        self._machine.explain(f"{words.DOT.join(self._parts)}\n{tr(_MEANS)}" if self._parts else "")

@@ -13,10 +13,11 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.core.views import DocumentView, Paragraph, SummaryView
 from app.gui import fonts
+from app.gui.back_button import BackButton
 from app.gui.buttons import button, label
 from app.gui.core_words import retold, retold_parts
 from app.gui.form import choice
-from app.gui.icons import icon
+from app.gui.icons import set_icon
 from app.gui.page import Page, centred
 from app.gui.source_list import SourceList
 from app.gui.summary_drag import Draggable, mime_of
@@ -45,7 +46,7 @@ class SummaryPage(QWidget):
         self._theme = theme
         self._summary: SummaryView | None = None
         self._document = 0
-        self._back = button(tr("Back"), self.back_asked.emit, kind="quiet", name=tr("Back to the chat"), role=fonts.UI)
+        self._back = BackButton(theme, self.back_asked.emit)
         self._items = button(tr("Items"), self._ask_items, kind="quiet", tip=tr("All parts of this job, one by one"))
         self._ask = button(tr("Ask about it"), self._quote, tip=tr("Click for a new chat, or drag this into another"))
         self.documents = choice(())
@@ -135,8 +136,7 @@ class SummaryPage(QWidget):
             self.save_asked.emit(self._summary.title, as_markdown(self._summary))
 
     def _tint(self) -> None:
-        self._back.setIcon(icon("arrow-left", self._theme.tokens.muted))
-        self._ask.setIcon(icon("grip-vertical", self._theme.tokens.muted))
+        set_icon(self._ask, "grip-vertical", self._theme.tokens.muted)
 
 
 class SummaryParagraph(QWidget):

@@ -94,6 +94,7 @@ class Theme(QObject):
         self.tokens = LIGHT
         self._sheet = Template(resource("assets", "style.qss").read_text(encoding="utf-8"))
         app.styleHints().colorSchemeChanged.connect(self._follow_system)
+        app.layoutDirectionChanged.connect(self._apply)
         self._apply()
 
     @property
@@ -115,12 +116,18 @@ class Theme(QObject):
     def _apply(self) -> None:
         self.tokens = DARK if self._wants_dark() else LIGHT
         self._app.setPalette(palette(self.tokens))
-        self._app.setStyleSheet(self._sheet.substitute(asdict(self.tokens)))
+        self._app.setStyleSheet(self._sheet.substitute(asdict(self.tokens), **_sides(self._app)))
 
     def _wants_dark(self) -> bool:
         if self._choice == "system":
             return self._app.styleHints().colorScheme() is Qt.ColorScheme.Dark
         return self._choice == "dark"
+
+
+def _sides(app: QApplication) -> dict[str, str]:
+    """Where the page begins and ends: style sheets know left and right only."""
+    is_rtl = app.layoutDirection() is Qt.LayoutDirection.RightToLeft
+    return {"start": "right", "end": "left"} if is_rtl else {"start": "left", "end": "right"}
 
 
 def palette(tokens: Tokens) -> QPalette:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWidget
 
 from app.core.events import ModelStateChanged
@@ -14,7 +14,7 @@ from app.engine.interface import ModelState
 from app.gui import fonts, words
 from app.gui.buttons import ElidedLabel, IconButton
 from app.gui.core_words import retold
-from app.gui.icons import icon
+from app.gui.icons import set_icon
 from app.gui.keys import native
 from app.gui.models.verdict import expected_speed, fit_word
 from app.gui.theme import Theme
@@ -39,7 +39,6 @@ class TopBar(QWidget):
         self.picker = QPushButton(tr("No model"))
         fonts.set_role(self.picker, fonts.UI)
         self.picker.setLayoutDirection(_other_direction())  # the chevron stands after the name
-        self.picker.setIconSize(QSize(16, 16))
         self.picker.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.picker.setToolTip(f"{tr('Choose a model')}   {native('Ctrl+L')}")
         self.picker.setProperty("kind", "raised")
@@ -50,7 +49,7 @@ class TopBar(QWidget):
         row.setContentsMargins(24, 12, 24, 8)
         row.setSpacing(8)
         row.addWidget(self.sidebar_button)
-        row.addWidget(self.picker)
+        row.addWidget(self.picker, 0, Qt.AlignmentFlag.AlignVCenter)  # else the row would be no higher than it
         row.addWidget(self._note, 1)
         name = tr("Persona and settings of this chat")
         self.parameters_button = IconButton(theme, "sliders-horizontal", name, self.parameters_asked.emit)
@@ -97,7 +96,7 @@ class TopBar(QWidget):
         menu.popup(self.picker.mapToGlobal(self.picker.rect().bottomLeft()))
 
     def _tint(self) -> None:
-        self.picker.setIcon(icon("chevron-down", self._theme.tokens.text))
+        set_icon(self.picker, "chevron-down", self._theme.tokens.text)
 
 
 def _other_direction() -> Qt.LayoutDirection:

@@ -302,6 +302,12 @@ class Window(QMainWindow):
         if self.frame.jobs_cover:
             self.jobs_pane.focus()
 
+    def toggle_jobs(self) -> None:
+        """Asked for by a person: the keyboard goes along."""
+        self.show_jobs_pane(not self.jobs_pane.isVisible())
+        if self.jobs_pane.isVisible():
+            self.jobs_pane.focus()
+
     def _show_status(self) -> None:
         """The desk has new figures."""
         desk = self.job_desk
@@ -346,6 +352,8 @@ class Window(QMainWindow):
             return
         if self.frame.jobs_cover:
             self.show_jobs_pane(False)
+        elif self.jobs_pane.has_keyboard:
+            self._take_keyboard()  # back to the page; the jobs stay in view
         elif self.models.is_shown:
             self.show_conversation()
         elif self.stack.currentWidget() is not self.conversation:
@@ -415,6 +423,7 @@ class Window(QMainWindow):
     def _connect(self) -> None:
         self._bridge.happened.connect(self.hear)
         self.frame.arranged.connect(self._arranged)
+        self._theme.changed.connect(self.frame.arrange)  # larger type needs more room
         self.frame.keyboard_freed.connect(self._take_keyboard)
         self.beginning.first_run.keyboard_freed.connect(self._take_keyboard)
         self._bridge.call_failed.connect(self._say)
@@ -431,7 +440,7 @@ class Window(QMainWindow):
         self.palette_box.search_asked.connect(self._search)
         self.palette_box.opened.connect(self.open_chat)
         self.palette_box.closed.connect(self._take_keyboard)
-        side.jobs_asked.connect(lambda: self.show_jobs_pane(not self.jobs_pane.isVisible()))
+        side.jobs_asked.connect(self.toggle_jobs)
         side.closed.connect(lambda: self.show_sidebar(False))
         side.settings_asked.connect(self.settings.open)
         side.lab_asked.connect(lambda: self.lab.open())

@@ -133,6 +133,11 @@ def last_turn(status: StatusView) -> str:
 
 def machine(status: StatusView) -> str:
     """The right end of the status bar."""
+    return DOT.join(machine_parts(status))
+
+
+def machine_parts(status: StatusView) -> list[str]:
+    """What matters most first."""
     parts = []
     if status.jobs_total:
         figures = {"done": number(status.jobs_done), "total": number(status.jobs_total)}
@@ -146,7 +151,7 @@ def machine(status: StatusView) -> str:
         parts.append(tr("KV {percent}", percent=percent(status.kv_used_fraction)))
     if status.n_threads:
         parts.append(trn("{count} thread", "{count} threads", status.n_threads))
-    return DOT.join(parts)
+    return parts
 
 
 def group(updated_seconds: float, now: datetime) -> str:

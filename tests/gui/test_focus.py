@@ -168,6 +168,24 @@ def test_what_goes_gives_the_keyboard_to_the_composer(desk: Desk) -> None:
     assert text.hasFocus()
 
 
+def test_ctrl_j_takes_the_keyboard_to_the_jobs_and_back(desk: Desk) -> None:
+    window = desk.window
+    text, pane = window.conversation.composer.text, window.jobs_pane
+    window.resize(1_320, 800)
+    text.setFocus()
+    desk.qtbot.keyClick(text, Qt.Key.Key_J, Qt.KeyboardModifier.ControlModifier)
+    assert pane.has_keyboard
+    desk.qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Escape)
+    assert text.hasFocus()
+    assert pane.isVisible()
+    window.jobs_pane.focus()
+    desk.qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_J, Qt.KeyboardModifier.ControlModifier)
+    assert text.hasFocus()
+    assert not pane.isVisible()
+    window.show_jobs_pane(True)  # a job has begun, say: who writes goes on writing
+    assert text.hasFocus()
+
+
 def test_a_ring_goes_with_the_message_that_tab_came_to(desk: Desk) -> None:
     desk.core.add_chat("c", "Chat", ("user", "x"), ("assistant", "line\n\n" * 60))
     desk.window.open_chat("c")

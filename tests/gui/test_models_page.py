@@ -9,16 +9,19 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QAbstractButton, QApplication, QMenu, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
 
 from app.core.events import ChatChanged, DownloadChanged, ModelsChanged, ModelStateChanged
 from app.core.model_lists import ModelLists
 from app.core.model_views import DownloadState, DownloadView, HubFile, HubModel, HubTokenState, ModelPlace
 from app.engine.interface import ModelState
 from app.errors import ErrorKind, KnownError
+from app.gui.first_run import FirstRun
 from app.gui.models.account_dialog import AccountDialog
 from app.gui.models.download_row import DownloadRow
 from app.gui.models.page import ModelsPage
 from app.gui.models.row import ModelRow
+from app.gui.theme import Theme
 from tests.gui.conftest import Desk
 from tests.gui.scripted_models import FITS, SLOW, TOO_LARGE, known, local
 
@@ -202,6 +205,7 @@ def test_a_gated_model_leads_to_the_account_and_a_refused_token_stays_typed(desk
     desk.core.error = None
     desk.qtbot.keyClick(dialog.token, Qt.Key.Key_Return)
     desk.until(lambda: desk.core.called("set_hub_token")[-1] == ("hf_wrong",))
+    desk.until(lambda: desk.window.findChild(AccountDialog) is None)
     assert not desk.core.called("download_model")
 
 
@@ -269,6 +273,27 @@ def test_at_the_first_start_the_starter_is_ready_and_the_composer_has_the_keyboa
     desk.core.add_chat("c", "Chat")
     desk.core.emit(ChatChanged(chat=desk.core.chat_views["c"]))
     desk.until(lambda: not shown.isVisible())
+
+
+def test_while_the_model_is_loaded_the_first_page_says_so(desk: Desk) -> None:
+    desk.core.emit(ModelStateChanged(state=ModelState.LOADING, name="Starter"))
+    here = local("Starter")
+    shown = first(desk, ModelLists(local=(here,), catalogue=(replace(STARTER, path=here.path), MIDDLE)))
+    assert "is being loaded" in texts(shown)
+    assert "is ready" not in texts(shown)
+    assert not [button for button in shown.findChildren(QAbstractButton) if button.text() == "Use"]
+    desk.core.lists = ModelLists(local=(replace(here, is_loaded=True),), catalogue=(MIDDLE,))
+    desk.core.emit(ModelStateChanged(state=ModelState.READY, name="Starter"))
+    desk.until(lambda: "In use" in texts(shown) and "is ready" in texts(shown))
+
+
+def test_the_first_page_is_empty_until_it_is_known_what_there_is(theme: Theme, qtbot: QtBot) -> None:
+    page = FirstRun(theme)
+    qtbot.addWidget(page)
+    page.show()
+    assert not [part for part in page.findChildren(QWidget) if part.isVisible()]
+    page.show_lists(ModelLists(catalogue=(STARTER,)))
+    assert "Starter" in texts(page)
 
 
 def test_without_a_model_one_press_gets_the_starter(desk: Desk) -> None:

@@ -144,6 +144,33 @@ def test_ctrl_k_finds_words_in_messages_and_opens_the_chat_there(desk: Desk) -> 
     assert not palette.isVisible()
 
 
+def test_ctrl_k_lists_a_chat_once_with_the_places_in_it(desk: Desk) -> None:
+    with_chats(desk, "lease", "bread")
+    lease, bread = (desk.core.chat_views[chat_id] for chat_id in ("lease", "bread"))
+    desk.qtbot.keyClick(desk.window, Qt.Key.Key_K, CONTROL)
+    palette = desk.window.palette_box
+    desk.qtbot.keyClicks(palette.line, "rent")
+    places = [SearchHit(chat=lease, message_id=f"m{n}", snippet=f"the rent {n}", marks=((4, 8),)) for n in range(9)]
+    title, other = (SearchHit(chat=chat, message_id="", snippet=chat.title) for chat in (lease, bread))
+    desk.until(lambda: desk.core.called("search") == [("rent",)])
+    palette.show_hits("rent", [title, places[0], other, *places[1:]])
+    chats = [entry for entry in palette.entries if not entry.is_further]
+    assert [(entry.text, entry.below) for entry in chats] == [("Lease", "the rent 0"), ("Bread", "")]
+    assert [entry.below for entry in palette.entries if entry.is_further] == ["the rent 1", "the rent 2"]
+    opened: list[tuple[str, str]] = []
+    palette.opened.connect(lambda chat_id, message_id: opened.append((chat_id, message_id)))
+    desk.qtbot.keyClick(palette.line, Qt.Key.Key_Down)
+    desk.qtbot.keyClick(palette.line, Qt.Key.Key_Return)
+    assert opened == [("lease", "m1")]
+
+
+def test_ctrl_k_does_not_offer_itself(desk: Desk) -> None:
+    desk.qtbot.keyClick(desk.window, Qt.Key.Key_K, CONTROL)
+    offered = [entry.text for entry in desk.window.palette_box.entries]
+    assert "New chat" in offered
+    assert not {"Find a chat, or something to do", "Stop the reply, or back to the chat"} & set(offered)
+
+
 def test_ctrl_k_finds_actions_by_the_beginnings_of_their_words(desk: Desk) -> None:
     names = ("Export this chat as PDF", "New chat", "New folder")
     actions = [Key((), name, print) for name in names]

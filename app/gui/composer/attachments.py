@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app.core.chat_views import AttachmentState, AttachmentUse, AttachmentView
@@ -12,7 +12,7 @@ from app.gui import fonts, words
 from app.gui.buttons import IconButton
 from app.gui.core_words import retold
 from app.gui.flow import FlowLayout
-from app.gui.icons import icon
+from app.gui.icons import set_icon
 from app.gui.theme import Theme
 from app.gui.tongue import tr, trn
 
@@ -74,7 +74,6 @@ class AttachmentChip(QFrame):
         self.setObjectName("attachment")
         self._asked, self._theme = asked, theme
         self.main = QPushButton()
-        self.main.setIconSize(QSize(16, 16))
         self.main.setProperty("kind", "flat")
         self.main.setAutoDefault(False)
         self.main.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
@@ -95,7 +94,7 @@ class AttachmentChip(QFrame):
         colour = self._theme.tokens.danger if failed else self._theme.tokens.muted
         said = described(view)
         self.main.setText(f" {shortened(view.name, 32)}  {shortened_end(said, _MOST_SAID)}")
-        self.main.setIcon(icon("file-warning" if failed else "file-text", colour))
+        set_icon(self.main, "file-warning" if failed else "file-text", colour)
         self.main.setAccessibleName(f"{view.name}, {said}")
         self.main.setToolTip("\n".join((view.name, *([retold(view.error)] if view.error else []), *view.notes)))
 

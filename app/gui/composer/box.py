@@ -6,6 +6,7 @@ What is sent while a reply is being written waits as a chip, and goes when the r
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QVBoxLayout
 
 from app.gui import fonts
@@ -17,6 +18,8 @@ from app.gui.composer.text import MessageEdit
 from app.gui.icons import icon
 from app.gui.theme import Theme
 from app.gui.tongue import tr
+
+_GAPS = 34  # between what stands in its last line
 
 
 class Composer(QFrame):
@@ -45,8 +48,7 @@ class Composer(QFrame):
         self.gauge = ContextGauge(theme)
         self._hint = label(role=fonts.SMALL, tone="muted")
         self._send = button(tr("Send"), self._press, kind="main", role=fonts.UI_STRONG)
-        self._send.setMinimumWidth(62)
-        row = QHBoxLayout()
+        self._row = row = QHBoxLayout()
         row.setSpacing(6)
         row.addWidget(self._plus)
         row.addWidget(self.gauge)
@@ -65,6 +67,7 @@ class Composer(QFrame):
         self.text.send_asked.connect(self.try_to_send)
         self.text.focused.connect(self._mark_active)
         self.queued.left.connect(self.text.setFocus)
+        theme.changed.connect(self._fit)  # after the zoom too
         self._refresh()
 
     # what the conversation says
@@ -144,6 +147,18 @@ class Composer(QFrame):
         else:
             hint = tr("{key} to send after this reply", key=key) if has_text else tr("Esc to stop")
         self._hint.setText(hint)
+        self._fit()
+
+    def _fit(self) -> None:
+        """The hint gives way where there is no room for it: what can be pressed says the same."""
+        beside = (self._plus, self.gauge, self._send)
+        taken = sum(part.sizeHint().width() for part in beside if not part.isHidden())
+        room = self._row.geometry().width() - taken - _GAPS
+        self._hint.setVisible(self._hint.sizeHint().width() <= room)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def _mark_active(self, is_active: bool) -> None:
         """The ring around the box while the text has the focus."""

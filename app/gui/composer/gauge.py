@@ -8,10 +8,11 @@ from PySide6.QtWidgets import QPushButton, QSizePolicy, QToolTip
 
 from app.core.chat_views import ContextUse
 from app.gui import fonts, words
+from app.gui.icons import side
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 
-_SIDE, _STROKE, _SCALE = 16, 2.5, 3
+_STROKE, _SCALE = 2.5 / 16, 3
 _NEARLY_FULL = 0.85
 
 
@@ -25,7 +26,6 @@ class ContextGauge(QPushButton):
         self.setProperty("kind", "quiet")
         self.setAutoDefault(False)
         self.setAccessibleName(tr("Context"))
-        self.setIconSize(QSize(_SIDE, _SIDE))
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         fonts.set_role(self, fonts.SMALL)
         self.clicked.connect(self._explain)
@@ -54,21 +54,24 @@ class ContextGauge(QPushButton):
         fraction = min(1.0, used(self._use) / self._use.limit)
         reserved = min(1.0 - fraction, self._use.reply / self._use.limit)
         full = fraction + reserved > _NEARLY_FULL and fraction > 0.5
-        pixmap = QPixmap(_SIDE * _SCALE, _SIDE * _SCALE)
+        size = side()
+        stroke = _STROKE * size
+        pixmap = QPixmap(size * _SCALE, size * _SCALE)
         pixmap.setDevicePixelRatio(_SCALE)
         pixmap.fill(Qt.GlobalColor.transparent)
         painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ring = QRectF(_STROKE / 2 + 0.5, _STROKE / 2 + 0.5, _SIDE - _STROKE - 1, _SIDE - _STROKE - 1)
+        ring = QRectF(stroke / 2 + 0.5, stroke / 2 + 0.5, size - stroke - 1, size - stroke - 1)
         for colour, begin, part in (
             (tokens.line, 0.0, 1.0),
             (tokens.ring, fraction, reserved),
             (tokens.warn if full else tokens.accent, 0.0, fraction),
         ):
-            painter.setPen(QPen(QColor(colour), _STROKE, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
+            painter.setPen(QPen(QColor(colour), stroke, Qt.PenStyle.SolidLine, Qt.PenCapStyle.FlatCap))
             painter.drawArc(ring, round((90 - 360 * begin) * 16), round(-360 * part * 16))
         painter.end()
         self.setIcon(QIcon(pixmap))
+        self.setIconSize(QSize(size, size))
 
 
 def used(use: ContextUse) -> int:

@@ -8,10 +8,10 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QVBoxLayout, QWidge
 
 from app.core.views import DocumentView, ItemDetail, ItemState, ItemView, JobState, JobView, StatusView
 from app.gui import fonts, job_words, words
+from app.gui.back_button import BackButton
 from app.gui.buttons import ElidedLabel, button, label
 from app.gui.core_words import retold
 from app.gui.disclosure import Disclosure
-from app.gui.icons import icon
 from app.gui.job_actions import JobActions, add_exports
 from app.gui.job_card import JobCard
 from app.gui.job_page.item_model import Ask, ItemModel
@@ -50,7 +50,7 @@ class JobPage(QWidget):
         self.setObjectName("jobPage")
         self._theme, self._actions = theme, actions
         self._job: JobView | None = None
-        self._back = button(tr("Back"), self.back_asked.emit, kind="quiet", name=tr("Back to the chat"), role=fonts.UI)
+        self._back = BackButton(theme, self.back_asked.emit)
         self._summary = button(tr("Read the summary"), self._ask_summary, kind="main", role=fonts.UI_STRONG)
         self._edit = button(
             tr("Edit and run again…"), self._ask_edit, tip=tr("Change what is asked, and run the failed ones again")
@@ -70,7 +70,6 @@ class JobPage(QWidget):
         self._refresh.timeout.connect(self._read_again)
         self._build()
         self._connect()
-        self._tint()
 
     @property
     def job_id(self) -> str:
@@ -196,9 +195,6 @@ class JobPage(QWidget):
         self._documents.setVisible(has_room and self._job is not None and bool(job_words.job_documents(self._job)))
         self._title.setVisible(not has_room)
 
-    def _tint(self) -> None:
-        self._back.setIcon(icon("arrow-left", self._theme.tokens.muted))
-
     def _build(self) -> None:
         head = QHBoxLayout()
         head.setContentsMargins(16, 0, 24, 4)
@@ -238,7 +234,6 @@ class JobPage(QWidget):
         column.addWidget(self._splitter, 1)
 
     def _connect(self) -> None:
-        self._theme.changed.connect(self._tint)
         self.filter.chosen.connect(self._filter)
         self.model.counted.connect(self._show_empty)
         self.model.dataChanged.connect(lambda *_: self._shown_changed())

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QLineEdit, QSpinBox, QT
 
 from app.gui import fonts
 from app.gui.buttons import button, label
-from app.gui.form import Form, check, choice, settle_spin
+from app.gui.form import Form, at_least, check, choice, settle_spin
 from app.gui.lab import lab_words
 from app.gui.lab.card import Card, flow_of
 from app.gui.lab.table import FigureTable
@@ -22,6 +22,7 @@ _KINDS = (
     (mark("Prompt"), "prompt"),
 )
 _MOST = 1_000_000
+_FIELD_PX = 150
 
 
 class CalculatorCard(Card):
@@ -42,8 +43,7 @@ class CalculatorCard(Card):
         self.pages.setDecimals(1)
         self.pages.setValue(12)
         self.kind = choice(_KINDS)
-        for field in (self.documents, self.pages, self.kind):
-            field.setFixedWidth(150)
+        at_least(_FIELD_PX, self.documents, self.pages, self.kind)
         self.watts, self.price = _amount(tr(" W"), 1), _amount("", 4)
         self.hosted_read, self.hosted_written = _amount("", 4), _amount("", 4)
         self.currency = QLineEdit("€")
@@ -127,8 +127,8 @@ def _amount(suffix: str, decimals: int) -> QDoubleSpinBox:
     made.setDecimals(decimals)
     made.setSuffix(suffix)
     made.setSpecialValueText(tr("not given"))
-    made.setFixedWidth(120)
     settle_spin(made)
+    at_least(_FIELD_PX, made)
     return made
 
 

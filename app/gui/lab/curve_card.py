@@ -9,7 +9,7 @@ from app.engine.tuned import Point, Tuned
 from app.gui import fonts
 from app.gui.buttons import button, label
 from app.gui.disclosure import Disclosure
-from app.gui.form import settle_spin
+from app.gui.form import at_least, settle_spin
 from app.gui.lab import lab_words
 from app.gui.lab.card import Card, flow_of
 from app.gui.lab.chart import CurveChart
@@ -46,8 +46,8 @@ class CurveCard(Card):
         self.slowdown.setSuffix(tr(" times as long"))
         self.slowdown.setKeyboardTracking(False)
         self.slowdown.setAccessibleName(tr("In Balanced a reply may take"))
-        self.slowdown.setFixedWidth(170)
         settle_spin(self.slowdown)
+        at_least(170, self.slowdown)
         self.measure = button(tr("Measure"), self.measure_asked.emit, kind="main", role=fonts.UI_STRONG)
         self.stop = button(tr("Stop"), self.stop_asked.emit, name=tr("Stop measuring"))
         self.picture = button(tr("Save picture…"), self.picture_asked.emit)

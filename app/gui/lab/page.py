@@ -6,8 +6,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.gui import fonts
-from app.gui.buttons import button, label
-from app.gui.icons import icon
+from app.gui.back_button import BackButton
+from app.gui.buttons import label
 from app.gui.lab import lab_words
 from app.gui.lab.calculator_card import CalculatorCard
 from app.gui.lab.card import Card
@@ -27,8 +27,7 @@ class LabPage(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("labPage")
-        self._theme = theme
-        self._back = button(tr("Back"), self.back_asked.emit, kind="quiet", name=tr("Back to the chat"), role=fonts.UI)
+        self._back = BackButton(theme, self.back_asked.emit)
         self.curve = CurveCard(theme)
         self.limit = Card(
             tr("What is the limit"),
@@ -39,6 +38,8 @@ class LabPage(QWidget):
         self.calculator = CalculatorCard()
         self.format = FormatCard()
         self._model = label(role=fonts.UI, tone="muted", wraps=True)
+        self._model.hide()
+        self.limit.hide()  # until it is known
         head = QHBoxLayout()
         head.setContentsMargins(16, 0, 24, 4)
         head.addWidget(self._back)
@@ -53,12 +54,11 @@ class LabPage(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(head)
         column.addWidget(page, 1)
-        theme.changed.connect(self._tint)
-        self._tint()
 
     def show_view(self, view: LabView) -> None:
         """What is known of the model in use."""
         self._model.setText(tr("{model} on this machine", model=apart(view.model)))
+        self._model.show()
         self.curve.show_tuned(view.tuned, view.slowdown, is_whole=view.is_whole)
         self.limit.setVisible(view.roofline is not None)
         if view.roofline is not None:
@@ -67,6 +67,3 @@ class LabPage(QWidget):
     def focus(self) -> None:
         """Where the keyboard starts on this page."""
         self._back.setFocus()
-
-    def _tint(self) -> None:
-        self._back.setIcon(icon("arrow-left", self._theme.tokens.muted))

@@ -14,7 +14,7 @@ from app.core.events import ChatChanged, DownloadChanged, ModelStateChanged
 from app.core.model_lists import ModelLists
 from app.engine.interface import ModelState
 from app.gui.bridge import Bridge
-from app.gui.first_run import FirstRun
+from app.gui.first_run import SERVES, FirstRun
 from app.gui.model_desk import ModelDesk
 from app.gui.models.desk import ModelPages
 from app.gui.notices import Notices
@@ -22,7 +22,6 @@ from app.gui.theme import Theme
 from app.gui.tongue import tr
 from app.gui.transcript.welcome import Welcome
 
-_SERVES = (ModelState.LOADING, ModelState.READY, ModelState.ASLEEP)
 _READ_SECONDS = 12.0
 
 
@@ -44,6 +43,7 @@ class Beginning(QObject):
         self._has_chats = True  # until it is known
         self._was_shown = False
         self._has_model = True
+        self._state = ModelState.ABSENT
         self.first_run = FirstRun(theme)
         welcome.put(self.first_run)
         desk.is_said = self.first_run.isVisible
@@ -66,8 +66,11 @@ class Beginning(QObject):
     def hear(self, event: ModelStateChanged | ChatChanged | DownloadChanged) -> None:
         match event:
             case ModelStateChanged():
-                self._has_model = event.state in _SERVES
-                self.first_run.show_has_model(self._has_model)
+                self._has_model = event.state in SERVES
+                if event.state is ModelState.LOADING and self._state is not ModelState.LOADING:
+                    self._models.refresh()  # which one it is
+                self._state = event.state
+                self.first_run.show_state(event.state)
                 self._place()
             case ChatChanged():
                 self._has_chats = True

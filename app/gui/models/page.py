@@ -23,6 +23,7 @@ from app.core.model_views import (
     ModelPlace,
 )
 from app.gui import fonts
+from app.gui.back_button import BackButton
 from app.gui.buttons import button, label
 from app.gui.core_words import retold
 from app.gui.disclosure import Disclosure
@@ -271,9 +272,9 @@ class ModelsPage(QWidget):
 
     def _build(self) -> None:
         head = QHBoxLayout()
-        head.setContentsMargins(24, 4, 24, 4)
+        head.setContentsMargins(16, 4, 24, 4)
         head.setSpacing(8)
-        back = button(tr("Back"), self.back_asked.emit, kind="quiet", name=tr("Back to the chat"), role=fonts.UI)
+        back = BackButton(self._theme, self.back_asked.emit)
         head.addWidget(back)
         head.addStretch()
         head.addWidget(button(tr("Add a file…"), self.add_file_asked.emit, name=tr("Add a model file…")))

@@ -19,7 +19,10 @@ Action = tuple[str, Callable[[], object]]
 
 
 class ModelRow(QFrame):
-    """`detail`: figures, in one line; `about`: a sentence or two. A row never holds more than one button and a menu."""
+    """`detail`: figures, in one line; `about`: a sentence or two; `waits`: why nothing can be done now.
+
+    A row never holds more than one button and a menu.
+    """
 
     def __init__(
         self,
@@ -31,6 +34,7 @@ class ModelRow(QFrame):
         problem: str = "",
         fit: FitView | None = None,
         is_in_use: bool = False,
+        waits: str = "",
         action: Action | None = None,
         is_main: bool = False,
         more: Sequence[Action] = (),
@@ -56,13 +60,15 @@ class ModelRow(QFrame):
         self._side.addWidget(self.fit_mark)
         if is_in_use:
             self._side.addWidget(_in_use(theme))
+        elif waits:
+            self._side.addWidget(label(waits, role=fonts.SMALL, tone="muted"))
         elif action is not None:
             text, do = action
             self.button = button(text, do, kind="main" if is_main else "raised", name=f"{text} {name}")
             self._side.addWidget(self.button)
         if more:
             menu_name = tr("More about {name}", name=name)
-            self._more = IconButton(theme, "ellipsis", menu_name, lambda: self._open_menu(more), side=28)
+            self._more = IconButton(theme, "ellipsis", menu_name, lambda: self._open_menu(more), 28)
             self._side.addWidget(self._more)
         row = QHBoxLayout()
         row.setSpacing(16)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSpinBox
 
 from app.core.kinds.classify import ClassifyParams, Example
-from app.gui.form import editor, settle_spin
+from app.gui.form import at_least, editor, settle_spin
 from app.gui.new_job.column_choice import ColumnChoice
 from app.gui.new_job.kind_form import KindForm, missing
 from app.gui.new_job.rows import Row, Rows
@@ -29,8 +29,8 @@ class ClassifyForm(KindForm):
         self.unsure.setSingleStep(5)
         self.unsure.setSuffix(" %")
         self.unsure.setSpecialValueText(tr("never"))
-        self.unsure.setFixedWidth(110)
         settle_spin(self.unsure)
+        at_least(110, self.unsure)
         self.examples = Rows(theme, tr("Add an example"), tr("Remove this example"), ExampleRow)
         self.columns = ColumnChoice()
         self.form.add(tr("Labels"), self.labels, tr("One a line."))

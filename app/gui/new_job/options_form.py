@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QTimeEdit, QVBoxLayout, QWidget
 from app.core.job_options import JobOptions, OutputFormat
 from app.gui import dialogs, fonts
 from app.gui.buttons import ElidedLabel, button, label
-from app.gui.form import Form, check, choice, settle_spin
+from app.gui.form import Form, at_least, check, choice, settle_spin
 from app.gui.last_folder import LastFolder
 from app.gui.tongue import mark, tr
 
@@ -40,8 +40,8 @@ class OptionsForm(QWidget):
         self.time = QTimeEdit(QTime(22, 0))
         self.time.setAccessibleName(tr("Not before"))
         self.time.setDisplayFormat("HH:mm")
-        self.time.setFixedWidth(80)
         settle_spin(self.time)
+        at_least(80, self.time)
         self.results = choice(_RESULTS)
         self.results.setAccessibleName(tr("Results"))
         self._place = ElidedLabel(role=fonts.SMALL, tone="muted")

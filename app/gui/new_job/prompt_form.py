@@ -10,7 +10,7 @@ from app.core.kinds.prompt import PromptParams
 from app.gui import fonts
 from app.gui.buttons import button
 from app.gui.flow import FlowLayout
-from app.gui.form import editor, settle_spin, token_spin
+from app.gui.form import at_least, editor, settle_spin, token_spin
 from app.gui.new_job.kind_form import KindForm, missing
 from app.gui.tongue import tr
 
@@ -29,7 +29,7 @@ class PromptForm(KindForm):
         self.temperature.setDecimals(2)
         self.temperature.setValue(0.2)
         settle_spin(self.temperature)
-        self.temperature.setFixedWidth(self.longest.width())
+        at_least(150, self.temperature)
         self.form.add(tr("Prompt"), self.template)
         self.form.add(tr("Insert"), self._make_buttons())
         self.form.add(tr("System prompt"), self.system)

@@ -59,7 +59,7 @@ class Passages(QWidget):
                 self._flow.addWidget(of)
             place = retold(passage.place)
             said = tr("Text of {label}", label=f"{name}, {place}")
-            made = button(place, partial(self.toggle, number), kind="quiet", name=said, tip=said, role=fonts.SMALL)
+            made = button(place, partial(self.toggle, number), kind="link", name=said, tip=said, role=fonts.SMALL)
             made.setCheckable(True)
             made.setFixedHeight(max(_LINE, made.sizeHint().height()))
             self._buttons.append(made)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QPoint, QRect, QSize, Signal
+from PySide6.QtCore import QPoint, QRect, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QPushButton, QScrollBar, QTextEdit, QVBoxLayout, QWidget
 
 from app.core.chat_views import MessageState, MessageView, Role
 from app.gui import words
-from app.gui.icons import icon
+from app.gui.icons import set_icon
 from app.gui.lazy_page import LazyPage
 from app.gui.spare_memory import give_back_soon
 from app.gui.theme import Theme
@@ -252,8 +252,7 @@ class Transcript(QWidget):
         made.setAccessibleName(tr("To the end of the conversation"))
         made.setToolTip(tr("To the end"))
         made.setFixedSize(32, 32)
-        made.setIconSize(QSize(16, 16))
-        made.setIcon(icon("arrow-down", self._theme.tokens.text))
+        set_icon(made, "arrow-down", self._theme.tokens.text)
         made.clicked.connect(self.go_to_end)
         made.hide()
         return made
@@ -262,7 +261,7 @@ class Transcript(QWidget):
         self._to_end.setVisible(not self.follows)
 
     def _tint(self) -> None:
-        self._to_end.setIcon(icon("arrow-down", self._theme.tokens.text))
+        set_icon(self._to_end, "arrow-down", self._theme.tokens.text)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

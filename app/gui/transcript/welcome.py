@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
 
 from app.gui import fonts
 from app.gui.buttons import label
+from app.gui.page import centred
 from app.gui.tongue import mark, tr
 
 _SENTENCE = mark("Ask anything. It stays on this machine.")
@@ -31,7 +32,7 @@ class Welcome(QWidget):
         )
         for line in self._lines:
             line.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-            self._column.addWidget(line)
+            self._column.addWidget(centred(line))
         self._column.addStretch(3)
 
     def put(self, widget: QWidget) -> None:
