@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from unicodedata import bidirectional
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontMetrics, QIcon, QPainter, QPaintEvent
@@ -147,6 +148,9 @@ class ElidedLabel(QLabel):
         painter = QPainter(self)
         painter.setPen(self.palette().windowText().color())
         side = QStyle.visualAlignment(self.layoutDirection(), self.alignment() | Qt.AlignmentFlag.AlignVCenter)
-        painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
+        if all(
+            bidirectional(letter) not in ("R", "AL") for letter in shown
+        ):  # a title, say, that is English on an Arabic page
+            painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         painter.drawText(self.contentsRect(), side | Qt.AlignmentFlag.AlignAbsolute, shown)
         painter.end()

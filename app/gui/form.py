@@ -96,7 +96,7 @@ def settle_spin(*boxes: QAbstractSpinBox) -> None:
     for box in boxes:
         is_rtl = is_right_to_left()
         line = box.lineEdit()
-        line.setTextMargins(*((0, 0, 9, 0) if is_rtl else (9, 0, 0, 0)))
+        line.setTextMargins(*((0, 0, -4, 0) if is_rtl else (9, 0, 0, 0)))  # Qt does not mirror the room it leaves
         side = Qt.AlignmentFlag.AlignRight if is_rtl else Qt.AlignmentFlag.AlignLeft
         line.setAlignment(side | Qt.AlignmentFlag.AlignAbsolute)  # figures alone have no direction
         _WheelScrolls(box)

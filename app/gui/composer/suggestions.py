@@ -32,6 +32,7 @@ class Suggestion:
     below: str = ""
     side: str = ""
     marks: tuple[tuple[int, int], ...] = ()
+    is_further: bool = False
 
 
 Offer = Callable[[], Sequence[Suggestion]]

@@ -12,7 +12,7 @@ from app.gui import fonts
 from app.gui.buttons import IconLabel, label
 from app.gui.composer.attachments import shortened
 from app.gui.theme import Theme
-from app.gui.tongue import mark, tr, trn
+from app.gui.tongue import apart, mark, tr, trn
 
 _SHOWN = 4  # the others are counted, and named in a tip
 _USES = {
@@ -43,7 +43,7 @@ class SentDocuments(QWidget):
                 widget.hide()
                 widget.deleteLater()
         for view in documents[:_SHOWN]:
-            said = tr("{name}, {use}", name=shortened(view.name, 48), use=tr(_USES[view.use]))
+            said = tr("{name}, {use}", name=apart(shortened(view.name, 48)), use=tr(_USES[view.use]))
             self._add(said, "\n".join((view.name, *view.notes)))
         if more := documents[_SHOWN:]:
             self._add(
