@@ -7,10 +7,14 @@ from PySide6.QtWidgets import QLayout, QLayoutItem, QStyle, QWidget
 
 
 class FlowLayout(QLayout):
-    """Each thing has the size it likes; `gap` pixels between them, across and down."""
+    """Each thing has the size it likes; `gap` pixels between them, across and down.
 
-    def __init__(self, gap: int = 8) -> None:
+    `likes_a_line`: it would rather not go on in the next one, and asks for as much room.
+    """
+
+    def __init__(self, gap: int = 8, *, likes_a_line: bool = False) -> None:
         super().__init__()
+        self._likes_a_line = likes_a_line
         self._items: list[QLayoutItem] = []
         self._gap = gap
         self.setContentsMargins(0, 0, 0, 0)
@@ -50,7 +54,9 @@ class FlowLayout(QLayout):
         return self._place(QRect(0, 0, width, 0), moves=False)
 
     def sizeHint(self) -> QSize:
-        return self.minimumSize()
+        shown = [item.sizeHint().width() for item in self._items if not item.isEmpty()]
+        line = sum(shown) + self._gap * (len(shown) - 1) if self._likes_a_line else 0
+        return self.minimumSize().expandedTo(QSize(line, 0))
 
     def minimumSize(self) -> QSize:
         size = QSize(0, 0)

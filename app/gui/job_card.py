@@ -166,7 +166,7 @@ class JobCard(QFrame):
         foot.setContentsMargins(0, 0, 0, 0)
         foot.setSpacing(4)
         actions = QWidget()
-        flow = FlowLayout(4)
+        flow = FlowLayout(4, likes_a_line=True)
         actions.setLayout(flow)
         for each in self._buttons.values():
             flow.addWidget(each)
