@@ -150,7 +150,7 @@ class Conversation(QWidget):
             self.desk.show_draft(chat.chat.draft)
             if quote:
                 self.composer.quote(quote)
-            self._read_ahead()
+            self._typing.start()  # reading ahead can wait until the chat is seen: it would hold Python's lock
             self.transcript.show_chat(chat.messages)
             self._show(chat.messages)
             self.finder.refresh()

@@ -96,7 +96,8 @@ class LazyPage(QAbstractScrollArea):
             self._take_away(key)
         self._keys = list(keys)
         self._places = {key: place for place, key in enumerate(self._keys)}
-        self._heights = {key: self._heights.get(key) or self._guess(key, self._column_width()) for key in self._keys}
+        width = self._column_width()
+        self._heights = {key: self._heights.get(key) or self._guess(key, width) for key in self._keys}
         if self._anchor is not None and self._anchor[0] not in self._places:
             self._anchor = None
         self._arrange()

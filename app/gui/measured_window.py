@@ -33,6 +33,7 @@ TOKENS_PER_SECOND = 200
 COUNTED_TOKENS = 1_000
 _LIMIT_SECONDS = 60.0
 _NAP_SECONDS = 0.001
+_STREAM_NAP_SECONDS = 0.004  # a turn that finds nothing costs too, and is no cost of the window
 _SETTLED_TURNS = 300
 
 
@@ -58,14 +59,16 @@ class Busy:
     def turn(self) -> float:
         return self.do(QApplication.processEvents)
 
-    def turn_until(self, is_so: Callable[[], bool], limit_seconds: float = _LIMIT_SECONDS) -> None:
+    def turn_until(
+        self, is_so: Callable[[], bool], limit_seconds: float = _LIMIT_SECONDS, nap_seconds: float = _NAP_SECONDS
+    ) -> None:
         """Raises TimeoutError."""
         end = time.perf_counter() + limit_seconds
         while not is_so():
             if time.perf_counter() > end:
                 raise TimeoutError("the window did not get there")
             self.turn()
-            time.sleep(_NAP_SECONDS)
+            time.sleep(nap_seconds)
 
     def turn_until_idle(self) -> None:
         """Until a turn finds next to nothing to do: what was scrolled to is painted."""
@@ -168,7 +171,10 @@ class MeasuredWindow:
         for begin in range(0, len(tokens), step):
             letters += sum(map(len, tokens[begin : begin + step]))
             wanted = letters
-            self.busy.turn_until(lambda: transcript.n_shown_of("streamed") >= wanted or bool(ended))  # noqa: B023
+            self.busy.turn_until(
+                lambda: transcript.n_shown_of("streamed") >= wanted or bool(ended),  # noqa: B023
+                nap_seconds=_STREAM_NAP_SECONDS,
+            )
             costs.append(self.busy.cpu_seconds - counted)
             counted = self.busy.cpu_seconds
         self.busy.turn_until(lambda: bool(ended))

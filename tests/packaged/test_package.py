@@ -47,7 +47,7 @@ class Desk:
         self.xdotool("key", "--window", self.window, "Return")
 
     def drop(self, file: Path) -> None:
-        """Drag it in from another program's window."""
+        """Drag it in from another program's window, to where it is summarised: beside what else it can be let go on."""
         command = [sys.executable, str(HERE / "drag_source.py"), str(file)]
         with subprocess.Popen(command, env=self.environment, stdout=subprocess.PIPE, text=True) as source:
             assert source.stdout is not None
@@ -56,7 +56,7 @@ class Desk:
             is_taken = False
             for _ in range(10):  # the window may be late with its answer to a drag that is as fast as this
                 self.xdotool("mousemove", "60", "30", "mousedown", "1")
-                for x, y in ((70, 40), (120, 120), (400, 300), (500, 380), (520, 400), (525, 405)):
+                for x, y in ((70, 40), (120, 90), (400, 120), (690, 135), (700, 138), (705, 140)):  # beside the boxes
                     self.xdotool("mousemove", "--sync", str(x), str(y))
                 self.xdotool("mouseup", "1")
                 is_taken = source.stdout.readline() == "taken\n"

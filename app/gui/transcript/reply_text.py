@@ -28,7 +28,8 @@ from app.gui.transcript.writer import Bookmark, Mark, MarkKind, Writer
 from app.logs import topic
 
 _SLICE_LETTERS = 2_000
-_REST_FACTOR = 3  # a flush that took 20 ms is followed by at least 60 ms of rest
+_REST_FACTOR = 4  # showing takes a fifth of the thread at most: what took 15 ms is followed by 60 ms of rest
+_LEAST_REST_MS = 33  # news don't come more often
 
 
 class ReplyText(MessageText):
@@ -42,6 +43,7 @@ class ReplyText(MessageText):
         self._formulas = FormulaObject(self.document(), theme, formulas())
         self._formulas.settled.connect(self._place_buttons)
         self._colouring: Colouring | None = None
+        self._paint_ns = 0  # since the flush before
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.timeout.connect(self._rested)
@@ -139,8 +141,11 @@ class ReplyText(MessageText):
             self._rest.start(0)
         elif self._is_complete:
             self._end()
-        elif (took := clock.elapsed()) > 10:
-            self._rest.start(took * _REST_FACTOR)
+        else:
+            rest_ms = _REST_FACTOR * (clock.nsecsElapsed() + self._paint_ns) // 1_000_000
+            if rest_ms > _LEAST_REST_MS:
+                self._rest.start(rest_ms)
+        self._paint_ns = 0
 
     def _end(self) -> None:
         """All of it is shown. Link definitions that came after their links are known only now: it is written again."""
@@ -212,11 +217,14 @@ class ReplyText(MessageText):
         return CODE_PAD_PX if is_code and marks[-1].end >= self.document().characterCount() - 1 else 0
 
     def paintEvent(self, event: QPaintEvent) -> None:
+        clock = QElapsedTimer()
+        clock.start()
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         paint_marks(painter, self, self._marks_in(event.rect()), self._theme.tokens, QRectF(event.rect()))
         painter.end()
         super().paintEvent(event)
+        self._paint_ns += clock.nsecsElapsed()
 
     def _marks_in(self, rect: QRect) -> list[Mark]:
         """Those that may be seen: a long reply has thousands."""
