@@ -74,7 +74,7 @@ class BareModel:
         return await self._time(TimePrefill(n_tokens=n_tokens, depth=depth, piece=piece))
 
     async def decode_step(self, width: int, depth: int, n_steps: int = 16) -> float:
-        """One step of a token for each of `width` sequences: the median of `n_steps`."""
+        """One step of a token for each of `width` sequences: the mean of `n_steps`, as llama-batched-bench has it."""
         return await self._time(TimeDecode(width=width, depth=depth, n_steps=n_steps))
 
     async def verify_step(self, n_tokens: int, depth: int) -> float:
