@@ -23,6 +23,9 @@ from app.wire import M
 
 log = topic("wire")
 
+# Asyncio reads up to 256 KiB at a time, for which the C library maps memory and unmaps it again, with each message: a
+# third of what a token costs the program, on a core that the engine wants.
+READ_BYTES = 64 << 10
 CONSOLE_PROGRAM = "rubato-console.exe"
 
 
@@ -54,15 +57,20 @@ class Child(Generic[M]):
         """Start it; what it prints outside the protocol, C libraries included, goes to `log_file`."""
         command = child_command(role, *arguments)
         with log_file.open("ab") as errors:
-            process = await asyncio.create_subprocess_exec(
+            loop = asyncio.get_running_loop()
+            transport, protocol = await loop.subprocess_exec(
+                lambda: asyncio.subprocess.SubprocessStreamProtocol(wire.LINE_LIMIT_BYTES, loop),
                 *command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
-                limit=wire.LINE_LIMIT_BYTES,
                 creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),  # Windows: no console of its own is shown
                 start_new_session=os.name == "posix",  # Ctrl-C on the terminal is for the program, not its children
             )
+        pipe = transport.get_pipe_transport(1)
+        if pipe is not None and hasattr(pipe, "max_size"):  # asyncio's transports of POSIX have it
+            pipe.max_size = READ_BYTES
+        process = asyncio.subprocess.Process(transport, protocol, loop)
         log.debug("%s started, pid %d", role, process.pid)
         return cls(process, wire.Decoder(received), role)
 

@@ -6,11 +6,13 @@ are made only after a long enough repetition, and rest for a while where they di
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 
-LEAST_MATCH = 5  # tokens that must have stood there before; shorter repetitions are chance
+LEAST_MATCH = 8  # tokens that must have stood there before; shorter repetitions are chance, and wrong guesses cost
 MOST_GUESSES = 24
 SMOOTHING = 0.3
+_TOKEN, _BYTES = "i", array("i").itemsize
 FIRST_REST, LONGEST_REST = 16, 432  # steps without guesses, after they did not pay
 
 
@@ -22,8 +24,7 @@ class Guesses:
     n_steps: int = 0  # in which something was guessed
     n_guessed: int = 0
     n_right: int = 0
-    _ends: dict[tuple[int, ...], int] = field(default_factory=dict)  # what LEAST_MATCH tokens were followed by, last
-    _n_indexed: int = 0
+    _packed: bytearray = field(default_factory=bytearray)  # the tokens again, for a search in C
     _plain_seconds: float = 0.0
     _rest: int = 0
     _next_rest: int = FIRST_REST
@@ -54,13 +55,14 @@ class Guesses:
             self._next_rest = FIRST_REST
 
     def _find(self) -> int | None:
-        """Where what followed the last tokens begins."""
-        tokens = self.tokens
-        found = self._ends.get(tuple(tokens[-LEAST_MATCH:]))
-        for end in range(max(LEAST_MATCH, self._n_indexed + 1), len(tokens)):
-            self._ends[tuple(tokens[end - LEAST_MATCH : end])] = end
-            self._n_indexed = end
-        return self._ends.get(tuple(tokens[-LEAST_MATCH:]), found)
+        """Where what followed the last tokens begins: after the last place where they stood before."""
+        packed = self._packed
+        packed += array(_TOKEN, self.tokens[len(packed) // _BYTES :]).tobytes()
+        last = packed[-LEAST_MATCH * _BYTES :]
+        at = len(packed) - len(last) - _BYTES + 1  # the place before may reach into this one
+        while (at := packed.rfind(last, 0, at + len(last) - 1)) > 0 and at % _BYTES:
+            pass  # it is in the middle of a token
+        return at // _BYTES + LEAST_MATCH if at >= 0 else None
 
     def _match_length(self, at: int) -> int:
         """Tokens before `at` that are the last ones too."""

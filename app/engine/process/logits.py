@@ -14,7 +14,8 @@ Row = npt.NDArray[np.float32]
 def logits_of(llama: Any, context: Any, row: int, n_vocab: int) -> Row:
     """A view of a row of the batch that was computed; it is gone with the next one."""
     pointer = llama.llama_get_logits_ith(context, row)
-    return np.ctypeslib.as_array((ctypes.c_float * n_vocab).from_address(ctypes.addressof(pointer.contents)))
+    memory: Any = (ctypes.c_float * n_vocab).from_address(ctypes.addressof(pointer.contents))
+    return np.frombuffer(memory, np.float32)
 
 
 def log_probabilities(logits: Row) -> Row:

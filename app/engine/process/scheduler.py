@@ -221,7 +221,8 @@ class Scheduler:
         budget = bulk_budget(self.preset, activity, bulk_sequences=self._capabilities.bulk_sequences)
         budget = NOTHING if self.is_held else budget
         most_tokens = self._capabilities.step_tokens
-        budget = replace(budget, read_tokens=min(budget.read_tokens, most_tokens))
+        if budget.read_tokens > most_tokens:
+            budget = replace(budget, read_tokens=most_tokens)
         if not self._capabilities.can_tear:
             budget, most_tokens = self._step_size.within(budget), self._step_size.read_tokens
         bulk_part = self._bulk_part(budget)
