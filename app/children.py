@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Generic
 
 from app import wire
+from app.child_command import child_command
 from app.logs import topic
 from app.wire import M
 
@@ -26,22 +27,6 @@ log = topic("wire")
 # Asyncio reads up to 256 KiB at a time, for which the C library maps memory and unmaps it again, with each message: a
 # third of what a token costs the program, on a core that the engine wants.
 READ_BYTES = 64 << 10
-CONSOLE_PROGRAM = "rubato-console.exe"
-
-
-def child_command(role: str, *arguments: str) -> list[str]:
-    """The command line of a child, from source and in a frozen build alike.
-
-    -P: a file called app.py in the current folder is not ours.
-    """
-    program = [_frozen_program()] if getattr(sys, "frozen", False) else [sys.executable, "-P", "-m", "app"]
-    return [*program, "child", role, *arguments]
-
-
-def _frozen_program() -> str:
-    """This one; on Windows (not run yet) the one beside it that has standard input and output."""
-    console = Path(sys.executable).with_name(CONSOLE_PROGRAM)
-    return str(console) if os.name == "nt" and console.exists() else sys.executable
 
 
 class Child(Generic[M]):

@@ -26,7 +26,8 @@ from app.cli.new_jobs import KIND_OF
 from app.cli.options import UsageError
 from app.cli.repl import converse
 from app.core.core import Core
-from app.core.instance import Console, HostGone, Instance, forward
+from app.core.forwarding import forward
+from app.core.instance import Console, HostGone, Instance
 from app.errors import KnownError
 from app.paths import Paths
 from app.settings import Settings
@@ -127,7 +128,7 @@ class _Run:
         core.open()
         try:
             core.look_at_downloads()
-            await instance.serve(self._busy)
+            await core.serve()
             return await about_models(core, self._options, Path.cwd(), self._console)
         except asyncio.CancelledError:
             if self._options.action == "get" and any(download.id for download in core.downloads()):
@@ -158,7 +159,7 @@ class _Run:
         try:
             await core.start()
             code = await self._talk(lambda line: commands.execute(line, Path.cwd(), self._console, is_own=True))
-            await instance.wait_for_guests()
+            await core.wait_for_guests()
             return code
         finally:
             await core.close()

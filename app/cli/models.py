@@ -16,7 +16,7 @@ from app.core.instance import Console
 from app.core.model_views import DownloadState, DownloadView, FitView, HubFile
 from app.downloads import catalogue
 from app.downloads.models_folder import find_model
-from app.engine.fit import Verdict
+from app.engine.verdict import Verdict
 from app.errors import ErrorKind, KnownError
 
 ACTIONS = {

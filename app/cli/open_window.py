@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import os
 import sys
@@ -19,8 +18,9 @@ from app.cli.console import TerminalConsole
 from app.cli.ctrl_c import INTERRUPTED
 from app.cli.named_files import files_to_open
 from app.cli.new_core import new_core, paths_of, report_bug
-from app.core.instance import Console, HostGone, Instance, forward
+from app.core.instance import Console, HostGone, Instance
 from app.errors import KnownError
+from app.paths import Paths
 from app.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def run_window(
         diagnostics.dump_stacks_on_signal(sys.stderr)
         while (instance := Instance.claim(paths)) is None:
             with contextlib.suppress(HostGone), ctrl_c.as_exception():
-                return asyncio.run(forward(paths, arguments, Path.cwd(), console))
+                return _hand_over(paths, arguments, console)
         try:
             show = load_window()
         except ImportError as error:
@@ -84,6 +84,15 @@ def run_window(
         return INTERRUPTED
     except Exception:
         return report_bug(paths_of(options), console)
+
+
+def _hand_over(paths: Paths, arguments: Sequence[str], console: Console) -> int:
+    """To the program that is running."""
+    import asyncio  # which takes as long as a fifth of the window's imports
+
+    from app.core.forwarding import forward
+
+    return asyncio.run(forward(paths, arguments, Path.cwd(), console))
 
 
 def _run_in_terminal(

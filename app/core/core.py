@@ -32,8 +32,9 @@ from app.core.events import (
     StatusChanged,
     WindowRaised,
 )
+from app.core.host import Execute, Host
 from app.core.idle_model import watch_idle_model
-from app.core.instance import Execute, Instance
+from app.core.instance import Instance
 from app.core.job_calls import JobCalls
 from app.core.job_contents import JobContents
 from app.core.jobs import JobService
@@ -107,11 +108,11 @@ class Core(ChatCalls, JobCalls, ModelCalls, LoadCalls, MovingCalls):
         self._model_problem = ""
         self.are_chats_active = False
         self._instance: Instance | None = None
-        self._execute: Execute | None = None
+        self._host: Host | None = None
 
     def host(self, instance: Instance, execute: Execute) -> None:
         """Before `start`: this Core has the profile, and runs the commands of later starts until it is closed."""
-        self._instance, self._execute = instance, execute
+        self._instance, self._host = instance, Host(instance.paths, execute)
 
     def open(self) -> None:
         """Open the profile. Enough to look at chats and jobs; nothing runs yet."""
@@ -233,13 +234,22 @@ class Core(ChatCalls, JobCalls, ModelCalls, LoadCalls, MovingCalls):
         self._downloads.recover()
         self._attachments.recover()
         self._count_jobs()
-        if self._instance is not None and self._execute is not None:
-            await self._instance.serve(self._execute)
+        await self.serve()
+
+    async def serve(self) -> None:
+        """From now on the commands of later starts are run. `start` does it too."""
+        if self._host is not None:
+            await self._host.serve()
+
+    async def wait_for_guests(self) -> None:
+        """Until every command that came from a later start has ended."""
+        if self._host is not None:
+            await self._host.wait_for_guests()
 
     async def close(self) -> None:
         """Everything that is under way is on the disk and goes on at the next start. Also after a failed `start`."""
-        if self._instance is not None:
-            await self._instance.stop_serving()
+        if self._host is not None:
+            await self._host.stop_serving()
         for task in (self._loading, self._idle):
             if task is not None:
                 task.cancel()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from app.core.chat_views import (
     AttachmentView,
@@ -19,8 +20,7 @@ from app.core.views import JobView, StatusView
 from app.engine.interface import ModelState
 
 
-@dataclass(frozen=True, kw_only=True)
-class ModelStateChanged:
+class ModelStateChanged(msgspec.Struct, frozen=True, kw_only=True):
     state: ModelState
     name: str
     size_bytes: int = 0
@@ -28,45 +28,38 @@ class ModelStateChanged:
     sentence: str = ""  # why, where the state is FAILED
 
 
-@dataclass(frozen=True, kw_only=True)
-class EngineRestarted:
+class EngineRestarted(msgspec.Struct, frozen=True, kw_only=True):
     """The engine process died and is being started again. `sentence` is for the person."""
 
     sentence: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChatChanged:
+class ChatChanged(msgspec.Struct, frozen=True, kw_only=True):
     """A chat is new, renamed, moved up, or began or ended answering."""
 
     chat: ChatView
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChatDeleted:
+class ChatDeleted(msgspec.Struct, frozen=True, kw_only=True):
     chat_id: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class ManyChatsChanged:
+class ManyChatsChanged(msgspec.Struct, frozen=True, kw_only=True):
     """So many at once that it is better to ask for all of them again."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class MessagesReplaced:
+class MessagesReplaced(msgspec.Struct, frozen=True, kw_only=True):
     """The shown branch of a chat is another one: a message was edited, another version chosen."""
 
     chat_id: str
     messages: tuple[MessageView, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class MessageAdded:
+class MessageAdded(msgspec.Struct, frozen=True, kw_only=True):
     message: MessageView
 
 
-@dataclass(frozen=True, kw_only=True)
-class PromptProgressed:
+class PromptProgressed(msgspec.Struct, frozen=True, kw_only=True):
     """The engine reads the prompt of this reply: `n_read` of `n_total` tokens."""
 
     chat_id: str
@@ -75,8 +68,7 @@ class PromptProgressed:
     n_total: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReplyWaits:
+class ReplyWaits(msgspec.Struct, frozen=True, kw_only=True):
     """A reply waits for documents. `attachment_id`: of one whose passages could be used instead; empty: none."""
 
     chat_id: str
@@ -85,104 +77,88 @@ class ReplyWaits:
     attachment_id: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReplyGrew:
+class ReplyGrew(msgspec.Struct, frozen=True, kw_only=True):
     chat_id: str
     message_id: str
     text: str  # what is new
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReplyEnded:
+class ReplyEnded(msgspec.Struct, frozen=True, kw_only=True):
     """The last word on a reply; `message` has its whole text, its state and its figures."""
 
     message: MessageView
 
 
-@dataclass(frozen=True, kw_only=True)
-class MessageChanged:
+class MessageChanged(msgspec.Struct, frozen=True, kw_only=True):
     """Something about a message other than its text is new."""
 
     message: MessageView
 
 
-@dataclass(frozen=True, kw_only=True)
-class QueuedTurnsChanged:
+class QueuedTurnsChanged(msgspec.Struct, frozen=True, kw_only=True):
     """`turns` is all that waits in this chat, in the order in which it will be sent."""
 
     chat_id: str
     turns: tuple[QueuedTurn, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class AttachmentsChanged:
+class AttachmentsChanged(msgspec.Struct, frozen=True, kw_only=True):
     """`attachments` is all that waits at the composer of this chat."""
 
     chat_id: str
     attachments: tuple[AttachmentView, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class FoldersChanged:
+class FoldersChanged(msgspec.Struct, frozen=True, kw_only=True):
     folders: tuple[FolderView, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class PersonasChanged:
+class PersonasChanged(msgspec.Struct, frozen=True, kw_only=True):
     personas: tuple[PersonaView, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class PromptsChanged:
+class PromptsChanged(msgspec.Struct, frozen=True, kw_only=True):
     prompts: tuple[SavedPrompt, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class JobChanged:
+class JobChanged(msgspec.Struct, frozen=True, kw_only=True):
     """A job is new or has moved on."""
 
     job: JobView
 
 
-@dataclass(frozen=True, kw_only=True)
-class JobRemoved:
+class JobRemoved(msgspec.Struct, frozen=True, kw_only=True):
     job_id: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class StatusChanged:
+class StatusChanged(msgspec.Struct, frozen=True, kw_only=True):
     status: StatusView
 
 
-@dataclass(frozen=True, kw_only=True)
-class DownloadChanged:
+class DownloadChanged(msgspec.Struct, frozen=True, kw_only=True):
     """A download is new, has moved on, or ended."""
 
     download: DownloadView
 
 
-@dataclass(frozen=True, kw_only=True)
-class ModelsChanged:
+class ModelsChanged(msgspec.Struct, frozen=True, kw_only=True):
     """There are other model files on this machine than before."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class NoticeShown:
+class NoticeShown(msgspec.Struct, frozen=True, kw_only=True):
     """Something the person should know that has no other place."""
 
     sentence: str
     is_error: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class WindowRaised:
+class WindowRaised(msgspec.Struct, frozen=True, kw_only=True):
     """Another start of the program asks this one to come to the front, and to open these files."""
 
     files: tuple[Path, ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class MeasurementAdvanced:
+class MeasurementAdvanced(msgspec.Struct, frozen=True, kw_only=True):
     """The lab has found something: `found` is of its own kind, `n_left` are to come."""
 
     what: str
@@ -190,8 +166,7 @@ class MeasurementAdvanced:
     n_left: int
 
 
-@dataclass(frozen=True, kw_only=True)
-class QuickAskShown:
+class QuickAskShown(msgspec.Struct, frozen=True, kw_only=True):
     """Another start of the program asks for the quick ask; `text` is asked in it at once."""
 
     text: str = ""

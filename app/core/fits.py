@@ -9,11 +9,12 @@ from pathlib import Path
 
 from app.core.model_views import FitView
 from app.engine import tuned
-from app.engine.fit import ContextShape, Verdict, fit_of, kv_bytes, need_of
+from app.engine.fit import ContextShape, fit_of, kv_bytes, need_of
 from app.engine.gguf_header import HeaderFault, read_header
 from app.engine.gguf_metadata import ModelMetadata, read_metadata
 from app.engine.model_shape import ModelShape, shape_of
 from app.engine.process.memory_plan import SMALLEST_CONTEXT, plan_kv
+from app.engine.verdict import Verdict
 from app.errors import KnownError
 
 WANTED_CONTEXT = 8192

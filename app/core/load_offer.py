@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.core.model_views import LocalModel
-from app.engine.fit import SMALLEST_CONTEXT, Verdict
+from app.engine.fit import SMALLEST_CONTEXT
 from app.engine.load_plan import LoadPlan
+from app.engine.verdict import Verdict
 
 
 @dataclass(frozen=True, kw_only=True)

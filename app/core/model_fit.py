@@ -14,11 +14,12 @@ from app import diagnostics
 from app.core.fits import fit_of_size
 from app.core.model_views import FitView
 from app.engine.devices import Gpu, reordered_kinds
-from app.engine.fit import ContextShape, Verdict, need_of
+from app.engine.fit import ContextShape, need_of
 from app.engine.gguf_metadata import read_metadata
 from app.engine.load_plan import LoadPlan, load_plan
 from app.engine.messages import AUTOMATIC_LAYERS
 from app.engine.model_shape import ModelShape, shape_of
+from app.engine.verdict import Verdict
 from app.errors import KnownError
 
 

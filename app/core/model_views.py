@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from app.engine.fit import Verdict
+from app.engine.verdict import Verdict
 
 
 @dataclass(frozen=True, kw_only=True)

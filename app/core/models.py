@@ -12,9 +12,9 @@ from app.core.views import ModelView
 from app.downloads import catalogue
 from app.downloads.local_stores import models_below
 from app.downloads.models_folder import find_model
-from app.engine.fit import Verdict
 from app.engine.interface import AS_USUAL, Engine, LoadSettings, ModelState
 from app.engine.load_plan import LoadPlan
+from app.engine.verdict import Verdict
 from app.errors import ErrorKind, KnownError
 from app.paths import Paths
 from app.settings import Settings

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
-from enum import Enum
 
 from app.engine.gguf_types import TENSOR_KINDS
 from app.engine.model_shape import ModelShape
+from app.engine.verdict import Verdict
 
 _KV_KINDS = {kind.name: kind for kind in TENSOR_KINDS.values()}
 _F32, _F16 = 4, 2
@@ -117,12 +117,6 @@ def _cells(context: ContextShape) -> int:
 
 
 # does it fit
-
-
-class Verdict(Enum):
-    FITS = "fits"
-    SLOW = "slow"  # weights are read from the disk again and again
-    DOES_NOT_FIT = "does not fit"
 
 
 @dataclass(frozen=True, kw_only=True)

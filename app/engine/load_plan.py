@@ -15,7 +15,6 @@ from app.engine.fit import (
     ContextShape,
     Fit,
     Need,
-    Verdict,
     compute_bytes,
     fit_of,
     kv_bytes,
@@ -23,6 +22,7 @@ from app.engine.fit import (
 )
 from app.engine.messages import AUTOMATIC_LAYERS
 from app.engine.model_shape import ModelShape
+from app.engine.verdict import Verdict
 
 CHAT_SEQUENCES = 2
 

@@ -1,4 +1,4 @@
-"""The only meeting point of threads: Core on the asyncio thread that the bridge starts, widgets on Qt's.
+"""The only meeting point of threads: Core on the thread that the bridge starts (`core_loop.py`), widgets on Qt's.
 
 Calls go down (`bridge.call(lambda core: core.send(...), done=..., failed=...)`), events and results come up
 in the order in which they happened: into a locked list, with a doorbell that carries nothing. They are merged
@@ -8,8 +8,6 @@ The GUI thread never waits: closing too is a callback.
 
 from __future__ import annotations
 
-import asyncio
-import inspect
 import threading
 from collections.abc import Callable, Coroutine
 from functools import partial
@@ -18,13 +16,14 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 from PySide6.QtCore import QElapsedTimer, QObject, Qt, QTimer, Signal
 
 from app.core.events import Event
-from app.errors import ErrorKind, KnownError
+from app.errors import KnownError
 from app.gui.garbage import Garbage
 from app.gui.merging import Urgency, merged
 from app.logs import topic
 
 if TYPE_CHECKING:
     from app.core.core import Core, EventSink
+    from app.gui.core_loop import CoreLoop
 
 DELIVERY_MS = 33
 CLOSE_LIMIT_MS = 8_000
@@ -50,11 +49,8 @@ class Bridge(QObject):
         self._has_rung = False
         self._is_urgent = False
         self._urgency = Urgency()
-        self._loop = asyncio.new_event_loop()
-        self._core: Core | None = None
-        self._started = asyncio.Event()
-        self._start_error: KnownError | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._core_loop: CoreLoop | None = None
+        self._posts: list[Callable[[CoreLoop], None]] = []  # what came before there was one
         self._is_closing = False
         self._garbage: Garbage | None = None
         self._closed: Callable[[], None] | None = None
@@ -101,7 +97,14 @@ class Bridge(QObject):
         if self._is_closing:
             return
         fail = failed or self.call_failed.emit
-        self._loop.call_soon_threadsafe(self._spawn, self._work(work, done, fail))
+        self._post(lambda loop: loop.post(work, done, fail))
+
+    def _post(self, post: Callable[[CoreLoop], None]) -> None:
+        with self._lock:
+            if self._core_loop is None:
+                self._posts.append(post)
+            else:
+                post(self._core_loop)
 
     def close(self, done: Callable[[], None], limit_ms: int = CLOSE_LIMIT_MS) -> None:
         """Close Core and end its thread; `done` is called once, when that is so or the limit has passed."""
@@ -111,7 +114,7 @@ class Bridge(QObject):
             return
         self._is_closing = True
         self._closed = once
-        self._loop.call_soon_threadsafe(self._spawn, self._close_core())
+        self._post(lambda loop: loop.close())
         QTimer.singleShot(limit_ms, self, once)
 
     def _ended(self, done: Callable[[], None]) -> None:
@@ -163,56 +166,19 @@ class Bridge(QObject):
         self._arrive(event, is_urgent=self._urgency.is_urgent(event))
 
     def _run_core(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        self._spawn(self._start_core())
+        from app.gui.core_loop import CoreLoop  # and asyncio: the window has been drawn by now
+
+        loop = CoreLoop(self._make_core, self._sink, lambda step: self._arrive(step, is_urgent=True))
+        with self._lock:
+            self._core_loop = loop
+            for post in self._posts:
+                post(loop)
+            self._posts.clear()
         try:
-            self._loop.run_forever()
+            loop.run()
         finally:
-            left = asyncio.all_tasks(self._loop)
-            for task in left:
-                task.cancel()
-            self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-            self._loop.close()
             if self._closed is not None:
                 self._arrive(self._closed, is_urgent=True)
-
-    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
-        task = self._loop.create_task(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _start_core(self) -> None:
-        try:
-            self._core = self._make_core(self._sink)
-            await self._core.start()
-        except Exception as error:
-            self._start_error = _known(error)
-        finally:
-            self._started.set()
-
-    async def _work(self, work: Callable[[Core], Any], done: Callable[[Any], None] | None, failed: Failed) -> None:
-        await self._started.wait()
-        try:
-            if self._start_error is not None or self._core is None:
-                raise self._start_error or KnownError(ErrorKind.BUG, "The core did not start.")
-            answer = work(self._core)
-            result = await answer if inspect.isawaitable(answer) else answer
-        except Exception as error:
-            known = _known(error)
-            self._arrive(lambda: failed(known), is_urgent=True)
-        else:
-            if done is not None:
-                self._arrive(lambda: done(result), is_urgent=True)
-
-    async def _close_core(self) -> None:
-        await self._started.wait()
-        try:
-            if self._core is not None:
-                await self._core.close()
-        except Exception as error:
-            _known(error)
-        self._loop.stop()
 
 
 class _Once:
@@ -233,10 +199,3 @@ def _contained(step: Callable[[], None]) -> None:
         step()
     except Exception:
         topic("window").exception("something that arrived could not be shown")
-
-
-def _known(error: Exception) -> KnownError:
-    if isinstance(error, KnownError):
-        return error
-    topic("window").error("a call to the core failed", exc_info=error)
-    return KnownError(ErrorKind.BUG, "Something went wrong inside Rubato. The details are in its log.")

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+import msgspec
 
 from app.core.chat_views import ChatView, FolderView
 from app.gui import words
 from app.gui.tongue import tr
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(msgspec.Struct, frozen=True):
     """The name of a group."""
 
     text: str
 
 
-@dataclass(frozen=True)
-class FolderRow:
+class FolderRow(msgspec.Struct, frozen=True):
     """A folder; its chats follow where it is open."""
 
     folder: FolderView
@@ -27,8 +26,7 @@ class FolderRow:
     n_chats: int
 
 
-@dataclass(frozen=True)
-class ChatEntry:
+class ChatEntry(msgspec.Struct, frozen=True):
     chat: ChatView
     is_inside: bool = False  # in a folder, below its row
 
@@ -36,8 +34,7 @@ class ChatEntry:
 Row = Head | FolderRow | ChatEntry
 
 
-@dataclass(frozen=True)
-class Filter:
+class Filter(msgspec.Struct, frozen=True):
     """Which chats are shown: those with a tag, or the archived ones; all that are not archived without either."""
 
     tag: str = ""

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QVBoxLayout, QW
 
 from app.core.model_lists import ModelLists
 from app.core.model_views import CatalogueModel, DownloadState, DownloadView, LocalModel
-from app.engine.fit import Verdict
 from app.engine.interface import ModelState
+from app.engine.verdict import Verdict
 from app.gui import fonts
 from app.gui.buttons import button, label
 from app.gui.models import model_words

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from app.core.events import EngineRestarted, ModelStateChanged
-from app.core.load_offer import LoadOffer
 from app.core.model_views import LocalModel
 from app.engine.interface import ModelState
 from app.errors import ErrorKind, KnownError
@@ -20,6 +20,9 @@ from app.gui.bridge import Bridge
 from app.gui.notices import Notices
 from app.gui.tongue import mark, tr
 from app.gui.top_bar import TopBar
+
+if TYPE_CHECKING:
+    from app.core.load_offer import LoadOffer
 
 _LINGER_SECONDS = 2.0  # the engine may be back sooner than its notice was read
 _GONE_SECONDS = 10.0

@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from app.children import child_command
+from app.child_command import child_command
 from app.engine.bare import BareModel
 from app.lab.bench import Lab
 from app.lab.chat_benches import conversation

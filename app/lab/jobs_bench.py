@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 
-from app.children import child_command
+from app.child_command import child_command
 from app.core.kinds.prompt import PromptParams
 from app.core.views import ItemState, JobState
 from app.engine.local import local_engine

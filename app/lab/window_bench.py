@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from app.children import child_command
+from app.child_command import child_command
 from app.lab.bench import Lab
 from app.lab.long_chat import write_chat
 from app.lab.row import Limit, Row

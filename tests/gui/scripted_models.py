@@ -18,7 +18,7 @@ from app.core.model_views import (
     LocalModel,
     ModelPlace,
 )
-from app.engine.fit import Verdict
+from app.engine.verdict import Verdict
 
 FITS = FitView(
     word=Verdict.FITS,

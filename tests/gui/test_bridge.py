@@ -154,10 +154,13 @@ def test_closing_does_not_hold_the_window_up_and_has_a_limit(qtbot: QtBot) -> No
     qtbot.waitUntil(lambda: bool(up))
     never = asyncio.Event()
     made[0].close_waits = never
+    loops: list[asyncio.AbstractEventLoop] = []
+    bridge.call(lambda core: asyncio.get_running_loop(), done=loops.append)
+    qtbot.waitUntil(lambda: bool(loops))
     with qtbot.waitCallback(timeout=2_000) as closed:
         bridge.close(closed, limit_ms=50)
     assert not made[0].is_closed
-    bridge._loop.call_soon_threadsafe(never.set)
+    loops[0].call_soon_threadsafe(never.set)
     qtbot.waitUntil(lambda: not bridge._thread.is_alive())
     assert made[0].is_closed
     assert QThread.currentThread().isMainThread()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.children import child_command
+from app.child_command import child_command
 from app.lab.long_chat import pieces, section, write_chat
 from app.lab.window_bench import _LIMITS
 

@@ -12,7 +12,7 @@ import pytest
 from in_process import document_events
 from pdf_writer import Page, pdf
 
-from app.children import child_command
+from app.child_command import child_command
 from app.errors import ErrorKind, KnownError
 from app.ingest.messages import Event, ReadDocument, ReadingFailed
 from app.ingest.reading import read_document

@@ -13,9 +13,10 @@ import llama_cpp.llama_cpp as llama
 import pytest
 
 from app.engine.devices import reordered_kinds
-from app.engine.fit import ContextShape, Need, Verdict, advice, fit_of, need_of, what_would_fit
+from app.engine.fit import ContextShape, Need, advice, fit_of, need_of, what_would_fit
 from app.engine.gguf_metadata import read_metadata
 from app.engine.model_shape import ModelShape, shape_of
+from app.engine.verdict import Verdict
 from tests.model.sized_models import SIZED, full_attention
 
 CONTEXTS = [(4096, 2, "F16"), (1024, 8, "F16"), (4096, 2, "Q8_0"), (8192, 1, "F16")]

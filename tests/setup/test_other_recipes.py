@@ -7,7 +7,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from app.children import CONSOLE_PROGRAM
+from app.child_command import CONSOLE_PROGRAM
 
 ROOT = Path(__file__).parents[2]
 PACKAGING = ROOT / "packaging"

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.engine.devices import Gpu
-from app.engine.fit import ContextShape, Verdict, need_of
+from app.engine.fit import ContextShape, need_of
 from app.engine.load_plan import ON_PROCESSOR, layer_plan, load_plan, own_need
 from app.engine.model_shape import Layer, ModelShape
+from app.engine.verdict import Verdict
 
 GB = 10**9
 CONTEXT = [ContextShape(context_tokens=4096, sequences=2)]

@@ -10,7 +10,8 @@ from app.core.load_offer import load_offer
 from app.core.model_fit import ModelFits, expected_rate, fits_beside
 from app.core.model_rates import ModelRates
 from app.core.model_views import FitView, LocalModel, ModelPlace
-from app.engine.fit import ContextShape, Verdict
+from app.engine.fit import ContextShape
+from app.engine.verdict import Verdict
 from tests.model.sized_models import full_attention
 
 GB = 10**9

@@ -19,6 +19,7 @@ from typing import IO, Any
 import msgspec
 
 from app import children
+from app.child_command import child_command
 
 LIMIT_SECONDS = 2.0  # a template takes a few milliseconds
 START_SECONDS = 20.0  # of the process, on a machine that has much to do
@@ -58,7 +59,7 @@ class TemplateProcess:
             self.close()
             self._lines = queue.SimpleQueue()
             self._process = subprocess.Popen(
-                children.child_command("template"),
+                child_command("template"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 start_new_session=os.name == "posix",

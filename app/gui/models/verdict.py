@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QWidget
 
 from app.core.model_views import FitView
-from app.engine.fit import Verdict
+from app.engine.verdict import Verdict
 from app.gui import fonts, words
 from app.gui.buttons import IconLabel, label, set_tone
 from app.gui.core_words import retold

@@ -14,7 +14,7 @@ from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
 from app import wire
-from app.children import child_command
+from app.child_command import child_command
 from app.formulas.messages import INK, Answer, DrawFormula, FormulaDrawn, FormulaRefused, FormulasReady
 from app.logs import topic
 
