@@ -39,7 +39,7 @@ def test_undo_at_once_leaves_no_document(desk: Desk) -> None:
     desk.qtbot.keyClick(composer.text, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     desk.until(lambda: composer.text.toPlainText() == LONG)
     desk.until(lambda: len(desk.core.called("detach")) == 1)
-    assert not composer.attachments.chips
+    desk.until(lambda: not composer.attachments.chips)
 
 
 def test_a_document_says_its_size_and_its_use_is_chosen(desk: Desk, tmp_path: Path) -> None:
