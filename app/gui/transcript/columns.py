@@ -11,6 +11,23 @@ _LONGEST_WORD = 22
 _WORDS = re.compile(r"[\s-]+")
 
 
+def longest_words(rows: Sequence[Sequence[str]]) -> list[str]:
+    """Of each column; of a word that is longer than any, such as an address, its beginning."""
+    n_columns = max(len(row) for row in rows)
+    found = [""] * n_columns
+    for row in rows:
+        for column, cell in enumerate(row):
+            if len(cell) > len(found[column]):
+                found[column] = max((found[column], *_WORDS.split(cell)), key=len)
+    return [word[:_LONGEST_WORD] for word in found]
+
+
+def longest_cells(rows: Sequence[Sequence[str]]) -> list[int]:
+    """How many letters the longest cell of each column has."""
+    n_columns = max(len(row) for row in rows)
+    return [max(len(row[column]) for row in rows if column < len(row)) for column in range(n_columns)]
+
+
 def column_shares(rows: Sequence[Sequence[str]]) -> list[float | None]:
     """Each column's share of the width; None, as wide as it likes, where the whole table fits anyway.
 

@@ -143,5 +143,9 @@ class MessageText(QTextBrowser):
         return None
 
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """The page scrolls, not the message."""
-        event.ignore()
+        """The page scrolls, not the message; aside a message may."""
+        by = event.angleDelta()
+        if abs(by.x()) > abs(by.y()) and self.horizontalScrollBar().maximum() > 0:
+            super().wheelEvent(event)
+        else:
+            event.ignore()

@@ -44,6 +44,7 @@ class ReplyText(MessageText):
         self._formulas.settled.connect(self._place_buttons)
         self._colouring: Colouring | None = None
         self._paint_ns = 0  # since the flush before
+        self._page_width = 0  # until it has its place
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.timeout.connect(self._rested)
@@ -88,9 +89,16 @@ class ReplyText(MessageText):
                 self._writer.write(parse(normal(text), self._tail_env))
         except Exception as error:
             self._show_plainly(error)
-        self._take_height(self.document().size())
+        self._settle()
         self._place_buttons()
         self._colour_code()
+
+    def _settle(self) -> None:
+        """As high as what is written; a table that is wider than the page is scrolled."""
+        policy = Qt.ScrollBarPolicy
+        is_wide = any(table.is_wide for table in self._writer.tables)
+        self.setHorizontalScrollBarPolicy(policy.ScrollBarAlwaysOn if is_wide else policy.ScrollBarAlwaysOff)
+        self._take_height(self.document().size())
 
     def _clear(self) -> None:
         self._rest.stop()
@@ -106,6 +114,7 @@ class ReplyText(MessageText):
         self._splitter = Splitter()
         self._tail_env: dict[str, object] = {}
         self._writer = Writer(self.document(), Styles(self._theme.tokens))
+        self._writer.width = self._page_width
         self._tail_start: Bookmark | None = None
         self._tail_is_fence = False
 
@@ -134,7 +143,7 @@ class ReplyText(MessageText):
             self._show_plainly(error)
         finally:
             self.setUpdatesEnabled(True)
-        self._take_height(self.document().size())
+        self._settle()
         self._place_buttons(self._n_coloured)
         self._colour_code()
         if self._unread:
@@ -211,20 +220,30 @@ class ReplyText(MessageText):
     # what is painted behind the text
 
     def space_below(self) -> int:
-        """A code panel at the end goes on below its last line."""
+        """A code panel at the end goes on below its last line; below that is the bar that scrolls a wide table."""
         marks = self._writer.marks if hasattr(self, "_writer") else []
         is_code = bool(marks) and marks[-1].kind is MarkKind.CODE
-        return CODE_PAD_PX if is_code and marks[-1].end >= self.document().characterCount() - 1 else 0
+        has_bar = self.horizontalScrollBarPolicy() is Qt.ScrollBarPolicy.ScrollBarAlwaysOn
+        bar = self.horizontalScrollBar().sizeHint().height() if has_bar else 0
+        return bar + (CODE_PAD_PX if is_code and marks[-1].end >= self.document().characterCount() - 1 else 0)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         clock = QElapsedTimer()
         clock.start()
         painter = QPainter(self.viewport())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        paint_marks(painter, self, self._marks_in(event.rect()), self._theme.tokens, QRectF(event.rect()))
+        painter.translate(-self._scrolled, 0)
+        seen = QRectF(event.rect()).translated(self._scrolled, 0)
+        paint_marks(painter, self, self._marks_in(event.rect()), self._theme.tokens, seen)
         painter.end()
         super().paintEvent(event)
         self._paint_ns += clock.nsecsElapsed()
+
+    @property
+    def _scrolled(self) -> int:
+        """How far aside, in pixels."""
+        bar = self.horizontalScrollBar()
+        return bar.maximum() - bar.value() if self.isRightToLeft() else bar.value()
 
     def _marks_in(self, rect: QRect) -> list[Mark]:
         """Those that may be seen: a long reply has thousands."""
@@ -233,6 +252,7 @@ class ReplyText(MessageText):
         first = layout.hitTest(QPointF(0, max(0, rect.top() - below)), accuracy)
         last = layout.hitTest(QPointF(rect.right(), rect.bottom() + above), accuracy)
         marks = self._writer.marks  # in the order of their ends
+        first = self.document().findBlock(first).position()  # in text from right to left the left edge is its end
         begin = bisect_left(marks, first - 1, key=lambda mark: mark.end)
         return [mark for mark in islice(marks, begin, None) if mark.start <= last + 1]
 
@@ -249,7 +269,7 @@ class ReplyText(MessageText):
             self._copy_buttons.append(self._copy_button(len(self._copy_buttons)))
         for mark, button in zip(codes[begin:], self._copy_buttons[begin:], strict=True):
             rect = code_rect(self, mark)
-            button.move(int(rect.right()) - button.width() - 6, int(rect.top()) + 4)
+            button.move(int(rect.right()) - button.width() - 6 - self._scrolled, int(rect.top()) + 4)
 
     def _copy_button(self, index: int) -> QPushButton:
         button = QPushButton(tr("Copy"), self.viewport())
@@ -276,6 +296,10 @@ class ReplyText(MessageText):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        if self.viewport().width() != self._page_width:
+            self._page_width = self.viewport().width()
+            self._writer.fit(self._page_width)
+            self._settle()
         self._place_buttons()
 
     def showEvent(self, event: QShowEvent) -> None:

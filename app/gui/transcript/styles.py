@@ -26,8 +26,12 @@ QUOTE_PX = 16  # one quote level
 CODE_PAD_PX = 14
 CODE_HEAD_PX = 30  # the strip with language and Copy
 GAP_PX = 12  # between blocks
+_CELL_PX, _CELL_PAD_PX = 14, 6  # type of tables, and the room around it
+_CELL_LETTERS = 24  # a line of a cell where a table is wider than the page
 _ITEM_GAP_PX = 6  # between the items of a tight list
 _HEADINGS = {1: (20, 24), 2: (17, 20), 3: (15, 16)}  # level: size, space above
+
+Pixels = list[float]  # for each column of a table
 
 
 def indent_px() -> int:
@@ -58,6 +62,10 @@ class Styles:
         self._prose = fonts.font(fonts.MESSAGE)
         self._prose_percent = 150 * self._prose.pixelSize() / QFontMetricsF(self._prose).lineSpacing()
         self._code = fonts.code_font()
+        head = QFont(self._prose)
+        head.setPixelSize(fonts.scaled(_CELL_PX))
+        head.setWeight(QFont.Weight.DemiBold)
+        self._cell_metrics = QFontMetricsF(head)
 
     # blocks
 
@@ -101,7 +109,9 @@ class Styles:
         return made
 
     def rule(self, place: Place) -> QTextBlockFormat:
-        return self._block(place, GAP_PX, 50)
+        made = self._block(place, 0 if place.is_first else GAP_PX - 8, 50)
+        made.setBottomMargin(GAP_PX + 8)  # letters stand low in their lines: like this it is in the middle between them
+        return made
 
     def formula(self, place: Place) -> QTextBlockFormat:
         """Of a formula on a line of its own."""
@@ -133,19 +143,29 @@ class Styles:
         made.setIndent(depth)
         return made
 
-    def table(self, place: Place, shares: Sequence[float | None]) -> QTextTableFormat:
+    def columns_px(self, words: Sequence[str], letters: Sequence[int]) -> tuple[Pixels, Pixels]:
+        """What each column takes so that its longest word is not torn; and so that its longest cell is not a tower."""
+        metrics, around = self._cell_metrics, 2 * _CELL_PAD_PX + 2
+        least = [metrics.horizontalAdvance(word) + around for word in words]
+        likes = [min(n, _CELL_LETTERS) * metrics.averageCharWidth() + around for n in letters]
+        return least, [max(pair) for pair in zip(least, likes, strict=True)]
+
+    def table(self, place: Place, shares: Sequence[float | None], fixed: Sequence[float] = ()) -> QTextTableFormat:
+        """`fixed`: pixels for each column, in place of its share."""
         made = QTextTableFormat()
         made.setBorder(1)
         made.setBorderStyle(QTextFrameFormat.BorderStyle.BorderStyle_Solid)
         made.setBorderBrush(QColor(self._tokens.line))
         made.setBorderCollapse(True)
-        made.setCellPadding(6)
+        made.setCellPadding(_CELL_PAD_PX)
         made.setCellSpacing(0)
         made.setHeaderRowCount(1)
         made.setTopMargin(0 if place.is_first else GAP_PX)
         made.setLeftMargin(place.left + place.lists * indent_px())
         percent = QTextLength.Type.PercentageLength
         widths = [QTextLength() if share is None else QTextLength(percent, 100 * share) for share in shares]
+        if fixed:
+            widths = [QTextLength(QTextLength.Type.FixedLength, width) for width in fixed]
         made.setColumnWidthConstraints(widths)
         return made
 
@@ -161,7 +181,7 @@ class Styles:
     def cell_text(self, place: Place) -> QTextCharFormat:
         made = self.text(place)
         font = made.font()
-        font.setPixelSize(fonts.scaled(14))
+        font.setPixelSize(fonts.scaled(_CELL_PX))
         made.setFont(font, QTextCharFormat.FontPropertiesInheritanceBehavior.FontPropertiesSpecifiedOnly)
         return made
 
@@ -214,5 +234,6 @@ class Styles:
         made = QTextBlockFormat()
         made.setTopMargin(above)
         made.setLeftMargin(place.left)
+        made.setRightMargin(place.left)  # where a quotation from right to left has its bar
         made.setLineHeight(line_percent, QTextBlockFormat.LineHeightTypes.ProportionalHeight.value)
         return made

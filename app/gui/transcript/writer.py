@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QTextBlockFormat, QTextCharFormat, QTextCursor, QTextDocument, QTextList
+from PySide6.QtGui import QTextBlockFormat, QTextCharFormat, QTextCursor, QTextDocument, QTextList, QTextTable
 
-from app.gui.transcript.columns import column_shares
+from app.gui.transcript.columns import column_shares, longest_cells, longest_words
 from app.gui.transcript.formula_object import LETTER, formula_format, hung, key_of
 from app.gui.transcript.formula_rules import source_of as formula_source
 from app.gui.transcript.formulas import formulas
@@ -48,12 +48,34 @@ class Mark:
     depth: int = 0  # of a bullet's list
 
 
+@dataclass
+class Table:
+    """One that was written. Pixels for each column: `least`, with which no word is torn, and `roomy`, to be read."""
+
+    made: QTextTable
+    place: Place
+    shares: list[float | None]
+    least: list[float]
+    roomy: list[float]
+    is_wide: bool = False  # wider than the page, and scrolled
+
+    def fit(self, styles: Styles, width: float) -> None:
+        """For a page of so many pixels; 0: not known."""
+        left = self.place.left + self.place.lists * indent_px()
+        is_wide = 0 < width < sum(self.least) + left
+        if is_wide != self.is_wide:
+            self.is_wide = is_wide
+            self.made.setFormat(styles.table(self.place, self.shares, self.roomy if is_wide else ()))
+
+
 class Writer:
     """Writes at the end of a document and can take back what it wrote last."""
 
     def __init__(self, document: QTextDocument, styles: Styles) -> None:
         self.styles = styles
         self.marks: list[Mark] = []
+        self.tables: list[Table] = []
+        self.width = 0.0  # of the page, in pixels; 0: not known
         self._cursor = QTextCursor(document)
         self._is_fresh = True  # the last block is empty and waits to be used
         self._is_empty = True
@@ -73,6 +95,14 @@ class Writer:
             self._cursor.movePosition(QTextCursor.MoveOperation.End)
             self._blocks(list(tokens), Place())
 
+    def fit(self, width: float) -> None:
+        """The page has another width."""
+        self.width = width
+        if self.tables:
+            with self.one_change():
+                for table in self.tables:
+                    table.fit(self.styles, width)
+
     def bookmark(self) -> Bookmark:
         """Where the document ends now, for `take_back`."""
         self._cursor.movePosition(QTextCursor.MoveOperation.End)
@@ -80,6 +110,7 @@ class Writer:
         return Bookmark(
             self._cursor.position(),
             len(self.marks),
+            len(self.tables),
             self._is_fresh,
             self._is_empty,
             block,
@@ -94,6 +125,7 @@ class Writer:
         self._cursor.setBlockFormat(to.block)
         self._cursor.setBlockCharFormat(to.block_char)
         del self.marks[to.n_marks :]
+        del self.tables[to.n_tables :]
         self._is_fresh, self._is_empty = to.is_fresh, to.is_empty
 
     def extend_code(self, more: str) -> None:
@@ -215,7 +247,8 @@ class Writer:
                 rows.append([])
             elif token.type in ("th_open", "td_open", "inline"):
                 rows[-1].append(token)
-        shares = column_shares([[cell.content for cell in row[1::2]] for row in rows])
+        texts = [[cell.content for cell in row[1::2]] for row in rows]
+        shares = column_shares(texts)
         if not self._is_fresh:
             self._cursor.insertBlock(self.styles.after_table(), self.styles.text(place))
         table = self._cursor.insertTable(len(rows), len(shares), self.styles.table(place, shares))
@@ -230,6 +263,9 @@ class Writer:
                 self._inline(content.children or [], text, cell)
         self._cursor.movePosition(QTextCursor.MoveOperation.End)
         self._cursor.setBlockFormat(self.styles.after_table())  # stays: Qt drops the margin of a block right here
+        written = Table(table, place, shares, *self.styles.columns_px(longest_words(texts), longest_cells(texts)))
+        written.fit(self.styles, self.width)
+        self.tables.append(written)
         self._is_fresh = self._is_empty = False
 
     def _formula(self, token: Token, base: QTextCharFormat, cursor: QTextCursor, *, is_display: bool) -> None:
@@ -279,6 +315,7 @@ class Bookmark:
 
     position: int
     n_marks: int
+    n_tables: int
     is_fresh: bool
     is_empty: bool
     block: QTextBlockFormat
