@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, QTime
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -17,12 +17,14 @@ from PySide6.QtWidgets import (
     QSpinBox,
     QStyle,
     QStyleOptionButton,
+    QTimeEdit,
     QVBoxLayout,
     QWidget,
 )
 
 from app.gui import fonts
 from app.gui.buttons import label
+from app.gui.empty_text import begin_with_the_page
 from app.gui.icons import icon
 from app.gui.icons import side as icon_side
 from app.gui.tongue import is_right_to_left, tr
@@ -52,8 +54,7 @@ class Form(QGridLayout):
         field.setAccessibleDescription(hint)
         title: QLabel = label(name)
         title.setBuddy(field)
-        beside = min(field.sizeHint().height(), fonts.scaled(_LINE_HEIGHT))  # the first line of the field
-        title.setFixedHeight(max(beside, _LEAST_HEIGHT))
+        title.setFixedHeight(max(_first_line(field), _LEAST_HEIGHT))
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
@@ -71,6 +72,21 @@ class Form(QGridLayout):
         """Show a field with its name and hint, or hide them."""
         for part in self._parts[field]:
             part.setVisible(is_shown)
+
+
+def _first_line(field: QWidget) -> int:
+    """How high it is: a field's name stands beside it."""
+    if isinstance(field, QPlainTextEdit):
+        return fonts.scaled(_LINE_PX) + _FRAME_PX
+    layout = field.layout()
+    while type(field) is QWidget and layout is not None and layout.count():  # fields that stand in lines
+        first = layout.itemAt(0)
+        inside = first.widget() if first is not None else None
+        if inside is not None:
+            field, layout = inside, inside.layout()
+        else:
+            layout = first.layout() if first is not None else None
+    return min(field.sizeHint().height(), fonts.scaled(_LINE_HEIGHT))
 
 
 def editor(lines: int, placeholder: str = "", *, is_code: bool = False) -> QPlainTextEdit:
@@ -94,7 +110,7 @@ def at_least(width: int, *fields: QWidget) -> None:
 def settle_spin(*boxes: QAbstractSpinBox) -> None:
     """The style sheet's padding does not reach the text of these; and see `_WheelScrolls`."""
     for box in boxes:
-        is_rtl = is_right_to_left()
+        is_rtl = box.layoutDirection() is Qt.LayoutDirection.RightToLeft
         line = box.lineEdit()
         line.setTextMargins(*((0, 0, -4, 0) if is_rtl else (9, 0, 0, 0)))  # Qt does not mirror the room it leaves
         side = Qt.AlignmentFlag.AlignRight if is_rtl else Qt.AlignmentFlag.AlignLeft
@@ -112,6 +128,17 @@ def token_spin(value: int) -> QSpinBox:
     made.setValue(value)
     settle_spin(made)
     at_least(150, made)
+    return made
+
+
+def time_field(name: str, value: QTime) -> QTimeEdit:
+    """A time of day. Written from the left on every page: Qt would turn 22:00 into 00:22 on an Arabic one."""
+    made = QTimeEdit(value)
+    made.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+    made.setDisplayFormat("HH:mm")
+    made.setAccessibleName(name)
+    settle_spin(made)
+    at_least(80, made)
     return made
 
 
@@ -137,6 +164,7 @@ class _Editor(QPlainTextEdit):
     def __init__(self, lines: int) -> None:
         super().__init__()
         self._lines = lines
+        begin_with_the_page(self)
         self._fit()
 
     def changeEvent(self, event: QEvent) -> None:

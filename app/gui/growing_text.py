@@ -7,6 +7,7 @@ from PySide6.QtGui import QTextOption
 from PySide6.QtWidgets import QFrame, QPlainTextEdit, QSizePolicy
 
 from app.gui import fonts
+from app.gui.empty_text import begin_with_the_page
 
 
 class GrowingText(QPlainTextEdit):
@@ -25,6 +26,7 @@ class GrowingText(QPlainTextEdit):
         self.viewport().setAutoFillBackground(False)
         self.document().setDocumentMargin(0)
         self.document().documentLayout().documentSizeChanged.connect(lambda _: self._fit())
+        begin_with_the_page(self)
         self._fit()
 
     def changeEvent(self, event: QEvent) -> None:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 from app.core.views import Source
 from app.gui import fonts, words
 from app.gui.buttons import button, label
+from app.gui.core_words import retold
 from app.gui.tongue import tr
 from app.gui.transcript.message_text import MessageText
 
@@ -80,13 +81,14 @@ class SourceList(QWidget):
 def _block(source: Source) -> QFrame:
     made = QFrame()
     made.setObjectName("sourceBlock")
+    where = retold(source.label)
     text = MessageText()
-    text.setAccessibleName(tr("Text of {label}", label=source.label))
+    text.setAccessibleName(tr("Text of {label}", label=where))
     text.show_plain(source.text)
     made.setFocusProxy(text)
     column = QVBoxLayout(made)
     column.setContentsMargins(14, 10, 14, 12)
     column.setSpacing(6)
-    column.addWidget(label(source.label, role=fonts.SMALL_STRONG, tone="muted"))
+    column.addWidget(label(where, role=fonts.SMALL_STRONG, tone="muted"))
     column.addWidget(text)
     return made

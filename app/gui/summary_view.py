@@ -168,7 +168,7 @@ class _ParagraphText(ReplyText):
     source_asked = Signal()
 
     def __init__(self, paragraph: Paragraph, theme: Theme) -> None:
-        self._pages = paragraph.label if paragraph.sources else ""
+        self._pages = retold(paragraph.label).replace(" ", "\N{NO-BREAK SPACE}") if paragraph.sources else ""
         super().__init__(theme)
         self.setAccessibleName(tr("Paragraph"))
         self.link_clicked.connect(self._follow)

@@ -6,19 +6,23 @@ from collections.abc import Iterator
 from datetime import datetime
 
 import pytest
-from PySide6.QtCore import QRect, Qt
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtCore import QLocale, QRect, Qt, QTime
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QLabel
 from pytestqt.qtbot import QtBot
 
+from app.core.views import DocumentView
 from app.gui import fonts, tongue
 from app.gui.buttons import ElidedLabel, label
 from app.gui.chat_rows import Filter, Head, arranged
-from app.gui.form import settle_spin
+from app.gui.form import settle_spin, time_field
+from app.gui.growing_text import GrowingText
 from app.gui.job_actions import JobActions
 from app.gui.job_card import JobCard
+from app.gui.new_job.document_list import DocumentList
 from app.gui.text_line import write_line
 from app.gui.theme import Theme
+from app.gui.transcript.reply_text import ReplyText
 from tests.gui.scripted_core import ScriptedCore
 
 RTL, LTR = Qt.LayoutDirection.RightToLeft, Qt.LayoutDirection.LeftToRight
@@ -99,3 +103,58 @@ def test_what_opens_a_job_is_a_link_in_every_language(arabic: QApplication, them
     qtbot.addWidget(card)
     assert card._buttons["open"].property("kind") == "link"
     assert card._buttons["pause"].property("kind") == "quiet"
+
+
+def test_a_bullet_stands_where_its_text_begins_whatever_the_page_does(qtbot: QtBot, theme: Theme) -> None:
+    reply = ReplyText(theme)
+    qtbot.addWidget(reply)
+    reply.setStyleSheet("background: white")
+    reply.resize(400, 200)
+    reply.show()
+    for text, begins in (("- one", range(22)), ("- \u0648\u0627\u062d\u062f", range(378, 400))):
+        reply.show_text(text)
+        ends = inked(reply.grab().toImage())
+        assert any(end in begins for end in ends)
+        assert ends[1] - ends[0] < 100  # the bullet is beside its word
+
+
+def test_a_quotation_has_its_bar_where_its_text_begins(qtbot: QtBot, theme: Theme) -> None:
+    reply = ReplyText(theme)
+    qtbot.addWidget(reply)
+    reply.resize(400, 200)
+    reply.show()
+    line = QColor(theme.tokens.line)
+    for text, at in (("> one", 1), ("> \u0648\u0627\u062d\u062f", 398)):
+        reply.show_text(text)
+        assert reply.grab().toImage().pixelColor(at, 12) == line
+
+
+def test_in_an_empty_box_the_cursor_stands_at_the_right(arabic: QApplication, qtbot: QtBot) -> None:
+    box = GrowingText(4)
+    qtbot.addWidget(box)
+    box.resize(400, 40)
+    box.show()
+    assert box.cursorRect().left() > 380
+    box.insertPlainText("English")
+    assert box.cursorRect().left() < 100  # its own direction
+    box.clear()
+    assert box.cursorRect().left() > 380
+
+
+def test_a_time_of_day_is_not_turned_round(arabic: QApplication, qtbot: QtBot) -> None:
+    field = time_field("Not before", QTime(22, 0))
+    qtbot.addWidget(field)
+    assert field.text() == QLocale().toString(QTime(22, 0), "HH:mm")
+
+
+def test_a_document_has_its_icon_before_its_name(arabic: QApplication, theme: Theme, qtbot: QtBot) -> None:
+    shown = DocumentList(theme)
+    qtbot.addWidget(shown)
+    shown.setStyleSheet("background: white")
+    shown.resize(400, 30)
+    shown.show()
+    shown.show_documents([DocumentView(name="lease.pdf", state="read", n_tokens=9)])
+    image = shown.grab().toImage()
+    assert any(dark(image, x) for x in range(400 - 16, 400))  # the icon
+    assert any(dark(image, x) for x in range(300, 400 - 24))  # the name
+    assert not any(dark(image, x) for x in range(150, 280))

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QPainter
-from PySide6.QtWidgets import QListView, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtGui import QFontMetrics, QPainter
+from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.core.views import DocumentView
 from app.gui import fonts, job_words
 from app.gui.icons import icon
+from app.gui.icons import side as icon_side
+from app.gui.text_line import write_line
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 
@@ -19,6 +21,7 @@ _ROOT = QModelIndex()
 _DOCUMENT = Qt.ItemDataRole.UserRole
 _ROW_PX, _ROWS_AT_MOST = 26, 7
 _GAP = 12
+_SLACK = 6  # `write_line` keeps some of it
 _FAILED, _NOTED, _WAITING, _READ = (
     ("circle-alert", "danger"),
     ("triangle-alert", "warn"),
@@ -90,32 +93,34 @@ class _Row(QStyledItemDelegate):
         self._theme = theme
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(0, _ROW_PX)
+        return QSize(0, fonts.scaled(_ROW_PX))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         document, rect, tokens = index.data(_DOCUMENT), option.rect, self._theme.tokens
         if not isinstance(document, DocumentView):
             return
         image, colour = _mark(document)
-        side = 16
-        top = rect.top() + (rect.height() - side) // 2
-        painter.save()
-        icon(image, getattr(tokens, colour)).paint(painter, QRect(rect.left(), top, side, side))
-        font = fonts.font(fonts.SMALL)
-        metrics = QFontMetrics(font)
-        painter.setFont(font)
+        metrics = QFontMetrics(fonts.font(fonts.SMALL))
         said = job_words.document_line(document)
-        room = rect.adjusted(side + 8, 0, -_GAP, 0)
-        for_name = room.width() - min(metrics.horizontalAdvance(said) + _GAP, room.width() * 6 // 10)
-        name = metrics.elidedText(document.name, Qt.TextElideMode.ElideMiddle, for_name)
-        painter.setPen(QColor(tokens.text))
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, name)
-        rest = room.adjusted(metrics.horizontalAdvance(name) + _GAP, 0, 0, 0)
-        painter.setPen(QColor(tokens.danger if document.error else tokens.muted))
-        side_of = Qt.AlignmentFlag.AlignLeft if document.error else Qt.AlignmentFlag.AlignRight
-        shown = metrics.elidedText(said, Qt.TextElideMode.ElideRight, rest.width())
-        painter.drawText(rest, Qt.AlignmentFlag.AlignVCenter | side_of, shown)
+        begin = rect.left() + icon_side() + 8
+        room = rect.right() - _GAP - begin
+        for_said = min(metrics.horizontalAdvance(said) + _SLACK, room * 6 // 10)
+        name = metrics.elidedText(document.name, Qt.TextElideMode.ElideMiddle, room - for_said - _GAP)
+        after = begin + metrics.horizontalAdvance(name) + _GAP
+        side = icon_side()
+        painter.save()
+        place = QRect(rect.left(), rect.top() + (rect.height() - side) // 2, side, side)
+        icon(image, getattr(tokens, colour)).paint(painter, self._placed(option, place))
+        of_name = QRect(begin, rect.top(), room, rect.height())
+        write_line(painter, self._placed(option, of_name), name, fonts.SMALL, tokens.text, option.direction)
+        left = after if document.error else begin + room - for_said
+        of_said = QRect(left, rect.top(), begin + room - left, rect.height())
+        tone = tokens.danger if document.error else tokens.muted
+        write_line(painter, self._placed(option, of_said), said, fonts.SMALL, tone, option.direction)
         painter.restore()
+
+    def _placed(self, option: QStyleOptionViewItem, rect: QRect) -> QRect:
+        return QStyle.visualRect(option.direction, option.rect, rect)
 
 
 def _mark(document: DocumentView) -> tuple[str, str]:

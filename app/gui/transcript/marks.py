@@ -33,10 +33,12 @@ def paint_marks(painter: QPainter, text: MessageText, marks: Sequence[Mark], tok
             top, bottom = text.block_rect(mark.start).top(), text.block_rect(mark.end).bottom()
             rect = QRectF(0, top, text.viewport().width(), bottom - top)
         if rect.intersects(clip):
-            _paint(painter, mark, rect, tokens)
+            begins = text.document().findBlock(mark.start).textDirection()
+            _paint(painter, mark, rect, tokens, is_rtl=begins is Qt.LayoutDirection.RightToLeft)
 
 
-def _paint(painter: QPainter, mark: Mark, rect: QRectF, tokens: Tokens) -> None:
+def _paint(painter: QPainter, mark: Mark, rect: QRectF, tokens: Tokens, *, is_rtl: bool) -> None:
+    """`is_rtl`: its text begins at the right, whatever the page does."""
     line = QColor(tokens.line)
     match mark.kind:
         case MarkKind.CODE:
@@ -47,7 +49,8 @@ def _paint(painter: QPainter, mark: Mark, rect: QRectF, tokens: Tokens) -> None:
             painter.setFont(fonts.font(fonts.SMALL))
             painter.drawText(QPointF(rect.left() + CODE_PAD_PX, rect.top() + 19.5), mark.language or tr("code"))
         case MarkKind.QUOTE:
-            painter.fillRect(QRectF(mark.left, rect.top(), 3, rect.height()), line)
+            left = rect.right() - mark.left - 3 if is_rtl else mark.left
+            painter.fillRect(QRectF(left, rect.top(), 3, rect.height()), line)
         case MarkKind.RULE:
             painter.fillRect(QRectF(mark.left, rect.center().y(), rect.width() - mark.left, 1), line)
         case MarkKind.BULLET:
@@ -56,5 +59,6 @@ def _paint(painter: QPainter, mark: Mark, rect: QRectF, tokens: Tokens) -> None:
             painter.setPen(QPen(colour, 1.2) if is_ring else Qt.PenStyle.NoPen)
             painter.setBrush(Qt.BrushStyle.NoBrush if is_ring else colour)
             radius = (2.2 if is_ring else 2.5) * fonts.zoom()
-            middle = QPointF(mark.left - indent_px() + fonts.scaled(6), rect.top() + _BULLET_Y * fonts.zoom())
+            begin = mark.left - indent_px() + fonts.scaled(6)
+            middle = QPointF(rect.right() - begin if is_rtl else begin, rect.top() + _BULLET_Y * fonts.zoom())
             painter.drawEllipse(middle, radius, radius)
