@@ -13,7 +13,8 @@ from app.core.model_fit import ModelFits
 from app.core.model_lists import ModelLists
 from app.core.model_views import CatalogueModel, DownloadView, FitView, HubFile, HubTokenState, LocalModel
 from app.core.models import ModelService
-from app.errors import KnownError
+from app.engine.interface import Engine, ModelState
+from app.errors import ErrorKind, KnownError
 from app.settings import Settings
 
 
@@ -21,6 +22,7 @@ class LoadCalls:
     """See Core."""
 
     settings: Settings
+    _engine: Engine
     _models: ModelService
     _fits: ModelFits
     change_settings: Callable[..., None]
@@ -46,6 +48,12 @@ class LoadCalls:
         if context_tokens is not None:
             changes["context_tokens"] = context_tokens
         self.change_settings(**changes)
+
+    def unload_model(self) -> None:
+        """Give its memory back, until it is asked again. Raises KnownError while it is at work."""
+        self._engine.sleep()
+        if self._engine.model_state is ModelState.READY:
+            raise KnownError(ErrorKind.BAD_REQUEST, "The model is at work. Unload it when that is done.")
 
     async def load_offer(self, path: Path) -> LoadOffer | None:
         """What could be loaded instead of this one, which could not be."""

@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWidget
 
+from app.core.chat_views import AttachmentView
 from app.core.events import ModelStateChanged
 from app.core.model_views import LocalModel
 from app.engine.interface import ModelState
@@ -29,6 +30,7 @@ class TopBar(QWidget):
     model_chosen = Signal(Path)
     file_asked = Signal()
     page_asked = Signal()  # all models
+    unload_asked = Signal()
     parameters_asked = Signal()
 
     def __init__(self, theme: Theme) -> None:
@@ -51,6 +53,10 @@ class TopBar(QWidget):
         row.addWidget(self.sidebar_button)
         row.addWidget(self.picker, 0, Qt.AlignmentFlag.AlignVCenter)  # else the row would be no higher than it
         row.addWidget(self._note, 1)
+        self._documents = ElidedLabel(role=fonts.SMALL, tone="muted")
+        self._documents.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._documents.hide()
+        row.addWidget(self._documents, 1)
         name = tr("Persona and settings of this chat")
         self.parameters_button = IconButton(theme, "sliders-horizontal", name, self.parameters_asked.emit)
         row.addWidget(self.parameters_button)
@@ -60,6 +66,7 @@ class TopBar(QWidget):
 
     def show_model(self, change: ModelStateChanged) -> None:
         """What is loaded, or how far it is."""
+        self._is_ready = change.state is ModelState.READY
         self.picker.setText(f"{change.name or tr('Choose a model')} ")  # a little room before the chevron
         self.picker.setAccessibleName(tr("Model: {name}", name=change.name or tr("none")))
         match change.state:
@@ -74,6 +81,14 @@ class TopBar(QWidget):
             case _:
                 note = words.size(change.size_bytes) if change.size_bytes else ""
         self._note.setText(note)
+
+    def show_documents(self, documents: Sequence[AttachmentView]) -> None:
+        """What the chat that is shown has of them."""
+        said = words.documents_of_chat(documents)
+        self._documents.setText(said)
+        self._documents.setAccessibleName(said)
+        self._documents.explain("\n".join(document.name for document in documents))
+        self._documents.setVisible(bool(documents))
 
     def show_models(self, models: Sequence[LocalModel]) -> None:
         """Open the menu with these models."""
@@ -92,6 +107,10 @@ class TopBar(QWidget):
             menu.addSeparator()
         menu.addAction(tr("All models…")).triggered.connect(self.page_asked.emit)
         menu.addAction(tr("Open a GGUF file…")).triggered.connect(self.file_asked.emit)
+        unload = menu.addAction(tr("Unload the model"))
+        unload.setToolTip(tr("Its memory is given back. The first key you type loads it again."))
+        unload.setEnabled(self._is_ready)
+        unload.triggered.connect(self.unload_asked.emit)
         menu.setToolTipsVisible(True)
         menu.popup(self.picker.mapToGlobal(self.picker.rect().bottomLeft()))
 

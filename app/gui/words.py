@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from PySide6.QtCore import QDateTime, QLocale
 
-from app.core.chat_views import Figures
+from app.core.chat_views import AttachmentView, Figures
 from app.core.views import MachinePhase, StatusView
 from app.gui.core_words import retold
-from app.gui.tongue import mark, tr, trn
+from app.gui.tongue import apart, mark, tr, trn
 
 DOT = "  ·  "
 
@@ -27,6 +28,11 @@ def decimal(value: float, digits: int = 1) -> str:
 def percent(fraction: float) -> str:
     """ "43 %"; never 100 before it is so."""
     return tr("{number} %", number=number(min(100, int(fraction * 100))))
+
+
+def percent_of(factor: float) -> str:
+    """ "150 %": of a size, or more than all of something."""
+    return tr("{number} %", number=number(round(factor * 100)))
 
 
 def seconds(value: float) -> str:
@@ -54,6 +60,19 @@ def tokens(count: int) -> str:
 def documents(count: int) -> str:
     """ "1 document", "40 documents"."""
     return trn("{count} document", "{count} documents", count)
+
+
+def documents_of_chat(documents: Sequence[AttachmentView]) -> str:
+    """ "lease.pdf · 48 pages in this chat", "3 documents in this chat"; nothing where there is none."""
+    if not documents:
+        return ""
+    if len(documents) > 1:
+        return trn("{count} document in this chat", "{count} documents in this chat", len(documents))
+    only = documents[0]
+    if not only.n_pages:
+        return tr("{name} in this chat", name=apart(only.name))
+    pages = trn("{count} page in this chat", "{count} pages in this chat", only.n_pages)
+    return DOT.join((apart(only.name), pages))
 
 
 def figures(value: Figures) -> str:
@@ -136,15 +155,20 @@ def machine(status: StatusView) -> str:
     return DOT.join(machine_parts(status))
 
 
+def jobs(status: StatusView) -> str:
+    """ "Jobs 34/120"; nothing where there are none."""
+    if not status.jobs_total:
+        return ""
+    return tr("Jobs {done}/{total}", done=number(status.jobs_done), total=number(status.jobs_total))
+
+
 def machine_parts(status: StatusView) -> list[str]:
     """What matters most first."""
     parts = []
     if status.jobs_total:
         figures = {"done": number(status.jobs_done), "total": number(status.jobs_total)}
         is_parked = status.phase is MachinePhase.BULK_PARKED
-        parts.append(
-            tr("Jobs {done}/{total}, paused for chat", **figures) if is_parked else tr("Jobs {done}/{total}", **figures)
-        )
+        parts.append(tr("Jobs {done}/{total}, paused for chat", **figures) if is_parked else jobs(status))
     if is_moving(status):
         parts.append(tr("jobs at {rate}", rate=rate(status.bulk_tokens_per_second)))
     if status.kv_used_fraction > 0 or status.n_threads:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
 from app.core.core import Core
-from app.core.events import Event, ModelStateChanged
+from app.core.events import Event, ModelStateChanged, ReplyGrew
 from app.core.kinds.summarize import SummarizeParams
 from app.core.model_fit import ModelFits
 from app.core.models import ModelService
@@ -25,16 +25,24 @@ from tests.model.sized_models import full_attention
 class Heard:
     def __init__(self) -> None:
         self.states: list[ModelState] = []
+        self.has_grown = False
         self._changed = asyncio.Event()
 
     def __call__(self, event: Event) -> None:
         if isinstance(event, ModelStateChanged):
             self.states.append(event.state)
-            self._changed.set()
+        self.has_grown = self.has_grown or isinstance(event, ReplyGrew)
+        self._changed.set()
 
     async def until(self, state: ModelState) -> None:
+        await self._until(lambda: self.states[-1:] == [state])
+
+    async def until_a_reply_grows(self) -> None:
+        await self._until(lambda: self.has_grown)
+
+    async def _until(self, is_so: Callable[[], bool]) -> None:
         async def wait() -> None:
-            while self.states[-1:] != [state]:
+            while not is_so():
                 self._changed.clear()
                 await self._changed.wait()
 
@@ -96,5 +104,22 @@ def test_a_model_that_does_not_fit_is_refused_with_its_figures_unless_it_is_want
         assert error.value.sentence.startswith("sized was not loaded. Does not fit: it takes ")
         assert models._engine.model_state is ModelState.ABSENT
         await models._engine.close()
+
+    asyncio.run(story())
+
+
+def test_a_model_is_unloaded_when_asked_but_not_from_under_a_reply(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with core_of(tmp_path, Settings()) as (core, heard):
+            chat_id = await core.send(None, "[[words 400]]")
+            await heard.until_a_reply_grows()
+            with pytest.raises(KnownError, match="at work"):
+                core.unload_model()
+            await core.wait_for_reply(chat_id)
+            core.unload_model()
+            await heard.until(ModelState.ASLEEP)
+            core.unload_model()  # it is
+            core.read_ahead("new", "H")
+            await heard.until(ModelState.READY)
 
     asyncio.run(story())
