@@ -36,6 +36,7 @@ class Settings(msgspec.Struct, kw_only=True, omit_defaults=True):
     makes_titles: bool = True  # the model names a chat when it has nothing else to do
     quick_ask_key: str = "Ctrl+Alt+Space"  # as Qt writes it, wherever the keyboard is (X11); empty: none
     enter_sends: bool = True  # else Ctrl+Enter, and Enter is a new line
+    checks_spelling: bool = True  # of what is written in the window, where the platform has a checker
     watts: float = 0.0  # of this machine at work, for what jobs cost; 0: not given
     kwh_price: float = 0.0
     hosted_read_price: float = 0.0  # of a million tokens, elsewhere

@@ -28,7 +28,7 @@ Maintainer: The Rubato authors <maintainers@rubato.invalid>
 Installed-Size: {kilobytes}
 Depends: {depends}
 Recommends: ca-certificates
-Suggests: fonts-noto-core, fonts-noto-cjk, fonts-noto-color-emoji
+Suggests: libenchant-2-2, fonts-noto-core, fonts-noto-cjk, fonts-noto-color-emoji
 Section: utils
 Priority: optional
 Description: private assistant for your own computer

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 from PySide6.QtCore import QMimeData, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent, QKeySequence, QTextCursor
+from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QKeySequence, QTextCursor
 
 from app.gui.drop_overlay import files_of
 from app.gui.growing_text import GrowingText
+from app.gui.spelling.marks import SpellingMarks
 from app.gui.summary_drag import summary_of
 from app.gui.tongue import tr
 
@@ -34,6 +35,7 @@ class MessageEdit(GrowingText):
         self.enter_sends = True  # else Ctrl+Enter does, and Enter is a new line
         self._can_undo_paste = False
         self.suggestions: Suggests | None = None
+        self.spelling: SpellingMarks | None = None
         self.setObjectName("composerText")
         self.setAccessibleName(tr("Message"))
         self.textChanged.connect(self._typed)
@@ -121,6 +123,19 @@ class MessageEdit(GrowingText):
         else:
             self.insertPlainText(text)
             self.ensureCursorVisible()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Of a word that may be misspelled, what was meant; else Qt's own."""
+        is_key = event.reason() is QContextMenuEvent.Reason.Keyboard
+        place = self.cursorRect().center() if is_key else event.pos()
+        on_screen = self.viewport().mapToGlobal(place)
+        if self.spelling is not None and self.spelling.ask_menu(place, on_screen):
+            return
+        menu = self.createStandardContextMenu()
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        if self.spelling is not None:
+            self.spelling.add_switch(menu)
+        menu.popup(on_screen)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
