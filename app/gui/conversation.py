@@ -8,14 +8,22 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.core.chat_views import NO_CHAT_OPTIONS, ChatOptions, MessageState, MessageView, OpenChat, Role
+from app.core.chat_views import (
+    NO_CHAT_OPTIONS,
+    AttachmentView,
+    ChatOptions,
+    MessageState,
+    MessageView,
+    OpenChat,
+    Role,
+)
 from app.core.events import (
     Event,
     MessageAdded,
@@ -38,7 +46,7 @@ from app.gui.core_words import retold
 from app.gui.job_actions import JobActions
 from app.gui.job_card import JobCard
 from app.gui.notices import Notices
-from app.gui.page import centred
+from app.gui.page import LEAST, centred
 from app.gui.parameters import Parameters
 from app.gui.temporary_note import TemporaryNote
 from app.gui.theme import Theme
@@ -60,6 +68,7 @@ class Conversation(QWidget):
     """The middle of the window."""
 
     chat_changed = Signal(str)  # another chat is shown; empty: a new one
+    documents_changed = Signal(object)  # AttachmentViews, of the chat that is shown
 
     def __init__(self, bridge: Bridge, theme: Theme, notices: Notices) -> None:
         super().__init__()
@@ -91,9 +100,11 @@ class Conversation(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
-        column = QVBoxLayout()
-        row.addLayout(column, 1)
+        self._middle = QWidget()
+        column = QVBoxLayout(self._middle)
+        row.addWidget(self._middle, 1)
         row.addWidget(self.parameters)
+        self.parameters.toggled.connect(self._make_room)
         column.setContentsMargins(0, 0, 0, 16)
         column.setSpacing(0)
         column.addWidget(centred(find_bar))
@@ -145,7 +156,7 @@ class Conversation(QWidget):
             self._adopt(chat.chat.id)
             self._show_temporary(chat.chat.is_temporary)
             self.parameters.show_chat(chat.chat.options, chat.chat.persona_id)
-            documents = [document.name for message in chat.messages for document in message.attachments]
+            documents = [document.name for document in documents_in(chat.messages)]
             self.desk.enter(chat.chat.id, is_new=False, is_temporary=chat.chat.is_temporary, documents=documents)
             self.desk.show_draft(chat.chat.draft)
             if quote:
@@ -177,8 +188,9 @@ class Conversation(QWidget):
         self.is_temporary = is_temporary
         self._temporary.setVisible(is_temporary)
 
-    def _show(self, messages: tuple[MessageView, ...]) -> None:
+    def _show(self, messages: Sequence[MessageView]) -> None:
         self._writing = {message.id for message in messages if message.state is MessageState.WRITING}
+        self.documents_changed.emit(documents_in(messages))
         self._refresh()
 
     # what the person asks for
@@ -344,6 +356,8 @@ class Conversation(QWidget):
         if message.chat_id != self.chat_id:
             return
         self.transcript.add(message)
+        if message.attachments:
+            self.documents_changed.emit(documents_in(self.transcript.messages))
         self._is_sending = self._is_sending and message.role is Role.USER
         if message.state is MessageState.WRITING:
             self._writing.add(message.id)
@@ -369,8 +383,22 @@ class Conversation(QWidget):
         """Where there is no room for the card, the status bar says the same in fewer words."""
         self._job.setVisible(self._has_job and self.height() >= _ROOM_FOR_JOB)
 
+    # places
+
+    @property
+    def is_covered(self) -> bool:
+        """Whether the panel has taken the place of the chat, since both have no room."""
+        return self._middle.isHidden()
+
+    def _make_room(self) -> None:
+        has_room = self.width() >= LEAST + self.parameters.beside_width
+        covers = not has_room and not self.parameters.isHidden()
+        self.parameters.set_wide(covers)
+        self._middle.setVisible(not covers)
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._make_room()
         self._place_job()
 
     def _refresh(self) -> None:
@@ -388,3 +416,9 @@ class Conversation(QWidget):
         self.composer.text.pages_asked.connect(self.transcript.scroll_pages)
         self.desk.failed.connect(self._say)
         self.finder.bar.closed.connect(self.close_find)
+
+
+def documents_in(messages: Sequence[MessageView]) -> list[AttachmentView]:
+    """Those that were sent with them, each once."""
+    found = {document.id: document for message in messages for document in message.attachments}
+    return list(found.values())

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QLineEdit, QMessageBox, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from app.gui.last_folder import LastFolder
 from app.gui.tongue import mark, tr
@@ -77,22 +77,6 @@ def choose_import(parent: QWidget, folder: LastFolder, done: Callable[[Path], No
     dialog = _file_dialog(parent, folder, tr("Import chats"), mark("Chats (*.json *.jsonl *.zip);;All files (*)"))
     dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
     dialog.fileSelected.connect(lambda name: done(Path(name)))
-    dialog.open()
-
-
-def ask_text(
-    parent: QWidget, title: str, name: str, text: str, done: Callable[[str], object], *, may_be_empty: bool = False
-) -> None:
-    """One line of text, without the space around it; nothing happens where it is empty and may not be."""
-    dialog = QInputDialog(parent)
-    dialog.setWindowTitle(title)
-    dialog.setLabelText(name)
-    dialog.setTextValue(text)
-    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    if line := dialog.findChild(QLineEdit):
-        line.setAccessibleName(name)
-        line.setMinimumWidth(320)
-    dialog.textValueSelected.connect(lambda given: done(given.strip()) if given.strip() or may_be_empty else None)
     dialog.open()
 
 

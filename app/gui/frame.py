@@ -13,11 +13,10 @@ from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 from app.gui.focus_ring import FocusRing
 from app.gui.jobs_pane import JobsPane, beside_width
 from app.gui.notices import Notices
-from app.gui.page import centred
+from app.gui.page import LEAST, centred
 from app.gui.scrim import Scrim
 from app.gui.sidebar import Sidebar
 
-LEAST = 480  # of the conversation
 LOW = 560  # a window lower than this has no room for several notices
 FOLD_BELOW = 900  # less than this is left for the rest: the sidebar is folded unless it is asked for
 

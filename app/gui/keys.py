@@ -6,14 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QDialog, QGridLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QFontMetrics, QKeySequence, QShortcut
+from PySide6.QtWidgets import QDialog, QGridLayout, QWidget
 
 from app.gui import fonts
 from app.gui.buttons import button, label
+from app.gui.dialog_layout import column_inside, fit, lay_out
 from app.gui.tongue import tr
 
-_ROWS = 14  # of the list; then comes the next column
+_COLUMNS, _AROUND_PX = 2, 100  # of the list; what is around the words of one
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Key:
     keys: tuple[str, ...]
     does: str
     do: Callable[[], object] | None = None
+    icon: str = ""
     is_offered: bool = True
 
 
@@ -45,20 +47,34 @@ class KeysDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(tr("Keys"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        inside, column = column_inside()
         grid = QGridLayout()
         grid.setHorizontalSpacing(24)
         grid.setVerticalSpacing(8)
-        for row, key in enumerate(key for key in table if key.keys):
-            cap = label(tr("  or  ").join(native(text) for text in key.keys), role=fonts.SMALL)
+        shown = [(tr("  or  ").join(map(native, key.keys)), tr(key.does)) for key in table if key.keys]
+        n_columns = self._n_columns(shown)
+        n_rows = -(-len(shown) // n_columns)
+        for place, (keys, does) in enumerate(shown):
+            row, at = place % n_rows, 2 * (place // n_rows)
+            cap = label(keys, role=fonts.SMALL)
             cap.setObjectName("keyCap")
-            grid.addWidget(cap, row % _ROWS, 2 * (row // _ROWS), Qt.AlignmentFlag.AlignLeft)
-            grid.addWidget(label(tr(key.does), role=fonts.UI), row % _ROWS, 2 * (row // _ROWS) + 1)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 20, 24, 20)
-        column.setSpacing(16)
-        column.addWidget(label(tr("Keys"), role=fonts.TITLE))
+            grid.addWidget(cap, row, at, Qt.AlignmentFlag.AlignLeft)
+            grid.addWidget(label(does, wraps=n_columns == 1), row, at + 1)
+        grid.setColumnStretch(2 * n_columns - 1, 1)
         column.addLayout(grid)
-        column.addWidget(button(tr("Close"), self.close), 0, Qt.AlignmentFlag.AlignRight)
+        column.addStretch()
+        close = button(tr("Close"), self.close)
+        lay_out(self, tr("Keys"), inside, close)
+        fit(self, inside)
+        close.setFocus()
+
+    def _n_columns(self, shown: list[tuple[str, str]]) -> int:
+        """One where two are wider than the screen."""
+        caps, plain = QFontMetrics(fonts.font(fonts.SMALL)), QFontMetrics(fonts.font(fonts.UI))
+        widest_cap = max(caps.horizontalAdvance(keys) for keys, _ in shown)
+        widest = max(plain.horizontalAdvance(does) for _, does in shown)
+        wanted = _COLUMNS * (widest_cap + widest + _AROUND_PX)
+        return _COLUMNS if wanted <= self.screen().availableGeometry().width() else 1
 
 
 def native(keys: str) -> str:

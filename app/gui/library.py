@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import isValid
 
 from app.core.chat_views import ChatOptions, PersonaView, SavedPrompt
@@ -21,9 +21,13 @@ from app.gui.notices import Notices
 from app.gui.personas_dialog import PersonasDialog
 from app.gui.prompts_dialog import PromptsDialog
 from app.gui.theme import Theme
+from app.gui.tongue import tr
 
 if TYPE_CHECKING:
     from app.core.core import Core
+
+
+_UNDO_SECONDS = 10
 
 
 class Library(QObject):
@@ -58,7 +62,7 @@ class Library(QObject):
 
     def toggle_parameters(self) -> None:
         panel = self._conversation.parameters
-        if panel.isVisible():
+        if not panel.isHidden():
             panel.flush()
             panel.hide()
             self._conversation.composer.text.setFocus()
@@ -66,6 +70,17 @@ class Library(QObject):
             self._bridge.call(lambda core: core.model_choices(), done=panel.model.show_models, failed=self._say)
             panel.show()
             panel.persona.setFocus()
+
+    def leave_parameters(self) -> bool:
+        """Back to the chat: the panel stays where it stands beside it. False where the keyboard is not in it."""
+        panel, focused = self._conversation.parameters, QApplication.focusWidget()
+        if self._conversation.is_covered and panel.isVisible():
+            self.toggle_parameters()
+        elif focused is not None and panel.isAncestorOf(focused):
+            self._conversation.composer.text.setFocus()
+        else:
+            return False
+        return True
 
     def _set_options(self, options: ChatOptions) -> None:
         if chat_id := self._conversation.chat_id:
@@ -92,7 +107,7 @@ class Library(QObject):
         )
         dialog.show_things(self._personas)
         dialog.saved.connect(lambda persona: self._do(lambda core: core.save_persona(persona)))
-        dialog.deleted.connect(lambda persona_id: self._do(lambda core: core.delete_persona(persona_id)))
+        dialog.deleted.connect(self._delete_persona)
         dialog.show()
 
     def open_prompts(self, text: str = "") -> None:
@@ -100,10 +115,43 @@ class Library(QObject):
         dialog = PromptsDialog(self._window)
         dialog.show_things(self._conversation.desk.prompts)
         dialog.saved.connect(lambda prompt: self._do(lambda core: core.save_prompt(prompt)))
-        dialog.deleted.connect(lambda prompt_id: self._do(lambda core: core.delete_prompt(prompt_id)))
+        dialog.deleted.connect(self._delete_prompt)
         if text:
             dialog.begin_with(text)
         dialog.show()
+
+    def _delete_persona(self, persona_id: str) -> None:
+        """Its chats have none then; taken back, it is theirs again."""
+        persona = next(one for one in self._personas if one.id == persona_id)
+
+        def delete(core: Core) -> list[str]:
+            had = [chat.id for chat in (*core.chats(), *core.chats(archived=True)) if chat.persona_id == persona_id]
+            core.delete_persona(persona_id)
+            return had
+
+        def restore(core: Core, had: Sequence[str]) -> None:
+            core.save_persona(persona)
+            for chat_id in had:
+                core.set_chat_persona(chat_id, persona_id)
+
+        self._bridge.call(
+            delete,
+            done=lambda had: self._offer_back(persona.name, lambda core: restore(core, had)),
+            failed=self._say,
+        )
+
+    def _delete_prompt(self, prompt_id: str) -> None:
+        prompt = next(one for one in self._conversation.desk.prompts if one.id == prompt_id)
+        self._do(lambda core: core.delete_prompt(prompt_id))
+        self._offer_back(prompt.name, lambda core: core.save_prompt(prompt))
+
+    def _offer_back(self, name: str, work: Callable[[Core], object]) -> None:
+        self._notices.show_notice(
+            tr("“{title}” is deleted.", title=name),
+            action=(tr("Undo"), lambda: self._do(work)),
+            key="undo",
+            seconds=_UNDO_SECONDS,
+        )
 
     # inside
 

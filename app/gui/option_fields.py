@@ -110,6 +110,7 @@ class OptionFields(QWidget):
         form = QFormLayout(part)
         form.setContentsMargins(0, 0, 0, 0)
         form.setSpacing(8)
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)  # long words, large type
         for field in fields:
             box = self._boxes[field.name] = self._box(field)
             title = label(tr(field.title), role=fonts.SMALL)

@@ -9,6 +9,8 @@ from app.gui.tongue import is_right_to_left
 
 COLUMN_WIDTH = 760
 MARGIN = 24
+LEAST = 480  # of the conversation: what does not fit beside it takes its place
+QWIDGETSIZE_MAX = 16_777_215  # Qt gives Python no name for "no limit"
 
 
 class Page(QScrollArea):

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from PySide6.QtCore import QEvent, QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QHideEvent, QShowEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from app.core.chat_views import NO_CHAT_OPTIONS, ChatOptions, PersonaView
 from app.gui import fonts
@@ -17,6 +18,7 @@ from app.gui.buttons import IconButton, button, label
 from app.gui.form import choice, editor
 from app.gui.model_choice import ModelChoice
 from app.gui.option_fields import OptionFields
+from app.gui.page import QWIDGETSIZE_MAX
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 
@@ -32,10 +34,12 @@ class Parameters(QFrame):
     persona_chosen = Signal(str)
     personas_asked = Signal()
     closed = Signal()
+    toggled = Signal()  # shown, or hidden; or it takes another width
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setObjectName("parameters")
+        self._is_wide = False
         fonts.set_role(self, fonts.UI)  # so that it hears of the zoom
         self._options = NO_CHAT_OPTIONS
         self.persona = choice([(tr("None"), "")])
@@ -44,19 +48,21 @@ class Parameters(QFrame):
         self.prompt.setAccessibleName(tr("System prompt"))
         self.model = ModelChoice(tr("The one that is loaded"))
         self.model.setAccessibleName(tr("Model of this chat"))
-        self.fields = OptionFields(theme, tr("as set"))
+        self.fields = OptionFields(theme, tr("as usual"))
         self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
         self._pause.timeout.connect(self._tell)
         head = QHBoxLayout()
+        head.setContentsMargins(16, 12, 16, 8)
         head.addWidget(label(tr("This chat"), role=fonts.BRAND), 1)
         head.addWidget(IconButton(theme, "x", tr("Close the panel"), self.closed.emit))
         who = QHBoxLayout()
         who.addWidget(self.persona, 1)
         who.addWidget(button(tr("Edit…"), self.personas_asked.emit, name=tr("Edit personas")))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(16, 12, 16, 16)
+        inside = QWidget()
+        inside.setObjectName("column")
+        column = QVBoxLayout(inside)
+        column.setContentsMargins(16, 0, 16, 16)
         column.setSpacing(8)
-        column.addLayout(head)
         column.addWidget(label(tr("Persona"), role=fonts.SMALL, tone="muted"))
         column.addLayout(who)
         column.addWidget(label(tr("Model"), role=fonts.SMALL, tone="muted"))
@@ -66,6 +72,17 @@ class Parameters(QFrame):
         column.addSpacing(4)
         column.addWidget(self.fields)
         column.addStretch()
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setFrameShape(QFrame.Shape.NoFrame)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidget(inside)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(0)
+        whole.addLayout(head)
+        whole.addWidget(area, 1)
         self.persona.activated.connect(lambda _: self.persona_chosen.emit(self.persona.currentData()))
         self.prompt.textChanged.connect(self._pause.start)
         self.fields.changed.connect(self._pause.start)
@@ -75,7 +92,27 @@ class Parameters(QFrame):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() is QEvent.Type.FontChange:
-            self.setFixedWidth(min(fonts.scaled(WIDTH), _WIDEST))
+            self.set_wide(self._is_wide)
+            self.toggled.emit()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.toggled.emit()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        self.toggled.emit()
+
+    @property
+    def beside_width(self) -> int:
+        """Of the panel beside the conversation: more where type is large."""
+        return min(fonts.scaled(WIDTH), _WIDEST)
+
+    def set_wide(self, is_wide: bool) -> None:
+        """As wide as there is room, in place of the conversation; else as wide as a panel beside it."""
+        self._is_wide = is_wide
+        self.setMinimumWidth(0 if is_wide else self.beside_width)
+        self.setMaximumWidth(QWIDGETSIZE_MAX if is_wide else self.beside_width)
 
     def show_chat(self, options: ChatOptions, persona_id: str) -> None:
         """What is set in another chat."""

@@ -36,7 +36,7 @@ class SettingsDesk(QObject):
     def open(self) -> None:
         from app.gui.settings_dialog import SettingsDialog
 
-        dialog = SettingsDialog(self._window, self._settings)
+        dialog = SettingsDialog(self._window, self._theme, self._settings)
         dialog.saved.connect(self.change)
         dialog.export_asked.connect(self.export_asked)
         dialog.import_asked.connect(self.import_asked)

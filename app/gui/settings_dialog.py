@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QDoubleSpinBox, QHBoxLayout, QKeySequenceEdit, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDoubleSpinBox, QKeySequenceEdit, QSpinBox, QWidget
 
-from app.gui import fonts
-from app.gui.buttons import button, label
+from app.gui import fonts, words
+from app.gui.buttons import button
+from app.gui.dialog_layout import column_inside, fit, lay_out
+from app.gui.disclosure import Disclosure
+from app.gui.flow import FlowLayout
 from app.gui.form import Form, choice, editor, settle_spin
 from app.gui.global_key import GlobalKey
 from app.gui.segments import Segments
+from app.gui.tab_order import step
+from app.gui.theme import Theme
 from app.gui.tongue import languages, mark, tr
 from app.settings import Settings
 
+_LEAST_WIDTH = 560
 _THEMES = {"system": (mark("As the system"), ""), "light": (mark("Light"), ""), "dark": (mark("Dark"), "")}
 _ENTER = {"send": (mark("Sends"), ""), "line": (mark("New line"), "")}
 _TITLES = {"model": (mark("By the model"), ""), "words": (mark("Their first words"), "")}
@@ -26,16 +32,15 @@ class SettingsDialog(QDialog):
     export_asked = Signal()
     import_asked = Signal()
 
-    def __init__(self, parent: QWidget, settings: Settings) -> None:
+    def __init__(self, parent: QWidget, theme: Theme, settings: Settings) -> None:
         super().__init__(parent)
         self.setWindowTitle(tr("Settings"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumWidth(560)
         self.theme = Segments(tr("Theme"), {value: (tr(name), tip) for value, (name, tip) in _THEMES.items()})
         self.theme.show_value(settings.theme if settings.theme in _THEMES else "system")
         self.language = choice([(tr("As the system"), ""), *((name, code) for code, name in languages().items())])
         self.language.setCurrentIndex(max(0, self.language.findData(settings.language)))
-        self.zoom = choice([(f"{round(size * 100)} %", str(size)) for size in fonts.ZOOMS])
+        self.zoom = choice([(words.percent_of(size), str(size)) for size in fonts.ZOOMS])
         self.zoom.setCurrentIndex(max(0, self.zoom.findData(str(settings.zoom))))
         self.enter = Segments(tr("Enter"), {value: (tr(name), tip) for value, (name, tip) in _ENTER.items()})
         self.enter.show_value("send" if settings.enter_sends else "line")
@@ -80,32 +85,38 @@ class SettingsDialog(QDialog):
             form.add(tr("Quick ask"), self.quick_key, tr("This key asks from any program. Empty: none."))
         form.add(tr("Titles of chats"), self.titles, tr("Asked when the machine has nothing else to do."))
         form.add(tr("System prompt"), self.prompt, tr("What the model is told before each chat."))
+        form.add(tr("Your data"), self._data())
+        self.advanced = Disclosure(theme, tr("Advanced"), self._advanced())
+        inside, column = column_inside()
+        column.addLayout(form)
+        column.addWidget(self.advanced)
+        column.addStretch(1)  # else the form would share what is left
+        save = button(tr("Save"), self._save, kind="main", role=fonts.UI_STRONG)
+        lay_out(self, tr("Settings"), inside, button(tr("Cancel"), self.reject), save)
+        fit(self, inside, least=_LEAST_WIDTH)
+        self.advanced.opened.connect(lambda: fit(self, inside, least=self.width()))
+        self.theme.setFocus()
+
+    def focusNextPrevChild(self, next: bool) -> bool:
+        """Tab goes as the dialog is read."""
+        return step(self, next) or super().focusNextPrevChild(next)
+
+    def _advanced(self) -> QWidget:
+        made = QWidget()
+        form = Form()
         form.add(tr("Temperature"), self.temperature, tr("0 always takes the likeliest word; higher is more varied."))
         form.add(tr("Longest reply"), self.longest, tr("A token is about three quarters of an English word."))
         form.add(tr("In Balanced"), self.slowdown, tr("What a reply may take while documents are worked on."))
         form.add(tr("Disk for chats"), self.kv_disk, tr("What the model has read is kept there. From the next start."))
-        form.add(tr("Your data"), self._data())
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addStretch()
-        row.addWidget(button(tr("Cancel"), self.reject))
-        row.addWidget(button(tr("Save"), self._save, kind="main", role=fonts.UI_STRONG))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(24, 20, 24, 20)
-        column.setSpacing(20)
-        column.addWidget(label(tr("Settings"), role=fonts.TITLE))
-        column.addLayout(form)
-        column.addLayout(row)
-        width = max(self.minimumWidth(), self.sizeHint().width())
-        self.resize(width, column.totalHeightForWidth(width))  # Qt would squeeze it into two thirds of a low screen
+        made.setLayout(form)
+        return made
 
     def _data(self) -> QWidget:
         made = QWidget()
-        row = QHBoxLayout(made)
-        row.setContentsMargins(0, 0, 0, 0)
+        row = FlowLayout(8, likes_a_line=True)
         row.addWidget(button(tr("Export everything…"), self.export_asked.emit))
         row.addWidget(button(tr("Import chats…"), self.import_asked.emit))
-        row.addStretch()
+        made.setLayout(row)
         return made
 
     def _save(self) -> None:

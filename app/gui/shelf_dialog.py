@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLineEdit, QListWidget, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QListWidget, QScrollArea, QVBoxLayout, QWidget
 
 from app.gui import fonts
 from app.gui.buttons import button, label
+from app.gui.dialog_layout import ColumnArea
 from app.gui.form import Form
 from app.gui.tongue import is_right_to_left, tr
 
@@ -25,26 +26,13 @@ class Kept(Protocol):
     def name(self) -> str: ...
 
 
-class _Fields(QScrollArea):
-    """Scrolls down, never aside: it is as wide as its content needs. The bar keeps its distance where there is one."""
+class _Fields(ColumnArea):
+    """The bar keeps its distance where there is one."""
 
     def __init__(self, column: QVBoxLayout) -> None:
         super().__init__()
         self._column = column
         self.verticalScrollBar().rangeChanged.connect(self._make_room)
-
-    def minimumSizeHint(self) -> QSize:
-        inside = self.widget()
-        least = inside.minimumSizeHint().width() if inside is not None else 0
-        return QSize(least + self.verticalScrollBar().sizeHint().width(), super().minimumSizeHint().height())
-
-    def sizeHint(self) -> QSize:
-        return super().sizeHint().expandedTo(self.minimumSizeHint())
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self.widget() and event.type() is QEvent.Type.LayoutRequest:
-            self.updateGeometry()
-        return super().eventFilter(watched, event)
 
     def _make_room(self, _least: int, most: int) -> None:
         gap = _BAR_GAP if most > 0 else 0
@@ -106,12 +94,8 @@ class ShelfDialog(QDialog):
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(self.form)
-        column.addStretch()
+        column.addStretch(1)  # else the form would share what is left
         made = _Fields(column)
-        made.setWidgetResizable(True)
-        made.setFrameShape(QFrame.Shape.NoFrame)
-        made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         made.setWidget(inside)
         return made
 

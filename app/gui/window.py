@@ -61,10 +61,12 @@ from app.gui.palette import Palette
 from app.gui.pinned_menu import PinnedMenu
 from app.gui.settings_desk import SettingsDesk
 from app.gui.sidebar import Sidebar
+from app.gui.spelling.desk import SpellingDesk
 from app.gui.status_bar import StatusBar
 from app.gui.summons import Summons
 from app.gui.tab_order import step
 from app.gui.theme import Theme
+from app.gui.tongue import tr
 from app.gui.top_bar import TopBar
 from app.settings import Settings
 
@@ -96,6 +98,7 @@ class Window(QMainWindow):
             {
                 "enter_sends": lambda sends: self.conversation.composer.set_enter_sends(sends),
                 "quick_ask_key": lambda key: self.summons.key.choose(key),
+                "checks_spelling": lambda is_on: self.spelling.marks.set_on(is_on),
             },
         )
         self.settings.set_zoom(settings.zoom)
@@ -134,6 +137,7 @@ class Window(QMainWindow):
             {"/": writing.prompt_offers, "@": writing.document_offers},
         )
         self.drops = Drops(self, self.conversation.composer, self.conversation.isVisible)
+        self.spelling = SpellingDesk(self, theme, self.conversation.composer.text, is_on=settings.checks_spelling)
         self._connect()
         self.keys = key_table(self)
         install(self, self.keys)
@@ -239,6 +243,12 @@ class Window(QMainWindow):
         self.show_conversation()
         self.conversation.new_chat(is_temporary=is_temporary)
 
+    def _name(self) -> None:
+        """After the chat that is shown, for who looks for the window."""
+        chat = self.chat_desk.chat(self.conversation.chat_id)
+        is_named = chat is not None and bool(chat.title) and not chat.is_temporary
+        self.setWindowTitle(tr("{title} – Rubato", title=chat.title) if chat is not None and is_named else "Rubato")
+
     def _chat_deleted(self, chat_id: str) -> None:
         if chat_id == self.conversation.chat_id:
             self.conversation.new_chat()
@@ -263,6 +273,8 @@ class Window(QMainWindow):
         self.frame.fold_floating()
         if self.frame.jobs_cover:
             self.frame.show_jobs(False)
+        if self.conversation.is_covered:
+            self.library.toggle_parameters()
 
     def _take_keyboard(self) -> None:
         """What had the keyboard has gone."""
@@ -307,6 +319,14 @@ class Window(QMainWindow):
         self.show_jobs_pane(not self.jobs_pane.isVisible())
         if self.jobs_pane.isVisible():
             self.jobs_pane.focus()
+
+    def toggle_parameters(self) -> None:
+        """The panel of the chat; where another page is shown, the chat comes with it."""
+        was_seen = self.conversation.isVisible()
+        if not was_seen:
+            self.show_conversation()
+        if was_seen or self.conversation.parameters.isHidden():
+            self.library.toggle_parameters()
 
     def _show_status(self) -> None:
         """The desk has new figures."""
@@ -354,6 +374,8 @@ class Window(QMainWindow):
             self.show_jobs_pane(False)
         elif self.jobs_pane.has_keyboard:
             self._take_keyboard()  # back to the page; the jobs stay in view
+        elif self.library.leave_parameters():
+            return
         elif self.models.is_shown:
             self.show_conversation()
         elif self.stack.currentWidget() is not self.conversation:
@@ -408,6 +430,7 @@ class Window(QMainWindow):
         if not self._is_closing:
             self._is_closing = True
             self.summons.stop()
+            self.spelling.stop()
             self.conversation.desk.save_draft()
             self.models.finish()
             self.settings.change({"window_geometry": base64.b64encode(self.saveGeometry().data()).decode()})
@@ -424,6 +447,7 @@ class Window(QMainWindow):
         self._bridge.happened.connect(self.hear)
         self.frame.arranged.connect(self._arranged)
         self._theme.changed.connect(self.frame.arrange)  # larger type needs more room
+        self._theme.changed.connect(self.status_bar.fit)
         self.frame.keyboard_freed.connect(self._take_keyboard)
         self.beginning.first_run.keyboard_freed.connect(self._take_keyboard)
         self._bridge.call_failed.connect(self._say)
@@ -456,7 +480,10 @@ class Window(QMainWindow):
         self.job_desk.over.connect(self.summons.tray.tell)
         self.conversation.chat_changed.connect(self.sidebar.select)
         self.conversation.chat_changed.connect(self.beginning.chat_shown)
-        top.parameters_asked.connect(self.library.toggle_parameters)
+        self.conversation.chat_changed.connect(lambda _: self._name())
+        self.conversation.documents_changed.connect(top.show_documents)
+        self.chat_desk.changed.connect(lambda _: self._name())
+        top.parameters_asked.connect(self.toggle_parameters)
         composer = self.conversation.composer
         composer.attach_asked.connect(self._choose_attachments)
         composer.summarize_asked.connect(self.choose_documents)
@@ -482,3 +509,4 @@ class Window(QMainWindow):
         side.summary_dropped.connect(lambda chat_id, job_id, place: pages.ask_about(job_id, place, chat_id))
         pages.link_clicked.connect(lambda link: dialogs.confirm_link(self, link))
         self.status_bar.preset_chosen.connect(self.choose_preset)
+        self.spelling.marks.switched.connect(lambda is_on: self.settings.change({"checks_spelling": is_on}))

@@ -232,7 +232,7 @@ def test_the_context_gauge_is_asked_for_when_a_reply_has_ended(desk: Desk) -> No
     gauge = desk.window.conversation.composer.gauge
     desk.core.context = replace(desk.core.context, history=1_554)
     desk.core.end(chat, reply)
-    desk.until(lambda: gauge.text() == " 1,560 / 8,192")
+    desk.until(lambda: gauge.text() == " Context 1,560 of 8,192")
 
 
 def test_a_reply_that_failed_for_want_of_a_model_offers_to_choose_one(desk: Desk) -> None:

@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, QRect, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QScrollArea, QWidget
 
 from app.core.events import JobChanged, NoticeShown
 from app.core.views import JobState
+from app.gui.disclosure import Disclosure
 from tests.gui.conftest import Desk
 from tests.gui.scripted_core import job
 from tests.gui.test_window import SUMMARY
@@ -134,3 +135,47 @@ def test_a_dropped_file_opens_the_jobs_only_where_the_chat_stays_in_view(desk: D
     drop(desk, tmp_path / "lease.pdf")
     assert desk.window.jobs_pane.isVisible()
     assert desk.window.conversation.isVisible()
+
+
+def test_in_a_narrow_window_the_settings_of_a_chat_take_its_place_and_give_it_back(desk: Desk) -> None:
+    window, panel = desk.window, desk.window.conversation.parameters
+    window.resize(560, 500)
+    desk.qtbot.keyClick(window, Qt.Key.Key_Period, Qt.KeyboardModifier.ControlModifier)
+    desk.until(panel.isVisible)
+    assert not window.conversation.composer.isVisible()
+    desk.until(lambda: panel.width() == window.conversation.width() and not cut_off(desk))
+    desk.qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert not panel.isVisible()
+    assert window.conversation.composer.isVisible()
+    assert window.conversation.composer.text.hasFocus()
+    window.toggle_parameters()
+    window.resize(1_100, 500)
+    desk.until(window.conversation.composer.isVisible)
+    assert panel.isVisible()
+    assert panel.width() == panel.beside_width
+    window.resize(560, 500)
+    desk.until(lambda: not window.conversation.composer.isVisible())
+    window.new_chat()
+    assert window.conversation.composer.isVisible()
+    assert not panel.isVisible()
+
+
+def test_the_settings_of_a_chat_are_never_higher_than_the_window(desk: Desk) -> None:
+    desk.window.resize(1_200, 500)
+    desk.window.toggle_parameters()
+    panel = desk.window.conversation.parameters
+    for part in panel.findChildren(Disclosure):
+        part.set_open(True)
+    desk.until(lambda: panel.findChild(QScrollArea).verticalScrollBar().maximum() > 0)
+    assert desk.window.height() == 500
+
+
+def test_the_button_of_the_settings_brings_the_chat_along(desk: Desk) -> None:
+    desk.window.models.open()
+    desk.until(lambda: desk.window.models.is_shown)
+    desk.window.top_bar.parameters_button.click()
+    assert desk.window.conversation.parameters.isVisible()
+    desk.window.models.open()
+    desk.window.top_bar.parameters_button.click()
+    assert desk.window.conversation.parameters.isVisible()
+    assert desk.window.conversation.composer.isVisible()

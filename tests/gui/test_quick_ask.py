@@ -126,7 +126,7 @@ def test_the_tray_pauses_the_jobs_and_lets_them_go_on(desk: Desk) -> None:
     assert tray.pause.isEnabled()
     assert tray.pause.text() == "Pause jobs"
     desk.core.emit(JobChanged(job=job("j", "Work", JobState.PAUSED)))
-    desk.until(lambda: tray.refresh() or tray.pause.text() == "Let jobs go on")
+    desk.until(lambda: tray.refresh() or tray.pause.text() == "Resume jobs")
     desk.core.emit(JobRemoved(job_id="j"))
     desk.until(lambda: tray.refresh() or not tray.pause.isEnabled())
 

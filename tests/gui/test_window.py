@@ -226,6 +226,8 @@ def test_the_labels_of_the_settings_stand_beside_their_fields(desk: Desk) -> Non
     desk.window.settings.open()
     dialog = desk.window.findChild(SettingsDialog)
     assert dialog is not None
+    dialog.advanced.set_open(True)
+    QApplication.processEvents()
     for title in dialog.findChildren(QLabel):
         if isinstance(field := title.buddy(), QPlainTextEdit):
             assert title.mapTo(dialog, QPoint(0, 0)).y() == field.mapTo(dialog, QPoint(0, 0)).y()

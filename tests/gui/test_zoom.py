@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from operator import attrgetter
 
 import pytest
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QPlainTextEdit
+from PySide6.QtWidgets import QDialog, QPlainTextEdit, QPushButton, QScrollArea
 
 from app.core.chat_views import ContextUse
 from app.core.events import StatusChanged
 from app.core.views import StatusView
 from app.gui import fonts
 from app.gui.buttons import IconButton, IconLabel
+from app.gui.disclosure import Disclosure
+from app.gui.job_page.item_model import TOKENS
 from app.gui.jobs_pane import WIDTH as JOBS_WIDTH
+from app.gui.keys import KeysDialog
+from app.gui.settings_dialog import SettingsDialog
 from app.gui.theme import Theme
 from tests.gui.conftest import Desk
 
@@ -96,3 +101,45 @@ def test_the_jobs_take_more_room_where_type_is_large(large: Desk) -> None:
     large.window.show_jobs_pane(True)
     assert large.window.jobs_pane.width() > JOBS_WIDTH
     assert large.window.conversation.isVisible()
+
+
+@pytest.mark.parametrize(("open_it", "kind"), [("settings.open", SettingsDialog), ("open_keys", KeysDialog)])
+def test_a_dialog_that_is_higher_than_the_screen_scrolls_above_its_buttons(
+    large: Desk, open_it: str, kind: type[QDialog]
+) -> None:
+    attrgetter(open_it)(large.window)()
+    dialog = large.window.findChild(kind)
+    for part in dialog.findChildren(Disclosure):
+        part.set_open(True)
+    room = dialog.screen().availableGeometry()
+    large.until(lambda: dialog.findChild(QScrollArea).verticalScrollBar().maximum() > 0)
+    assert dialog.height() <= room.height()
+    assert dialog.width() <= room.width()
+    for made in dialog.findChildren(QPushButton):
+        if made.text() in ("Save", "Close"):
+            assert made.mapTo(dialog, made.rect().bottomLeft()).y() < dialog.height()
+            assert made.height() >= QFontMetrics(made.font()).height() + 8
+    dialog.close()
+
+
+def test_the_figures_of_items_and_their_rows_grow_with_the_type(large: Desk) -> None:
+    table = large.window.job_pages.items.table
+    assert table.verticalHeader().defaultSectionSize() == 64
+    tokens = table._widths[TOKENS]
+    assert tokens >= QFontMetrics(fonts.font(fonts.SMALL)).horizontalAdvance("1,234,567")
+    large.window.settings.set_zoom(1.0)
+    assert table._widths[TOKENS] == tokens // 2
+    assert table.verticalHeader().defaultSectionSize() == 32
+
+
+def test_what_is_written_in_a_narrow_box_is_whole_words(large: Desk) -> None:
+    composer = large.window.conversation.composer
+    composer.gauge.show_use(USE)
+    assert composer.gauge.text() == " Context 36 of 8,192"
+    large.window.resize(480, 860)
+    large.until(lambda: composer.gauge.text() == " 36 / 8,192")
+    assert composer.text.placeholderText() == "Ask anything"
+    assert composer.gauge.width() >= composer.gauge.sizeHint().width()
+    large.window.resize(1_320, 860)
+    large.until(lambda: composer.gauge.text() == " Context 36 of 8,192")
+    assert composer.text.placeholderText() == "Ask anything, or drop documents here"

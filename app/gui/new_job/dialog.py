@@ -21,10 +21,10 @@ from app.errors import KnownError
 from app.gui import dialogs, fonts
 from app.gui.bridge import Bridge
 from app.gui.buttons import button, label
+from app.gui.dialog_layout import column_inside, lay_out
 from app.gui.disclosure import Disclosure
 from app.gui.drop_overlay import files_of
 from app.gui.last_folder import LastFolder
-from app.gui.new_job.dialog_layout import column_inside, lay_out
 from app.gui.new_job.draft import Draft, Wish
 from app.gui.new_job.kind_faces import KIND_FACES
 from app.gui.new_job.kind_form import KindForm
@@ -205,9 +205,9 @@ class NewJobDialog(QDialog):
         if self._drafted is None:
             column.addLayout(self._adders())
         column.addWidget(self.preview)
-        column.addStretch()
+        column.addStretch(1)  # else the form would share what is left
         lay_out(self, tr("New job"), inside, button(tr("Cancel"), self.reject), self._start)
-        self.setMinimumSize(440, 360)
+        self.setMinimumHeight(360)
         self.resize(680, min(760, self.screen().availableGeometry().height() - 80))
 
     def _adders(self) -> QHBoxLayout:

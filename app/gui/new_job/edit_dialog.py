@@ -12,7 +12,7 @@ from app.errors import KnownError
 from app.gui import fonts
 from app.gui.buttons import button, label
 from app.gui.core_words import retold
-from app.gui.new_job.dialog_layout import column_inside, lay_out
+from app.gui.dialog_layout import column_inside, lay_out
 from app.gui.new_job.kind_faces import KIND_FACES
 from app.gui.tab_order import step
 from app.gui.theme import Theme
@@ -41,10 +41,10 @@ class EditDialog(QDialog):
         )
         column.addWidget(self.form)
         column.addWidget(self._problem)
-        column.addStretch()
+        column.addStretch(1)  # else the form would share what is left
         run = button(tr("Run the failed ones again"), self._run, kind="main", role=fonts.UI_STRONG)
         lay_out(self, tr("Edit, and run the failed ones again"), inside, button(tr("Cancel"), self.reject), run)
-        self.setMinimumSize(440, 320)
+        self.setMinimumHeight(320)
         self.resize(640, 620)
         self.form.focus()
 

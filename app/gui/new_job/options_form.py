@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import cast
 
 from PySide6.QtCore import QTime, Signal
-from PySide6.QtWidgets import QHBoxLayout, QTimeEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.core.job_options import JobOptions, OutputFormat
 from app.gui import dialogs, fonts
 from app.gui.buttons import ElidedLabel, button, label
-from app.gui.form import Form, at_least, check, choice, settle_spin
+from app.gui.form import Form, check, choice, time_field
 from app.gui.last_folder import LastFolder
 from app.gui.tongue import mark, tr
 
@@ -37,11 +37,7 @@ class OptionsForm(QWidget):
         self.idle = check(tr("Only while nobody uses the machine"))
         self.mains = check(tr("Only on mains power"))
         self.later = check(tr("Not before"))
-        self.time = QTimeEdit(QTime(22, 0))
-        self.time.setAccessibleName(tr("Not before"))
-        self.time.setDisplayFormat("HH:mm")
-        settle_spin(self.time)
-        at_least(80, self.time)
+        self.time = time_field(tr("Not before"), QTime(22, 0))
         self.results = choice(_RESULTS)
         self.results.setAccessibleName(tr("Results"))
         self._place = ElidedLabel(role=fonts.SMALL, tone="muted")
