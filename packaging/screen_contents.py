@@ -1,4 +1,4 @@
-"""What the pictures of states show: messages, documents and jobs as Core would tell them."""
+"""What the pictures of states show of chats: messages, documents, the sidebar, as Core would tell them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from app.core.chat_views import (
     AttachmentState,
     AttachmentUse,
     AttachmentView,
+    ChatView,
     Figures,
+    FolderView,
     MessageState,
     MessageView,
     PassageView,
     PersonaView,
+    QueuedTurn,
     Role,
+    SavedPrompt,
 )
-from app.core.views import JobState, JobView
 
 _FIGURES = Figures(
     ttft_seconds=0.42, tokens_per_second=31.5, output_tokens=186, prompt_tokens=1_204, cached_tokens=1_150
@@ -133,7 +136,39 @@ _PASSAGES = tuple(
         ("page 88", "Nobody spoke against it."),
     )
 )
+_HEADINGS = """# A plan for the report
+
+## What is known
+The board wants it by **March**; `costs.csv` has the figures, and [the rules](https://example.org/rules) say how.
+
+### What is open
+- [who pays](https://example.org) for the measurements
+- ~~when they begin~~
+
+---
+
+1. Ask the departments.
+2. Write it.
+
+```
+plain text in a block without a language, whose line is much longer than the column and so has to be broken somewhere
+```"""
+_WIDE = """| Department | January | February | March | April | May | June | Sum | What is said about it |
+|---|--:|--:|--:|--:|--:|--:|--:|---|
+| Research and development | 12,400 | 11,900 | 13,020 | 12,800 | 13,333 | 12,100 | 75,553 | more than was planned |
+| Sales | 8,100 | 7,950 | 8,400 | 8,220 | 8,300 | 8,150 | 49,120 | as planned |"""
+_FAILED = "There is not enough memory for a prompt of this length. A model with a smaller context would do."
+_ARABIC = "مرحبا. كيف أقرأ تقريرا طويلا؟ اكتب لي `pip install` ثم ثلاث نصائح."
 CHATS: dict[str, Chat] = {
+    "headings": (_asked("Make a plan for the report, with what is known."), _said(_HEADINGS)),
+    "wide-table": (_asked("Show the costs."), _said(_WIDE)),
+    "failed": (_asked("Where do I begin?"), _said("", MessageState.FAILED, error=_FAILED)),
+    "stopped": (_asked("Where do I begin?"), _said("At the end of the", MessageState.STOPPED)),
+    "arabic": (_asked(_ARABIC), _said(f"{_ARABIC}\n\n- **أولا**: اقرأ النهاية.\n- ثانيا: اكتب جملة.")),
+    "long-question": (
+        _asked("Read this, please.\n\n" + "A line of a question that is long. " * 12),
+        _said(_LIST),
+    ),
     "list": (_asked("How do I read a long report?"), _said(_LIST)),
     "streaming": (_asked("How do I read a long report?"), _said(_LIST[:150], MessageState.WRITING)),
     "waiting": (_asked("How do I read a long report?"), _said("", MessageState.WRITING)),
@@ -148,16 +183,32 @@ CHATS: dict[str, Chat] = {
         _said("In March: the board moved them, and nobody spoke against it.", passages=_PASSAGES),
     ),
 }
-JOBS = (
-    JobView(id="j1", title="Summary of annual report 2025.pdf", state=JobState.RUNNING, items_done=18, items_failed=0,
-            items_total=36, items_running=2, seconds_left=540, tokens_per_second=24.0, coverage="18 of 36 pages"),
-    JobView(id="j2", title="Classify letters.csv", state=JobState.QUEUED, items_done=0, items_failed=0,
-            items_total=1_200, kind="classify"),
-    JobView(id="j3", title="Summary of minutes.docx", state=JobState.DONE, items_done=300, items_failed=2,
-            items_total=302, coverage="300 of 302 pages", took_seconds=1_480),
-    JobView(id="j4", title="Extract from invoices", state=JobState.FAILED, items_done=0, items_failed=4,
-            items_total=4, kind="extract", error="None of the documents could be read."),
-)  # fmt: skip
+_DAY = 86_400
+FOLDERS = (FolderView(id="f1", name="House", position=0), FolderView(id="f2", name="An empty one", position=1))
+LISTED = tuple(
+    ChatView(id=f"c{n}", title=title, updated_seconds=time.time() - days * _DAY - 60 * n, **more)  # type: ignore[arg-type]
+    for n, (title, days, more) in enumerate(
+        (
+            ("Things to remember", 3, {"is_pinned": True}),
+            ("Warranty terms in the lease", 0, {"folder_id": "f1", "is_answering": True}),
+            ("Letter to the landlord", 2, {"folder_id": "f1"}),
+            ("Sauerteig ohne Waage", 0, {"tags": ("kitchen",)}),
+            ("Valgrind and signals, and what else there is to be said of them", 2, {}),
+            ("Regex for invoices", 4, {"tags": ("work", "python")}),
+            ("كيف أقرأ تقريرا طويلا", 9, {}),
+            ("A nearly forgotten one", 500, {}),
+            ("Nobody writes this down", 0, {"is_temporary": True}),
+        )
+    )
+)
+QUEUED = (
+    QueuedTurn(id="q1", chat_id="", text="And what of the second building, which was put off to the autumn?"),
+    QueuedTurn(id="q2", chat_id="", text="Shorter, please."),
+)
+PROMPTS = (
+    SavedPrompt(id="1", name="Shorter", text="Say the same in half the words:\n\n{text}"),
+    SavedPrompt(id="2", name="Translate", text="Translate into {language}:\n\n{text}"),
+)
 PERSONA = PersonaView(
     id="p1",
     name="Reviewer",
