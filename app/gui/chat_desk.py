@@ -14,11 +14,11 @@ from PySide6.QtWidgets import QWidget
 from app.core.chat_views import ChatView, FolderView
 from app.core.events import ChatChanged, ChatDeleted, FoldersChanged, ManyChatsChanged
 from app.errors import KnownError
-from app.gui import dialogs
 from app.gui.bridge import Bridge
 from app.gui.chat_rows import Filter
 from app.gui.notices import Notices
 from app.gui.sidebar import Sidebar
+from app.gui.text_dialog import TextDialog
 from app.gui.tongue import tr
 
 if TYPE_CHECKING:
@@ -85,14 +85,14 @@ class ChatDesk(QObject):
 
     def edit_tags(self, chat_id: str) -> None:
         if chat := self.chat(chat_id):
-            dialogs.ask_text(
+            TextDialog(
                 self._window,
                 tr("Tags"),
                 tr("Words that this chat is found by, with commas between them"),
                 ", ".join(chat.tags),
                 lambda text: self._do(lambda core: core.set_tags(chat_id, tags_of(text))),
                 may_be_empty=True,
-            )
+            ).open()
 
     def add_folder(self, chat_id: str = "") -> None:
         """Ask for a name; a chat goes into it where one is given."""
@@ -104,7 +104,7 @@ class ChatDesk(QObject):
             if chat_id:
                 self.move(chat_id, folder_id)
 
-        dialogs.ask_text(self._window, tr("New folder"), tr("Name"), "", make)
+        TextDialog(self._window, tr("New folder"), tr("Name"), "", make).open()
 
     def rename_folder(self, folder_id: str) -> None:
         folder = next((folder for folder in self._folders if folder.id == folder_id), None)
@@ -169,7 +169,7 @@ class ChatDesk(QObject):
         self._sidebar.show_chats(list(self._chats.values()), self._folders, self._closed, self._filter)
 
     def _ask(self, title: str, name: str, text: str, call: Callable[[str], Callable[[Core], object]]) -> None:
-        dialogs.ask_text(self._window, title, name, text, lambda given: self._do(call(given)))
+        TextDialog(self._window, title, name, text, lambda given: self._do(call(given))).open()
 
     def _do(self, work: Callable[[Core], object]) -> None:
         self._bridge.call(work, failed=self._say)

@@ -21,8 +21,9 @@ from PySide6.QtGui import (
     QDragMoveEvent,
     QDropEvent,
     QKeyEvent,
+    QMouseEvent,
 )
-from PySide6.QtWidgets import QAbstractItemView, QListView
+from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle
 
 from app.core.chat_views import ChatView
 from app.gui.chat_row import ROW_ROLE, ChatRow, state_of
@@ -114,6 +115,7 @@ class ChatListView(QListView):
     def __init__(self, model: ChatListModel, row: ChatRow) -> None:
         super().__init__()
         self._row = row
+        self._is_for_menu = False  # the button of the mouse that is held
         self.setModel(model)
         self.setItemDelegate(row)
         self.setMouseTracking(True)
@@ -143,6 +145,27 @@ class ChatListView(QListView):
                 self.fold_asked.emit(row, is_forward != self.isRightToLeft())
             case _:
                 super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """On the … of a row the menu opens; the chat stays as it is."""
+        index = self.indexAt(event.position().toPoint())
+        if event.button() is Qt.MouseButton.LeftButton and self._is_on_menu(index, event.position().toPoint()):
+            self._is_for_menu = True
+            self._ask_menu(index)
+        else:
+            super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._is_for_menu:
+            self._is_for_menu = False
+        else:
+            super().mouseReleaseEvent(event)
+
+    def _is_on_menu(self, index: QModelIndex, place: QPoint) -> bool:
+        if not isinstance(index.data(ROW_ROLE), FolderRow | ChatEntry):
+            return False
+        rect = self.visualRect(index)
+        return QStyle.visualRect(self.layoutDirection(), rect, self._row.menu_place(rect)).contains(place)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         is_by_key = event.reason() is QContextMenuEvent.Reason.Keyboard

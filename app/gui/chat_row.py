@@ -19,6 +19,7 @@ from app.gui.tongue import tr
 _Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = Qt.ItemDataRole.UserRole
 _SIDE, _INDENT, _ICON = 10, 14, 16  # the icon at 100 %
+_ABOVE_HEAD, _BELOW_HEAD = 12, 4  # it belongs to what is below it
 
 
 class ChatRow(QStyledItemDelegate):
@@ -35,7 +36,7 @@ class ChatRow(QStyledItemDelegate):
                 return QSize(0, fonts.scaled(37) + 14)
             case FolderRow():
                 return QSize(0, fonts.scaled(20) + 14)
-        return QSize(0, fonts.scaled(16) + 12)
+        return QSize(0, fonts.scaled(16) + _ABOVE_HEAD + _BELOW_HEAD)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         row: Row = index.data(ROW_ROLE)
@@ -43,7 +44,7 @@ class ChatRow(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setLayoutDirection(option.direction)
         if isinstance(row, Head):
-            rect = option.rect.adjusted(0, 0, 0, -5)
+            rect = option.rect.adjusted(0, _ABOVE_HEAD, 0, -_BELOW_HEAD)
             self._write(painter, option, rect, row.text, fonts.GROUP, self._theme.tokens.muted)
         else:
             self._paint_box(painter, option, index)
@@ -81,10 +82,28 @@ class ChatRow(QStyledItemDelegate):
             place = QRect(inside.left(), inside.center().y() - side // 2 + 1, side, side)
             icon(name, muted).paint(painter, self._placed(option, place))
             inside.setLeft(inside.left() + side + 6)
+        if self._has_menu(option):
+            place = self.menu_place(option.rect)
+            self._paint_menu(painter, option, place)
+            name_rect = QRect(inside.left(), inside.top(), place.left() - 4 - inside.left(), inside.height())
+            self._write(painter, option, name_rect, row.folder.name, fonts.UI, self._theme.tokens.text)
+            return
         name_rect = inside.adjusted(0, 0, -width - 6, 0)
         self._write(painter, option, name_rect, row.folder.name, fonts.UI, self._theme.tokens.text)
         count_rect = QRect(inside.right() - width + 1, inside.top(), width, inside.height())
         self._write(painter, option, count_rect, count, fonts.SMALL, muted)
+
+    def _has_menu(self, option: QStyleOptionViewItem) -> bool:
+        """While the pointer is on it."""
+        return bool(option.state & QStyle.StateFlag.State_MouseOver)
+
+    def menu_place(self, rect: QRect) -> QRect:
+        """Of the … of a row, on a page that is read from the left."""
+        side = fonts.scaled(_ICON) + 8
+        return QRect(rect.right() - side - 5, rect.center().y() - side // 2, side, side)
+
+    def _paint_menu(self, painter: QPainter, option: QStyleOptionViewItem, place: QRect) -> None:
+        icon("ellipsis", self._theme.tokens.text).paint(painter, self._placed(option, place).adjusted(4, 4, -4, -4))
 
     def _paint_chat(self, painter: QPainter, option: QStyleOptionViewItem, row: ChatEntry) -> None:
         chat, tokens = row.chat, self._theme.tokens
@@ -92,7 +111,12 @@ class ChatRow(QStyledItemDelegate):
         half = fonts.scaled(20)
         title = QRect(inside.left(), inside.top(), inside.width(), half)
         below = QRect(inside.left(), inside.top() + half, inside.width(), inside.height() - half)
-        if chat.is_answering:
+        if self._has_menu(option):
+            place = self.menu_place(option.rect)
+            title.setRight(place.left() - 4)
+            below.setRight(place.left() - 4)
+            self._paint_menu(painter, option, place)
+        elif chat.is_answering:
             title.setRight(title.right() - 14)
             dot = QRect(inside.right() - 7, title.center().y() - 3, 8, 8)
             painter.setPen(Qt.PenStyle.NoPen)

@@ -17,6 +17,7 @@ SENTENCES = (
     mark("The engine stopped unexpectedly and was restarted."),
     mark("The engine was closed before this was done."),
     mark("Another model was chosen meanwhile."),
+    mark("The model is at work. Unload it when that is done."),
     mark("The message is empty. Write something first."),
     mark("This chat is being answered. Wait for the reply, or stop it."),
     mark("This chat is not there any more."),

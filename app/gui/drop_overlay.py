@@ -9,11 +9,15 @@ from enum import Enum
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPoint, Qt
-from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from app.gui import fonts
 from app.gui.buttons import label
+from app.gui.composer.attachments import shortened
+from app.gui.page import MARGIN
 from app.gui.tongue import tr, trn
+
+_WIDTH, _LETTERS = 400, 48  # of a box; of a file's name
 
 
 class DropChoice(Enum):
@@ -33,15 +37,16 @@ class DropOverlay(QWidget):
         self.setObjectName("dropOverlay")
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self._count = label(tone="muted")
-        self._chat = _box(tr("Add to this chat"), label(tr("It goes with your next message"), tone="muted"))
-        self._summarize = _box(tr("Drop to summarise"), self._count)
-        self._more = _box(tr("More…"), label(tr("Classify, extract, ask, or choose how"), tone="muted"))
+        self._names = label(role=fonts.UI_STRONG)
+        self._chat = _box(tr("Add to this chat"), tr("It goes with your next message"))
+        self._summarize = _box(tr("Summarise in the background"), tr("The chat stays free meanwhile"))
+        self._more = _box(tr("Another job…"), tr("Classify, extract, ask, or choose how"))
+        self._boxes = (self._chat, self._summarize, self._more)
         column = QVBoxLayout(self)
         column.setSpacing(16)
         column.addStretch(1)
-        for box in (self._chat, self._summarize, self._more):
-            column.addWidget(box, 0, Qt.AlignmentFlag.AlignHCenter)
+        for part in (self._names, *self._boxes):
+            column.addWidget(part, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addStretch(1)
         self.hide()
 
@@ -50,9 +55,12 @@ class DropOverlay(QWidget):
         parent = self.parentWidget()
         assert parent is not None
         first, n_more = files[0].name, len(files) - 1
-        self._count.setText(
-            first if n_more == 0 else trn("{name} and {count} more", "{name} and {count} more", n_more, name=first)
+        name = shortened(first, _LETTERS)
+        self._names.setText(
+            name if n_more == 0 else trn("{name} and {count} more", "{name} and {count} more", n_more, name=name)
         )
+        for box in self._boxes:
+            box.setFixedWidth(min(fonts.scaled(_WIDTH), parent.width() - 2 * MARGIN))
         self._summarize.setVisible(has_choice)
         self._chat.setVisible(has_chat)
         self.setGeometry(parent.rect())
@@ -90,13 +98,13 @@ def files_of(data: QMimeData) -> list[Path]:
     return [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
 
 
-def _box(title: str, line: QLabel) -> QFrame:
+def _box(title: str, means: str) -> QFrame:
     box = QFrame()
     box.setObjectName("dropBox")
-    box.setFixedWidth(400)
     inside = QVBoxLayout(box)
-    inside.setContentsMargins(32, 24, 32, 24)
+    inside.setContentsMargins(24, 20, 24, 20)
     inside.setSpacing(8)
-    inside.addWidget(label(title, role=fonts.TITLE), 0, Qt.AlignmentFlag.AlignHCenter)
-    inside.addWidget(line, 0, Qt.AlignmentFlag.AlignHCenter)
+    for line in (label(title, role=fonts.TITLE, wraps=True), label(means, tone="muted", wraps=True)):
+        line.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        inside.addWidget(line)
     return box

@@ -21,6 +21,7 @@ from app.gui.models import model_words
 from app.gui.models.download_row import DownloadRow
 from app.gui.models.row import ModelRow
 from app.gui.models.section import Section
+from app.gui.page import MARGIN
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 
@@ -83,7 +84,7 @@ class FirstRun(QWidget):
         column.addLayout(below)
         column.addStretch()
         row = QHBoxLayout(self)
-        row.setContentsMargins(0, 24, 0, 8)
+        row.setContentsMargins(MARGIN, 24, MARGIN, 8)
         row.addStretch(1)
         row.addWidget(middle, 1_000)
         row.addStretch(1)

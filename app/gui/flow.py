@@ -69,18 +69,26 @@ class FlowLayout(QLayout):
         self._place(rect, moves=True)
 
     def _place(self, rect: QRect, *, moves: bool) -> int:
-        x, y, line_height = rect.x(), rect.y(), 0
-        parent = self.parentWidget()
-        direction = parent.layoutDirection() if parent is not None else Qt.LayoutDirection.LeftToRight
+        x, y = rect.x(), rect.y()
+        line: list[tuple[QLayoutItem, QRect]] = []
         for item in self._items:
             if item.isEmpty():
                 continue  # it is hidden
             size = item.sizeHint()
             size.setWidth(min(size.width(), max(1, rect.width())))
-            if x > rect.x() and x + size.width() > rect.right() + 1:
-                x, y, line_height = rect.x(), y + line_height + self._gap, 0
-            if moves:
-                item.setGeometry(QStyle.visualRect(direction, rect, QRect(QPoint(x, y), size)))
+            if line and x + size.width() > rect.right() + 1:
+                x, y = rect.x(), y + self._put(line, rect, moves=moves) + self._gap
+                line = []
+            line.append((item, QRect(QPoint(x, y), size)))
             x += size.width() + self._gap
-            line_height = max(line_height, size.height())
-        return y + line_height - rect.y()
+        return y + self._put(line, rect, moves=moves) - rect.y()
+
+    def _put(self, line: list[tuple[QLayoutItem, QRect]], rect: QRect, *, moves: bool) -> int:
+        """Each in the middle of the line, however high it is. The height of the line."""
+        height = max((place.height() for _, place in line), default=0)
+        parent = self.parentWidget()
+        direction = parent.layoutDirection() if parent is not None else Qt.LayoutDirection.LeftToRight
+        for item, place in line if moves else ():
+            place.translate(0, (height - place.height()) // 2)
+            item.setGeometry(QStyle.visualRect(direction, rect, place))
+        return height

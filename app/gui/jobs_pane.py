@@ -13,12 +13,12 @@ from app.gui.buttons import IconButton, button, label
 from app.gui.job_actions import GOING, OVER, JobActions, menu_for
 from app.gui.job_card import JobCard
 from app.gui.keys import native
+from app.gui.page import QWIDGETSIZE_MAX
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 
 WIDTH, _WIDEST = 380, 520
 PAGE = 20  # jobs that are over, and are shown at once
-QWIDGETSIZE_MAX = 16_777_215  # Qt gives Python no name for "no limit"
 
 
 def beside_width() -> int:
@@ -69,7 +69,7 @@ class JobsPane(QFrame):
 
     def focus(self) -> None:
         """Where the keyboard starts on this panel."""
-        self._new.setFocus()
+        (self._new if self._cards else self._first).setFocus()
 
     @property
     def has_keyboard(self) -> bool:
@@ -136,6 +136,7 @@ class JobsPane(QFrame):
         self._more.setAccessibleName(more)
         self._more.setVisible(n_left > 0)
         self._empty.setVisible(not self._cards)
+        self._new.setVisible(bool(self._cards))  # else the same stands below
 
     def _place(self, job: JobView, place: int) -> None:
         card = self._cards.get(job.id)
@@ -179,5 +180,6 @@ class JobsPane(QFrame):
         column.setSpacing(12)
         sentence = tr("Nothing is being worked on. Drop documents or tables on the window, or choose some.")
         column.addWidget(label(sentence, tone="muted", wraps=True))
-        column.addWidget(button(tr("New job…"), self.new_job_asked.emit, name=tr("Make a new job…")))
+        self._first = button(tr("New job…"), self.new_job_asked.emit, name=tr("Make a new job…"))
+        column.addWidget(self._first)
         return made

@@ -79,7 +79,7 @@ class Palette(QFrame):
         self.list.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.list.setMouseTracking(True)
         self._nothing = label(role=fonts.SMALL, tone="muted", wraps=True)
-        self._nothing.setContentsMargins(12, 4, 12, 8)
+        self._nothing.setMargin(12)
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(6)
@@ -150,12 +150,13 @@ class Palette(QFrame):
         is_settled = not text or text == self._searched
         self._nothing.setText(tr("No chat and no action has these words.") if is_settled else tr("Searching…"))
         self._nothing.setVisible(not entries)
+        self.list.setVisible(bool(entries))
         self.list.setCurrentIndex(self._model.index(0))
         self._place()
 
     def _of_action(self, key: Key) -> Entry:
         assert key.do is not None
-        return Entry(tr(key.does), key.do, "zap", side=native(key.keys[0]) if key.keys else "")
+        return Entry(tr(key.does), key.do, key.icon, side=native(key.keys[0]) if key.keys else "")
 
     def _of_chat(self, chat: ChatView) -> Entry:
         return Entry(chat.title, lambda: self.opened.emit(chat.id, ""), "message-square")

@@ -40,6 +40,7 @@ class StatusBar(QFrame):
         self._machine = ElidedLabel(role=fonts.SMALL, tone="muted")
         self._machine.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._parts: list[str] = []
+        self._jobs = ""  # the first of them, in fewer words
         row = QHBoxLayout(self)
         row.setContentsMargins(_SIDE, 4, _SIDE, 3)
         row.setSpacing(_GAP)
@@ -51,20 +52,21 @@ class StatusBar(QFrame):
         super().changeEvent(event)
         if event.type() is QEvent.Type.FontChange:
             self.setFixedHeight(max(HEIGHT, fonts.scaled(HEIGHT)))
-            self._fit()
+            self.fit()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._fit()
+        self.fit()
 
     def show_status(self, status: StatusView) -> None:
         """New figures; not the preset, which may have been chosen after they were taken."""
         self._turn.setText(words.last_turn(status))
         self._parts = words.machine_parts(status)
+        self._jobs = words.jobs(status)
         self._machine.setAccessibleName(words.machine(status))
-        self._fit()
+        self.fit()
 
-    def _fit(self) -> None:
+    def fit(self) -> None:
         """Where there is little room the jobs are told rather than the turn, whose figures stand under its reply; then
         the jobs rather than the rest."""
         if not hasattr(self, "_parts"):
@@ -76,5 +78,6 @@ class StatusBar(QFrame):
         shown = list(self._parts)
         while len(shown) > 1 and metrics.horizontalAdvance(words.DOT.join(shown)) > room:
             shown.pop()
-        self._machine.setText(words.DOT.join(shown))
+        said = words.DOT.join(shown)
+        self._machine.setText(said if metrics.horizontalAdvance(said) <= room else self._jobs or said)
         self._machine.explain(f"{words.DOT.join(self._parts)}\n{tr(_MEANS)}" if self._parts else "")

@@ -62,7 +62,7 @@ class Tray(QObject):
         """What the menu says of the jobs."""
         go_on = self._jobs_go_on()
         self.pause.setEnabled(go_on is not None)
-        self.pause.setText(tr("Let jobs go on") if go_on is False else tr("Pause jobs"))
+        self.pause.setText(tr("Resume jobs") if go_on is False else tr("Pause jobs"))
 
     def _pause_or_resume(self) -> None:
         if (go_on := self._jobs_go_on()) is not None:

@@ -73,6 +73,9 @@ class ScriptedModels:
         extra = (context_tokens, anyway) if context_tokens is not None or anyway else ()
         self._record("load_model", path, *extra)
 
+    def unload_model(self) -> None:
+        self._record("unload_model")
+
     async def load_offer(self, path: Path) -> LoadOffer | None:
         return self.offer
 

@@ -16,6 +16,7 @@ from app.core.model_views import HubTokenState, ModelPlace
 from app.engine.interface import ModelState
 from app.gui.disclosure import Disclosure
 from app.gui.new_job.dialog import NewJobDialog
+from app.gui.text_dialog import TextDialog
 from app.gui.transcript.find_bar import FindBar
 from tests.gui.conftest import Desk
 from tests.gui.scripted_models import SLOW, local
@@ -159,8 +160,18 @@ def _parameters(desk: Desk) -> QWidget:
     return desk.window.conversation.parameters
 
 
+def _title_of_chat(desk: Desk) -> QWidget:
+    desk.core.add_chat("c", "Lease", ("user", "x"))
+    desk.window.start()
+    desk.until(lambda: desk.window.chat_desk.chat("c"))
+    desk.window.chat_desk.rename("c")
+    dialog = desk.window.findChild(TextDialog)
+    assert isinstance(dialog, QWidget)
+    return dialog
+
+
 @pytest.mark.parametrize(
-    "open_it", [_lab, _models, _first_run, _quick_ask, _find_bar, _attachments, _palette, _parameters]
+    "open_it", [_lab, _models, _first_run, _quick_ask, _find_bar, _attachments, _palette, _parameters, _title_of_chat]
 )
 def test_everything_on_what_opens_has_a_name_and_a_role(desk: Desk, open_it: Callable[[Desk], QWidget]) -> None:
     shown = open_it(desk)

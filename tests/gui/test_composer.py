@@ -129,7 +129,7 @@ def test_ctrl_enter_sends_where_enter_is_a_new_line(desk: Desk) -> None:
 def test_the_gauge_says_what_fills_the_context(desk: Desk) -> None:
     gauge = desk.window.conversation.composer.gauge
     desk.until(gauge.isVisible)
-    assert gauge.text() == " 1,306 / 8,192"
+    assert gauge.text() == " Context 1,306 of 8,192"
     use = ContextUse(system=6, history=1_300, documents=400, typed=9, reply=2_048, limit=8_192)
     assert explained(use).splitlines() == [
         "The model sees 8,192 tokens at once.",

@@ -21,6 +21,7 @@ from app.core.chat_views import (
     Role,
 )
 from app.core.events import AttachmentsChanged, MessageAdded, ReplyEnded, ReplyWaits
+from app.gui import words
 from app.gui.composer.attachments import can_be_used, described, uses
 from app.gui.transcript.reply import Reply
 from app.gui.transcript.user_message import UserMessage
@@ -153,3 +154,20 @@ def test_a_reply_that_waits_for_a_summary_says_so_and_can_do_without(desk: Desk)
     desk.until(lambda: desk.core.called("set_attachment_use"))
     assert desk.core.called("set_attachment_use")[0] == ("a", AttachmentUse.PASSAGES)
     assert not reply._instead.isVisible()
+
+
+def test_the_top_of_the_window_says_which_documents_a_chat_has(desk: Desk) -> None:
+    said = desk.window.top_bar._documents
+    user, _ = shown(desk)
+    desk.until(lambda: said.text() == "lease.pdf in this chat")
+    assert said.isVisible()
+    second = replace(VIEW, id="b", name="notes.txt", n_pages=3, message_id="q")
+    desk.core.emit(MessageAdded(message=replace(user.message, id="q", attachments=(second,))))
+    desk.until(lambda: said.text() == "2 documents in this chat")
+    desk.window.new_chat()
+    assert not said.isVisible()
+
+
+def test_a_document_with_pages_says_how_many() -> None:
+    assert words.documents_of_chat([replace(VIEW, n_pages=48)]) == "lease.pdf  ·  48 pages in this chat"
+    assert words.documents_of_chat([replace(VIEW, n_pages=1)]) == "lease.pdf  ·  1 page in this chat"

@@ -77,7 +77,7 @@ def test_a_filter_shows_one_state_with_its_count(desk: Desk) -> None:
     desk.core.item_counts[ItemState.RUNNING] = 0
     page.filter.buttons["running"].click()
     desk.until(page._empty.isVisible)
-    assert page._empty.text() == "There is no item that runs."
+    assert page._empty.text() == "No item is running now."
 
 
 def test_an_item_opens_beside_its_source_and_can_be_tried_again(desk: Desk) -> None:

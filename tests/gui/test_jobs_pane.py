@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QPushButton
 
 from app.core.events import JobChanged
 from app.core.views import JobState, JobView, MachinePhase, StatusView
@@ -117,3 +117,12 @@ def test_of_hundreds_of_jobs_that_are_over_the_newest_have_cards(desk: Desk) -> 
     more.click()
     assert len(shown(desk)) == 41
     assert desk.window.jobs_pane._cards["d20"]._buttons["open"].hasFocus()
+
+
+def test_while_there_is_no_job_one_button_offers_one(desk: Desk) -> None:
+    desk.window.toggle_jobs()
+    offers = [made for made in desk.window.jobs_pane.findChildren(QPushButton) if made.text() == "New job…"]
+    assert [made.accessibleName() for made in offers if made.isVisible()] == ["Make a new job…"]
+    assert desk.window.focusWidget() in offers
+    start(desk, QUEUE[1:2])
+    assert [made.accessibleName() for made in offers if made.isVisible()] == ["New job…"]

@@ -135,10 +135,12 @@ def test_a_reply_is_edited_into_another_version(chat: Desk) -> None:
     editor = last(chat)._editor
     assert editor is not None
     assert editor.text.toPlainText() == "Because **it** is.\n\n- one\n- two"
+    assert not last(chat).foot.isVisible()
     editor.text.setPlainText("So.")
     chat.qtbot.keyClick(editor.text, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     chat.until(lambda: chat.core.called("edit") == [("c-1", "So.")])
     assert last(chat).text.isVisible()
+    assert last(chat).foot.isVisible()
 
 
 def test_a_reply_is_made_again_by_another_model(chat: Desk) -> None:

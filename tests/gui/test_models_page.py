@@ -106,7 +106,7 @@ def test_a_download_tells_how_far_it_is_and_can_be_paused_resumed_and_cancelled(
     row.main.click()
     desk.until(lambda: desk.core.called("pause_download") == [("d",)])
     desk.core.emit(DownloadChanged(download=replace(COMING, state=DownloadState.PAUSED)))
-    desk.until(lambda: row.main.text() == "Go on")
+    desk.until(lambda: row.main.text() == "Resume")
     assert row.main.hasFocus()
     row.main.click()
     desk.until(lambda: desk.core.called("resume_download") == [("d",)])
@@ -313,3 +313,19 @@ def test_the_bar_says_what_the_model_does(desk: Desk, state: ModelState) -> None
     desk.core.emit(ModelStateChanged(state=state, name="m", fraction=0.43))
     wanted = {ModelState.ASLEEP: "Asleep", ModelState.LOADING: "Loading, 43 %"}[state]
     desk.until(lambda: wanted in texts(desk.window.top_bar))
+
+
+def test_the_model_is_unloaded_from_its_menu_while_it_is_there(desk: Desk) -> None:
+    desk.core.lists = ModelLists(local=(local("m"),))
+    for state, can_be in ((ModelState.LOADING, False), (ModelState.READY, True)):
+        desk.core.emit(ModelStateChanged(state=state, name="m", fraction=0.43))
+        desk.until(lambda state=state: desk.window.model_desk.state is state)
+        desk.window.model_desk.open_menu()
+        desk.until(lambda: desk.window.top_bar.findChildren(QMenu))
+        menu = desk.window.top_bar.findChildren(QMenu)[-1]
+        unload = next(action for action in menu.actions() if action.text() == "Unload the model")
+        assert unload.isEnabled() is can_be
+        unload.trigger()
+        menu.close()
+        desk.until(lambda: not desk.window.top_bar.findChildren(QMenu))
+    desk.until(lambda: desk.core.called("unload_model") == [()])

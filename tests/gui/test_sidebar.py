@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication, QInputDialog, QLineEdit, QMenu
+from PySide6.QtWidgets import QApplication, QMenu
 
 from app.core.chat_views import ChatView, FolderView, SearchHit
 from app.gui.chat_desk import tags_of
@@ -18,6 +18,8 @@ from app.gui.chat_rows import ChatEntry, Filter, FolderRow, Head, arranged
 from app.gui.exports import write_pdf
 from app.gui.keys import Key
 from app.gui.palette import matching
+from app.gui.text_dialog import TextDialog
+from app.paths import resource
 from tests.gui.conftest import Desk
 from tests.gui.scripted_core import NOW
 
@@ -38,8 +40,8 @@ def choose(menu: QMenu, *names: str) -> None:
 
 
 def answer(desk: Desk, text: str) -> None:
-    dialog = desk.window.findChildren(QInputDialog)[-1]
-    dialog.findChild(QLineEdit).setText(text)
+    dialog = desk.window.findChildren(TextDialog)[-1]
+    dialog.line.setText(text)
     dialog.accept()
 
 
@@ -203,3 +205,37 @@ def test_a_printed_page_loads_nothing(tmp_path: Path) -> None:
 
 def test_tags_are_words_between_commas() -> None:
     assert tags_of(" #law,, home  office ,law") == ("law", "home office")
+
+
+def test_each_action_has_an_icon_of_its_own_kind(desk: Desk) -> None:
+    desk.qtbot.keyClick(desk.window, Qt.Key.Key_K, CONTROL)
+    icons = {entry.text: entry.icon for entry in desk.window.palette_box.entries}
+    missing = [icon for icon in icons.values() if not resource("assets", "icons", f"{icon}.svg").is_file()]
+    assert not missing
+    assert icons["New folder"] != icons["Settings"]
+
+
+def test_the_end_of_a_row_opens_its_menu_and_not_the_chat(desk: Desk) -> None:
+    with_chats(desk, "a", "b")
+    side = desk.window.sidebar
+    index = side._model.row_of("chat b")
+    rect = side.list.visualRect(index)
+    opened: list[str] = []
+    side.chosen.connect(opened.append)
+    desk.qtbot.mouseClick(side.list.viewport(), Qt.MouseButton.LeftButton, pos=side._row.menu_place(rect).center())
+    menus = [made for made in side.findChildren(QMenu) if made.isVisible()]
+    assert any(action.text() == "Rename…" for action in menus[-1].actions())
+    menus[-1].close()
+    assert opened == []
+    desk.qtbot.mouseClick(side.list.viewport(), Qt.MouseButton.LeftButton, pos=rect.center())
+    assert opened == ["b"]
+
+
+def test_the_window_is_named_after_its_chat(desk: Desk) -> None:
+    with_chats(desk, "lease")
+    desk.window.open_chat("lease")
+    desk.until(lambda: desk.window.windowTitle() == "Lease – Rubato")
+    desk.core._change("lease", title="Rent")
+    desk.until(lambda: desk.window.windowTitle() == "Rent – Rubato")
+    desk.window.new_chat()
+    assert desk.window.windowTitle() == "Rubato"

@@ -17,9 +17,10 @@ from app.gui.composer.queued import QueuedTurns
 from app.gui.composer.text import MessageEdit
 from app.gui.icons import icon
 from app.gui.theme import Theme
-from app.gui.tongue import tr
+from app.gui.tongue import mark, tr
 
 _GAPS = 34  # between what stands in its last line
+_PLACEHOLDER = mark("Ask anything, or drop documents here")
 
 
 class Composer(QFrame):
@@ -40,7 +41,7 @@ class Composer(QFrame):
         self._theme = theme
         self._is_answering = False
         self.text = MessageEdit()
-        self.text.setPlaceholderText(tr("Ask anything, or drop documents here"))
+        self.text.setPlaceholderText(tr(_PLACEHOLDER))
         self.queued = QueuedTurns(theme)
         self.attachments = Attachments(theme)
         self._plus = IconButton(theme, "plus", tr("Add documents, jobs and prompts"), self._show_menu)
@@ -50,12 +51,13 @@ class Composer(QFrame):
         self._send = button(tr("Send"), self._press, kind="main", role=fonts.UI_STRONG)
         self._row = row = QHBoxLayout()
         row.setSpacing(6)
+        middle = Qt.AlignmentFlag.AlignVCenter  # else the row would be no higher than the lowest of them
         row.addWidget(self._plus)
-        row.addWidget(self.gauge)
+        row.addWidget(self.gauge, 0, middle)
         row.addStretch()
-        row.addWidget(self._hint)
+        row.addWidget(self._hint, 0, middle)
         row.addSpacing(4)
-        row.addWidget(self._send)
+        row.addWidget(self._send, 0, middle)
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 10, 12, 10)
         column.setSpacing(8)
@@ -67,6 +69,7 @@ class Composer(QFrame):
         self.text.send_asked.connect(self.try_to_send)
         self.text.focused.connect(self._mark_active)
         self.queued.left.connect(self.text.setFocus)
+        self.gauge.changed.connect(self._fit)
         theme.changed.connect(self._fit)  # after the zoom too
         self._refresh()
 
@@ -150,11 +153,15 @@ class Composer(QFrame):
         self._fit()
 
     def _fit(self) -> None:
-        """The hint gives way where there is no room for it: what can be pressed says the same."""
+        """The hint gives way where there is no room for it, for what can be pressed says the same; then other words."""
         beside = (self._plus, self.gauge, self._send)
         taken = sum(part.sizeHint().width() for part in beside if not part.isHidden())
-        room = self._row.geometry().width() - taken - _GAPS
+        room = self._row.geometry().width() - taken - self.gauge.px_missing - _GAPS
         self._hint.setVisible(self._hint.sizeHint().width() <= room)
+        self.gauge.set_short(room < 0)
+        asks = tr(_PLACEHOLDER)
+        fits = self.text.fontMetrics().horizontalAdvance(asks) <= self.text.viewport().width()
+        self.text.setPlaceholderText(asks if fits else tr("Ask anything"))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

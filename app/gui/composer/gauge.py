@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QToolTip
 
@@ -19,10 +19,13 @@ _NEARLY_FULL = 0.85
 class ContextGauge(QPushButton):
     """Hidden while the size of the context is not known; pressed, it says what hovering says."""
 
+    changed = Signal()
+
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
         self._use: ContextUse | None = None
+        self._is_short = False
         self.setProperty("kind", "quiet")
         self.setAutoDefault(False)
         self.setAccessibleName(tr("Context"))
@@ -38,11 +41,34 @@ class ContextGauge(QPushButton):
         if use.limit <= 0:
             return
         said = f"{words.number(used(use))} / {words.number(use.limit)}"
-        self.setText(f" {said}")
+        self._write()
         self.setAccessibleName(tr("Context: {said} tokens", said=said))
         self.setAccessibleDescription(explained(use))
         self.setToolTip(explained(use))
         self._paint_ring()
+        self.changed.emit()
+
+    def set_short(self, is_short: bool) -> None:
+        """The figures alone, where there is no room for a word with them."""
+        if is_short != self._is_short:
+            self._is_short = is_short
+            self._write()
+
+    @property
+    def px_missing(self) -> int:
+        """That it would take more if it was not short."""
+        metrics = self.fontMetrics()
+        return metrics.horizontalAdvance(self._said(is_short=False)) - metrics.horizontalAdvance(self.text())
+
+    def _write(self) -> None:
+        self.setText(self._said(is_short=self._is_short))
+
+    def _said(self, *, is_short: bool) -> str:
+        if self._use is None:
+            return ""
+        figures = words.number(used(self._use)), words.number(self._use.limit)
+        whole = tr("Context {used} of {limit}", used=figures[0], limit=figures[1])
+        return f" {' / '.join(figures) if is_short else whole}"
 
     def _explain(self) -> None:
         QToolTip.showText(self.mapToGlobal(self.rect().topLeft()), self.toolTip(), self)

@@ -57,6 +57,8 @@ class QueuedTurns(QWidget):
                 self._chips[turn.id] = _Chip(self._theme, turn, self)
                 self._column.addWidget(self._chips[turn.id])
         self.set_answering(self._is_answering)
+        for place, chip in enumerate(self._chips.values()):
+            chip.show_place(place)
         self.setVisible(bool(turns))
 
     def set_answering(self, is_answering: bool) -> None:
@@ -78,6 +80,7 @@ class _Chip(QFrame):
         super().__init__()
         self.setObjectName("queued")
         self._turns, self.turn = turns, turn
+        self._place, self._is_answering = 0, False
         self._next = label(tr("Next"), role=fonts.SMALL_STRONG, tone="muted")
         self._shown = ElidedLabel(role=fonts.SMALL)
         self._editor = _Editor(self._save, self._cancel)
@@ -103,8 +106,18 @@ class _Chip(QFrame):
         self._shown.setText(" ".join(turn.text.split()))
         self._shown.setAccessibleName(tr("Waiting to be sent: {message}", message=turn.text))
 
+    def show_place(self, place: int) -> None:
+        """In the queue: 0 goes first."""
+        self._place = place
+        self._write_state()
+
+    def _write_state(self) -> None:
+        waits = tr("Then") if self._place else tr("Next")
+        self._next.setText(waits if self._is_answering else tr("Not sent"))
+
     def set_answering(self, is_answering: bool) -> None:
-        self._next.setText(tr("Next") if is_answering else tr("Not sent"))
+        self._is_answering = is_answering
+        self._write_state()
         self._send.setVisible(not is_answering and self._editor.isHidden())
 
     def begin_edit(self) -> None:

@@ -104,6 +104,8 @@ class ItemPane(QFrame):
         is_wide = self.width() >= _BESIDE_FROM
         direction = QBoxLayout.Direction.LeftToRight if is_wide else QBoxLayout.Direction.TopToBottom
         self._body.setDirection(direction)
+        for place in range(self._body.count()):  # side by side they share the width; else each is as high as it is
+            self._body.setStretch(place, 1 if is_wide else 0)
 
     def _build(self, theme: Theme) -> None:
         self._waiting = label(tr("There is no result so far."), tone="muted")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QSize, QTimer, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -15,6 +15,7 @@ from PySide6.QtWidgets import (
 
 from app.core.views import ItemState
 from app.gui import fonts, job_words
+from app.gui.icons import side as icon_side
 from app.gui.job_page.item_model import NAME, RESULT, STATE, TIME, TOKENS, ItemModel
 from app.gui.theme import Theme
 from app.gui.tongue import tr
@@ -45,7 +46,7 @@ class ItemTable(QTableView):
         self.setObjectName("items")
         self.setAccessibleName(tr("Items"))
         fonts.set_role(self, fonts.SMALL)
-        self._widths = {STATE: self._state_width(), TOKENS: _FIGURES_PX, TIME: _FIGURES_PX}
+        self._widths: dict[int, int] = {}
         self.setShowGrid(False)
         self.setWordWrap(False)
         self.setTabKeyNavigation(False)
@@ -89,12 +90,21 @@ class ItemTable(QTableView):
         else:
             super().keyPressEvent(event)
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange and hasattr(self, "_widths"):
+            self._measure()
+            self._share_width()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._share_width()
+
+    def _share_width(self) -> None:
         width = self.viewport().width()
         for column in (TOKENS, TIME):
-            self.setColumnHidden(column, width < _FIGURES_FROM)
-        self.setColumnHidden(RESULT, width < _RESULT_FROM)
+            self.setColumnHidden(column, width < fonts.scaled(_FIGURES_FROM))
+        self.setColumnHidden(RESULT, width < fonts.scaled(_RESULT_FROM))
         fixed = sum(width for column, width in self._widths.items() if not self.isColumnHidden(column))
         left = max(160, width - fixed)
         self.setColumnWidth(NAME, left if self.isColumnHidden(RESULT) else left * 4 // 10)
@@ -132,19 +142,29 @@ class ItemTable(QTableView):
     def _state_width(self) -> int:
         """As the longest word for a state in the language of the window."""
         metrics = self.fontMetrics()
-        return _ICON_PX + max(metrics.horizontalAdvance(job_words.item_state(state)) for state in ItemState)
+        return fonts.scaled(_ICON_PX) + max(
+            metrics.horizontalAdvance(job_words.item_state(state)) for state in ItemState
+        )
 
     def _settle_heads(self) -> None:
         rows, heads = self.verticalHeader(), self.horizontalHeader()
         rows.hide()
-        rows.setMinimumSectionSize(ROW_PX)
-        rows.setDefaultSectionSize(ROW_PX)
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         heads.setHighlightSections(False)
         heads.setSectionsClickable(False)
         heads.setMinimumSectionSize(40)
         heads.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         heads.setSectionResizeMode(RESULT, QHeaderView.ResizeMode.Stretch)
+        self._measure()
+
+    def _measure(self) -> None:
+        """Rows and columns go with the type."""
+        rows, height = self.verticalHeader(), fonts.scaled(ROW_PX)
+        rows.setMinimumSectionSize(height)
+        rows.setDefaultSectionSize(height)
+        self.setIconSize(QSize(icon_side(), icon_side()))
+        figures = fonts.scaled(_FIGURES_PX)
+        self._widths = {STATE: self._state_width(), TOKENS: figures, TIME: figures}
         for column, width in self._widths.items():
             self.setColumnWidth(column, width)
 

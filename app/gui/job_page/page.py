@@ -243,9 +243,9 @@ class JobPage(QWidget):
 
 
 _NONE = {
-    "all": mark("There is no item."),
-    "running": mark("There is no item that runs."),
-    "done": mark("There is no item that is done."),
-    "failed": mark("There is no item that has failed."),
-    "queued": mark("There is no item that waits."),
+    "all": mark("No items so far."),
+    "running": mark("No item is running now."),
+    "done": mark("No item is done so far."),
+    "failed": mark("No item has failed."),
+    "queued": mark("No item is waiting."),
 }

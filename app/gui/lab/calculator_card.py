@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTime, Signal
-from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QLineEdit, QSpinBox, QTimeEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 
 from app.gui import fonts
 from app.gui.buttons import button, label
-from app.gui.form import Form, at_least, check, choice, settle_spin
+from app.gui.form import Form, at_least, check, choice, settle_spin, time_field
 from app.gui.lab import lab_words
 from app.gui.lab.card import Card, flow_of
 from app.gui.lab.table import FigureTable
@@ -50,9 +50,8 @@ class CalculatorCard(Card):
         self.currency.setMaxLength(8)
         self.currency.setFixedWidth(64)
         self.has_time: QCheckBox = check(tr("To be done by"))
-        self.by = QTimeEdit(QTime(8, 0))
-        self.by.setAccessibleName(tr("To be done by"))
-        settle_spin(self.documents, self.pages, self.by)
+        self.by = time_field(tr("To be done by"), QTime(8, 0))
+        settle_spin(self.documents, self.pages)
         self.has_time.toggled.connect(self.by.setEnabled)
         self.by.setEnabled(False)
         self._sentence = label(wraps=True)

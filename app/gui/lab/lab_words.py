@@ -84,9 +84,9 @@ def roofline_sentence(found: Roofline) -> str:
     facts = tr(
         "Writing one reply uses {decode} of the {bandwidth} GB/s of this memory, reading a prompt {prefill} of the "
         "{operations} GFLOPS of the cores.",
-        decode=percent(found.decode),
+        decode=words.percent_of(found.decode),
         bandwidth=words.decimal(found.bandwidth / 1e9),
-        prefill=percent(found.prefill),
+        prefill=words.percent_of(found.prefill),
         operations=words.number(round(found.operations / 1e9)),
     )
     match found.decode_limit, found.prefill_limit:
@@ -99,11 +99,6 @@ def roofline_sentence(found: Roofline) -> str:
         case _:
             follows = tr("The machine can do more: the format of the file is the limit. Try others below.")
     return f"{facts} {follows}"
-
-
-def percent(share: float) -> str:
-    """More than a hundred too: quantised numbers are quicker than those the cores were measured with."""
-    return tr("{number} %", number=words.number(round(share * 100)))
 
 
 # the calculator

@@ -9,10 +9,11 @@ from app.core.model_views import DownloadState, DownloadView
 from app.gui import fonts
 from app.gui.buttons import ElidedLabel, button, label, set_tone
 from app.gui.models import model_words
-from app.gui.tongue import tr
+from app.gui.tongue import mark, tr
 
 _GOES_ON = (DownloadState.RUNNING, DownloadState.WAITING, DownloadState.CHECKING)
 _STEPS = 1000
+_WORDS = (mark("Pause"), mark("Resume"), mark("Try again"), mark("Use"))
 
 
 class DownloadRow(QFrame):
@@ -45,6 +46,7 @@ class DownloadRow(QFrame):
         row.addLayout(texts, 1)
         row.addWidget(self.main)
         row.addWidget(self.cancel)
+        self.main.setMinimumWidth(max(self._width_of(tr(word)) for word in _WORDS))  # bars of a list end alike
         self.show_download(download)
 
     def show_download(self, download: DownloadView) -> None:
@@ -57,22 +59,30 @@ class DownloadRow(QFrame):
         if download.total_bytes:
             self._bar.setValue(round(_STEPS * download.done_bytes / download.total_bytes))
         self._bar.setVisible(state is not DownloadState.DONE)
-        self._bar.setProperty("quiet", "true" if state is DownloadState.PAUSED else "false")
+        stands = "true" if state in (DownloadState.PAUSED, DownloadState.FAILED) else "false"
+        if self._bar.property("quiet") != stands:
+            self._bar.setProperty("quiet", stands)
+            self._bar.style().unpolish(self._bar)
+            self._bar.style().polish(self._bar)
         self._said.setText(model_words.of_download(download))
         set_tone(self._said, "danger" if state is DownloadState.FAILED else "muted")
         if state in _GOES_ON:
-            said = tr("Pause")
+            said = tr(_WORDS[0])
         elif state is DownloadState.PAUSED:
-            said = tr("Go on")
+            said = tr(_WORDS[1])
         elif state is DownloadState.FAILED:
-            said = tr("Try again")
+            said = tr(_WORDS[2])
         else:
-            said = tr("Use")
+            said = tr(_WORDS[3])
         self.main.setText(said)
         self.main.setAccessibleName(f"{said}, {name}")
         self.main.setEnabled(state is not DownloadState.CHECKING)
         self.cancel.setAccessibleName(tr("Cancel the download of {name}", name=name))
         self.cancel.setVisible(state is not DownloadState.DONE)
+
+    def _width_of(self, word: str) -> int:
+        self.main.setText(word)
+        return self.main.sizeHint().width()
 
     def _do(self) -> None:
         download = self.download

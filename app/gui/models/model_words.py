@@ -29,7 +29,7 @@ def of_local(model: LocalModel) -> str:
     """ "Q4_1 · 98 MB · about 80 tok/s · from Ollama"."""
     place = _PLACES[model.place]
     parts = (
-        model.quantisation,
+        "" if model.quantisation in model.name else model.quantisation,
         words.size(model.size_bytes),
         expected_speed(model.fit),
         tr(place) if place else "",

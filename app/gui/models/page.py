@@ -177,6 +177,7 @@ class ModelsPage(QWidget):
             is_in_use=model.is_loaded,
             action=(tr("Use"), lambda: self.use_asked.emit(model.path)) if can_use else None,
             more=more,
+            keeps_room=True,
         )
         row.title.setToolTip(str(model.path))
         return row

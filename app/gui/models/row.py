@@ -11,11 +11,13 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QPushButton, Q
 from app.core.model_views import FitView
 from app.gui import fonts
 from app.gui.buttons import ElidedLabel, IconButton, IconLabel, button, label
+from app.gui.icons import PIXELS, side
 from app.gui.models.verdict import FitMark
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 
 Action = tuple[str, Callable[[], object]]
+_MENU_PX = 28
 
 
 class ModelRow(QFrame):
@@ -38,7 +40,9 @@ class ModelRow(QFrame):
         action: Action | None = None,
         is_main: bool = False,
         more: Sequence[Action] = (),
+        keeps_room: bool = False,
     ) -> None:
+        """`keeps_room`: others of its list have a menu; what is above each other stays so."""
         super().__init__()
         self._theme = theme
         self.setObjectName("modelRow")
@@ -68,8 +72,10 @@ class ModelRow(QFrame):
             self._side.addWidget(self.button)
         if more:
             menu_name = tr("More about {name}", name=name)
-            self._more = IconButton(theme, "ellipsis", menu_name, lambda: self._open_menu(more), 28)
+            self._more = IconButton(theme, "ellipsis", menu_name, lambda: self._open_menu(more), _MENU_PX)
             self._side.addWidget(self._more)
+        elif keeps_room:
+            self._side.addSpacing(_MENU_PX - PIXELS + side())
         row = QHBoxLayout()
         row.setSpacing(16)
         row.addLayout(texts, 1)

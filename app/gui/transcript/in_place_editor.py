@@ -27,8 +27,9 @@ class InPlaceEditor(QWidget):
         cancelled: Callable[[], None],
         *,
         enter_saves: bool = True,
+        is_boxed: bool = False,
     ) -> None:
-        """`save`: what the button says, and its whole name."""
+        """`save`: what the button says, and its whole name. `is_boxed`: nothing around it shows that it is a field."""
         super().__init__()
         self._saved, self._cancelled, self._enter_saves = saved, cancelled, enter_saves
         self.text = GrowingText(_LINES)
@@ -42,7 +43,10 @@ class InPlaceEditor(QWidget):
         row.addWidget(button(tr("Cancel"), cancelled))
         row.addWidget(button(save[0], self._save, kind="main", name=save[1]))
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 4, 0, 4)
+        column.setContentsMargins(*((14, 12, 12, 12) if is_boxed else (0, 4, 0, 4)))
+        if is_boxed:
+            self.setObjectName("editorBox")
+            self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         column.addWidget(self.text)
         column.addLayout(row)
 

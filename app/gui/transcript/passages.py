@@ -55,13 +55,12 @@ class Passages(QWidget):
             if passage.name != name:
                 name = passage.name
                 of = label(tr("From {name}:", name=shortened(name, 40)), role=fonts.SMALL, tone="muted")
-                of.setMinimumHeight(_LINE)
                 self._flow.addWidget(of)
             place = retold(passage.place)
             said = tr("Text of {label}", label=f"{name}, {place}")
             made = button(place, partial(self.toggle, number), kind="link", name=said, tip=said, role=fonts.SMALL)
             made.setCheckable(True)
-            made.setFixedHeight(max(_LINE, made.sizeHint().height()))
+            made.setMinimumHeight(max(_LINE, made.sizeHint().height()))
             self._buttons.append(made)
             self._flow.addWidget(made)
         for widget in self._flow.widgets():

@@ -115,6 +115,7 @@ class Reply(QWidget):
         self.passages.show_passages(message.passages)
         self.ended.show_message(message)
         self.foot.show_message(message)
+        self.foot.setVisible(self.foot.isVisibleTo(self) and self._editor is None)
 
     def _show_text(self, message: MessageView) -> None:
         self.said, self._parts = message.text, ThoughtParts()
@@ -162,11 +163,13 @@ class Reply(QWidget):
                 self._save,
                 self._end_edit,
                 enter_saves=False,
+                is_boxed=True,
             )
             column = self.layout()
             assert isinstance(column, QVBoxLayout)
             column.insertWidget(column.indexOf(self.text), self._editor)
             self.text.hide()
+            self.foot.hide()
             self._editor.text.setFocus()
 
     def _save(self, text: str) -> None:
@@ -182,6 +185,7 @@ class Reply(QWidget):
             self._editor.deleteLater()
             self._editor = None
             self.text.setVisible(bool(self.text.markdown))
+            self.foot.show_message(self.message)
             self.asked.edit_ended.emit()
 
     def _open_menu(self, place: QPoint) -> None:

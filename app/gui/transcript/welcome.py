@@ -20,6 +20,7 @@ class Welcome(QWidget):
         super().__init__()
         self._instead: QWidget | None = None
         self._column = QVBoxLayout(self)
+        self._column.setContentsMargins(0, 9, 0, 9)
         self._column.setSpacing(8)
         self._column.addStretch(2)
         self._lines = (
