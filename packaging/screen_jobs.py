@@ -68,13 +68,13 @@ FAILED = ItemDetail(
 )
 DOCUMENTS = [
     DocumentView(name="annual report 2025.pdf", state="done", n_items=36, n_tokens=41_000),
-    DocumentView(name="minutes.docx", state="read", n_items=12, n_tokens=9_000, notes=("page 7 has no text",)),
+    DocumentView(name="minutes.docx", state="read", n_items=12, n_tokens=9_000, notes=("Page 7 has no text.",)),
 ]
 SUMMARY = SummaryView(
     job_id="j3",
     title="Summary of minutes.docx",
     coverage="300 of 302 pages",
-    notes=("page 7 has no text", "page 41 has no text"),
+    notes=("Page 7 has no text.", "Page 41 has no text."),
     paragraphs=(
         Paragraph(
             text="The board met four times. It moved the **measurements to March**, asked for costs by department, and "

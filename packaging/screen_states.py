@@ -7,6 +7,7 @@ those.
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -63,6 +64,7 @@ from app.paths import profile_paths
 from app.settings import Settings
 
 SLIM = QSize(520, 640)  # about as small as a window can be
+SCREEN = Path(__file__).with_name("laptop.json")  # 1440 × 900: what a dialog may take
 FOLDER = Path(__file__).resolve().parent.parent / "build" / "screens"
 _SETTLE_MS = 250
 
@@ -146,6 +148,7 @@ def main() -> int:
     """All of them, or those of one language."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     only = sys.argv[1:] or ["", "de", "ar"]
+    os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={SCREEN}"
     app = make_app(sys.argv[:1])
     theme = Theme(app, "light")
     for language in only:

@@ -6,6 +6,7 @@ document that is summarised; without it that is the architecture page. Takes a m
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 from collections.abc import Callable
@@ -26,6 +27,7 @@ from app.gui.window import Window
 from app.paths import Paths, profile_paths
 from app.settings import Settings
 
+SCREEN = Path(__file__).with_name("laptop.json")  # 1440 × 900
 FOLDER = Path(__file__).with_name("screenshots")
 DOCUMENT = Path(__file__).resolve().parent.parent / "app" / "README.md"
 QUESTION = "Give me three good habits for reading a long report, as a short list."
@@ -52,6 +54,7 @@ class Watcher:
 
 def main() -> int:
     """Chat, summarise, take the pictures."""
+    os.environ["QT_QPA_PLATFORM"] = f"offscreen:configfile={SCREEN}"
     document = Path(sys.argv[1]).resolve() if len(sys.argv) > 1 else DOCUMENT
     with tempfile.TemporaryDirectory() as folder:
         paths = profile_paths(Path(folder))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.core.chat_views import (
     NO_CHAT_OPTIONS,
@@ -393,8 +393,12 @@ class Conversation(QWidget):
     def _make_room(self) -> None:
         has_room = self.width() >= LEAST + self.parameters.beside_width
         covers = not has_room and not self.parameters.isHidden()
+        focused = QApplication.focusWidget()
+        was_in_middle = focused is not None and self._middle.isAncestorOf(focused)
         self.parameters.set_wide(covers)
         self._middle.setVisible(not covers)
+        if covers and was_in_middle:
+            self.parameters.persona.setFocus()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, QTime
+from PySide6.QtCore import QEvent, QObject, QRect, QRectF, Qt, QTime, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
     QComboBox,
+    QFormLayout,
     QGridLayout,
     QLabel,
+    QLayout,
     QPlainTextEdit,
     QSizePolicy,
     QSpinBox,
@@ -46,6 +48,12 @@ class Form(QGridLayout):
         self.setColumnMinimumWidth(0, _NAME_WIDTH)
         self.setColumnStretch(1, 1)
 
+    def stand_below(self, other: Form) -> None:
+        """Have the fields of both begin in one line."""
+        widest = max(title.sizeHint().width() for form in (self, other) for title, _ in form._parts.values())
+        for form in (self, other):
+            form.setColumnMinimumWidth(0, max(_NAME_WIDTH, widest))
+
     def add(self, name: str, field: QWidget, hint: str = "") -> None:
         """`hint`: a sentence below it."""
         field.setAccessibleName(name)
@@ -54,7 +62,7 @@ class Form(QGridLayout):
         field.setAccessibleDescription(hint)
         title: QLabel = label(name)
         title.setBuddy(field)
-        title.setFixedHeight(max(_first_line(field), _LEAST_HEIGHT))
+        _Beside(title, field)
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
@@ -74,19 +82,44 @@ class Form(QGridLayout):
             part.setVisible(is_shown)
 
 
+class _Beside(QObject):
+    """A name as high as the first line of its field, also when the type grows."""
+
+    def __init__(self, title: QLabel, field: QWidget) -> None:
+        super().__init__(title)
+        self._title, self._field = title, field
+        title.installEventFilter(self)
+        self._fit()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.FontChange:
+            QTimer.singleShot(0, self, self._fit)  # the field's may come after it
+        return False
+
+    def _fit(self) -> None:
+        self._title.setFixedHeight(max(_first_line(self._field), _LEAST_HEIGHT))
+
+
 def _first_line(field: QWidget) -> int:
-    """How high it is: a field's name stands beside it."""
     if isinstance(field, QPlainTextEdit):
         return fonts.scaled(_LINE_PX) + _FRAME_PX
-    layout = field.layout()
-    while type(field) is QWidget and layout is not None and layout.count():  # fields that stand in lines
-        first = layout.itemAt(0)
-        inside = first.widget() if first is not None else None
-        if inside is not None:
-            field, layout = inside, inside.layout()
-        else:
-            layout = first.layout() if first is not None else None
+    layout = field.layout() if type(field) is QWidget else None  # fields that stand together
+    if layout is not None and layout.count():
+        return _first_line_of(layout)
     return min(field.sizeHint().height(), fonts.scaled(_LINE_HEIGHT))
+
+
+def _first_line_of(layout: QLayout) -> int:
+    """The first of those below each other, the highest of those beside each other."""
+    is_stacked = isinstance(layout, QVBoxLayout | QGridLayout | QFormLayout)
+    items = [layout.itemAt(place) for place in range(1 if is_stacked else layout.count())]
+    heights = [0]
+    for item in items:
+        if item is not None and (widget := item.widget()) is not None:
+            heights.append(_first_line(widget))
+        elif item is not None and (inside := item.layout()) is not None and inside.count():
+            heights.append(_first_line_of(inside))
+    return max(heights)
 
 
 def editor(lines: int, placeholder: str = "", *, is_code: bool = False) -> QPlainTextEdit:

@@ -122,6 +122,7 @@ class Frame(QWidget):
         is_beside = wanted and self.fits_sidebar
         self._floats = self._floats and not is_beside
         held = next((part for part in (self._sidebar, self._jobs_pane) if _has_keyboard(part)), None)
+        was_in_page = _has_keyboard(self._pages)
         before = self._sidebar.isHidden(), self._jobs_pane.isHidden()
         self._place_jobs()
         self._place_sidebar(is_beside)
@@ -129,6 +130,8 @@ class Frame(QWidget):
             self.arranged.emit()
         if held is not None and held.isHidden():
             self.keyboard_freed.emit()
+        elif was_in_page and self._pages.isHidden():
+            self._jobs_pane.focus()
 
     def _place_jobs(self) -> None:
         covers = self.jobs_cover

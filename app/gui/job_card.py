@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMimeData, QPoint, Qt, SignalInstance
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QMimeData, QPoint, Qt, SignalInstance
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from app.core.views import JobState, JobView, StatusView
 from app.gui import fonts, job_words
@@ -16,6 +17,7 @@ from app.gui.theme import Theme
 from app.gui.tongue import tr
 
 _STEPS = 1_000
+_GAP_PX, _TITLE_PX = 12, 96  # beside the title, and what it needs to be known by
 _HEIRS = {  # who gets the keyboard when the button that has it goes
     "open": ("retry", "pause", "remove"),
     "pause": ("resume", "open", "retry", "remove"),
@@ -36,6 +38,7 @@ class JobCard(QFrame):
         self._id = ""
         self._has_summary, self._document = False, 0
         Draggable(self, self._dragged)
+        self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._title = ElidedLabel()
         self._state = label(role=fonts.SMALL, tone="muted")
         self._bar = QProgressBar()
@@ -77,6 +80,7 @@ class JobCard(QFrame):
         state = job_words.job_state(job, parked_seconds)
         self._title.setText(retold(job.title))
         self._state.setText(state)
+        self._fit_head()
         tones = {JobState.FAILED: "danger", JobState.DONE: "ok"}
         set_tone(self._state, tones.get(job.state, "muted"))
         self._show_bar(job)
@@ -94,9 +98,27 @@ class JobCard(QFrame):
         self._use_model.setVisible(job.can_change_model and not self._is_slim)
         self._offer(job)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_head()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.FontChange and hasattr(self, "_state"):
+            self._fit_head()
+
     def focus(self) -> None:
         """Where the keyboard starts on it."""
         self._buttons["open"].setFocus()
+
+    def _fit_head(self) -> None:
+        """The state goes below a title that it would leave no room."""
+        wanted = min(self._title.fontMetrics().horizontalAdvance(self._title.text()), fonts.scaled(_TITLE_PX))
+        room = self._head.contentsRect().width() - self._state.sizeHint().width() - _GAP_PX
+        direction = QBoxLayout.Direction
+        is_below = room < wanted and not self._is_slim
+        self._head.setDirection(direction.TopToBottom if is_below else direction.LeftToRight)
+        self._head.setSpacing(4 if is_below else _GAP_PX)
 
     def _show_bar(self, job: JobView) -> None:
         through = job.items_done + job.items_failed
@@ -148,8 +170,8 @@ class JobCard(QFrame):
         return made
 
     def _make_facts(self) -> QVBoxLayout:
-        head = QHBoxLayout()
-        head.setSpacing(12)
+        head = self._head
+        head.setSpacing(_GAP_PX)
         head.addWidget(self._title, 1)
         head.addWidget(self._state)
         facts = QVBoxLayout()

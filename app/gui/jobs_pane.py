@@ -13,6 +13,7 @@ from app.gui.buttons import IconButton, button, label
 from app.gui.job_actions import GOING, OVER, JobActions, menu_for
 from app.gui.job_card import JobCard
 from app.gui.keys import native
+from app.gui.margins import margins
 from app.gui.page import QWIDGETSIZE_MAX
 from app.gui.theme import Theme
 from app.gui.tongue import tr
@@ -46,7 +47,7 @@ class JobsPane(QFrame):
         self._empty = self._make_empty()
         self._more = button(tr("Show more"), self._show_more, kind="link", role=fonts.SMALL)
         head = QHBoxLayout()
-        head.setContentsMargins(16, 12, 12, 0)
+        head.setContentsMargins(*margins(16, 12, 12, 0))
         head.addWidget(label(tr("Jobs"), role=fonts.UI_STRONG), 1)
         self._new = button(
             tr("New job…"), self.new_job_asked.emit, kind="link", tip=native("Ctrl+Shift+J"), role=fonts.SMALL

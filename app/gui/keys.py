@@ -52,14 +52,14 @@ class KeysDialog(QDialog):
         grid.setHorizontalSpacing(24)
         grid.setVerticalSpacing(8)
         shown = [(tr("  or  ").join(map(native, key.keys)), tr(key.does)) for key in table if key.keys]
-        n_columns = self._n_columns(shown)
+        n_columns, is_wrapped = self._fitting(shown)
         n_rows = -(-len(shown) // n_columns)
         for place, (keys, does) in enumerate(shown):
             row, at = place % n_rows, 2 * (place // n_rows)
             cap = label(keys, role=fonts.SMALL)
             cap.setObjectName("keyCap")
-            grid.addWidget(cap, row, at, Qt.AlignmentFlag.AlignLeft)
-            grid.addWidget(label(does, wraps=n_columns == 1), row, at + 1)
+            grid.addWidget(cap, row, at, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+            grid.addWidget(label(does, wraps=is_wrapped), row, at + 1)
         grid.setColumnStretch(2 * n_columns - 1, 1)
         column.addLayout(grid)
         column.addStretch()
@@ -68,13 +68,13 @@ class KeysDialog(QDialog):
         fit(self, inside)
         close.setFocus()
 
-    def _n_columns(self, shown: list[tuple[str, str]]) -> int:
-        """One where two are wider than the screen."""
+    def _fitting(self, shown: list[tuple[str, str]]) -> tuple[int, bool]:
+        """How many columns the screen has room for, and whether even the words of one go on in a second line."""
         caps, plain = QFontMetrics(fonts.font(fonts.SMALL)), QFontMetrics(fonts.font(fonts.UI))
         widest_cap = max(caps.horizontalAdvance(keys) for keys, _ in shown)
         widest = max(plain.horizontalAdvance(does) for _, does in shown)
-        wanted = _COLUMNS * (widest_cap + widest + _AROUND_PX)
-        return _COLUMNS if wanted <= self.screen().availableGeometry().width() else 1
+        n_columns = self.screen().availableGeometry().width() // (widest_cap + widest + _AROUND_PX)
+        return max(1, min(_COLUMNS, n_columns)), n_columns == 0
 
 
 def native(keys: str) -> str:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.gui.buttons import IconButton, IconLabel, button, label
 from app.gui.core_words import retold
+from app.gui.margins import margins
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 
@@ -107,7 +108,7 @@ class Notice(QFrame):
         self.setAccessibleName(sentence)
         self.sentence = sentence
         row = QHBoxLayout(self)
-        row.setContentsMargins(14, 8, 8, 8)
+        row.setContentsMargins(*margins(14, 8, 8, 8))
         row.setSpacing(10)
         row.addWidget(IconLabel(theme, _ICONS[tone], tone))
         row.addWidget(label(sentence, wraps=True), 1)

@@ -86,7 +86,7 @@ class SettingsDialog(QDialog):
         form.add(tr("Titles of chats"), self.titles, tr("Asked when the machine has nothing else to do."))
         form.add(tr("System prompt"), self.prompt, tr("What the model is told before each chat."))
         form.add(tr("Your data"), self._data())
-        self.advanced = Disclosure(theme, tr("Advanced"), self._advanced())
+        self.advanced = Disclosure(theme, tr("Advanced"), self._advanced(form))
         inside, column = column_inside()
         column.addLayout(form)
         column.addWidget(self.advanced)
@@ -101,13 +101,14 @@ class SettingsDialog(QDialog):
         """Tab goes as the dialog is read."""
         return step(self, next) or super().focusNextPrevChild(next)
 
-    def _advanced(self) -> QWidget:
+    def _advanced(self, above: Form) -> QWidget:
         made = QWidget()
         form = Form()
         form.add(tr("Temperature"), self.temperature, tr("0 always takes the likeliest word; higher is more varied."))
         form.add(tr("Longest reply"), self.longest, tr("A token is about three quarters of an English word."))
         form.add(tr("In Balanced"), self.slowdown, tr("What a reply may take while documents are worked on."))
         form.add(tr("Disk for chats"), self.kv_disk, tr("What the model has read is kept there. From the next start."))
+        form.stand_below(above)
         made.setLayout(form)
         return made
 

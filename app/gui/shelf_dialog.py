@@ -12,7 +12,8 @@ from app.gui import fonts
 from app.gui.buttons import button, label
 from app.gui.dialog_layout import ColumnArea
 from app.gui.form import Form
-from app.gui.tongue import is_right_to_left, tr
+from app.gui.margins import margins
+from app.gui.tongue import tr
 
 _BAR_GAP = 12
 
@@ -36,7 +37,7 @@ class _Fields(ColumnArea):
 
     def _make_room(self, _least: int, most: int) -> None:
         gap = _BAR_GAP if most > 0 else 0
-        self._column.setContentsMargins(*((gap, 0, 0, 0) if is_right_to_left() else (0, 0, gap, 0)))
+        self._column.setContentsMargins(*margins(0, 0, gap, 0))
 
 
 class ShelfDialog(QDialog):
@@ -49,7 +50,7 @@ class ShelfDialog(QDialog):
         super().__init__(parent)
         self.setWindowTitle(title)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.resize(720, 480)
+        self.resize(800, 520)
         self._things: list[Kept] = []
         self._id = ""  # of what the fields show
         self.list = QListWidget()

@@ -18,6 +18,7 @@ from app.gui.buttons import button, label
 from app.gui.core_words import retold, retold_parts
 from app.gui.form import choice
 from app.gui.icons import set_icon
+from app.gui.margins import margins
 from app.gui.page import Page, centred
 from app.gui.source_list import SourceList
 from app.gui.summary_drag import Draggable, mime_of
@@ -110,7 +111,7 @@ class SummaryPage(QWidget):
 
     def _make_head(self) -> QHBoxLayout:
         head = QHBoxLayout()
-        head.setContentsMargins(16, 0, 24, 4)
+        head.setContentsMargins(*margins(16, 0, 24, 4))
         head.addWidget(self._back)
         head.addStretch()
         head.addWidget(self._items)

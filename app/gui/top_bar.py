@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QSizePolicy, QWidget
 
 from app.core.chat_views import AttachmentView
@@ -20,6 +21,27 @@ from app.gui.keys import native
 from app.gui.models.verdict import expected_speed, fit_word
 from app.gui.theme import Theme
 from app.gui.tongue import is_right_to_left, tr
+
+
+class _Documents(ElidedLabel):
+    """Those of a chat; without their pages where there is little room."""
+
+    _whole = _short = ""
+
+    def show_documents(self, documents: Sequence[AttachmentView]) -> None:
+        self._whole = words.documents_of_chat(documents)
+        self._short = documents[0].name if len(documents) == 1 else words.documents(len(documents))
+        self.setAccessibleName(self._whole)
+        self.explain("\n".join(document.name for document in documents))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        fits = self.fontMetrics().horizontalAdvance(self._whole) <= self.contentsRect().width()
+        self.setText(self._whole if fits else self._short)
 
 
 class TopBar(QWidget):
@@ -53,10 +75,10 @@ class TopBar(QWidget):
         row.addWidget(self.sidebar_button)
         row.addWidget(self.picker, 0, Qt.AlignmentFlag.AlignVCenter)  # else the row would be no higher than it
         row.addWidget(self._note, 1)
-        self._documents = ElidedLabel(role=fonts.SMALL, tone="muted")
+        self._documents = _Documents(role=fonts.SMALL, tone="muted")
         self._documents.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._documents.hide()
-        row.addWidget(self._documents, 1)
+        row.addWidget(self._documents, 2)
         name = tr("Persona and settings of this chat")
         self.parameters_button = IconButton(theme, "sliders-horizontal", name, self.parameters_asked.emit)
         row.addWidget(self.parameters_button)
@@ -84,10 +106,7 @@ class TopBar(QWidget):
 
     def show_documents(self, documents: Sequence[AttachmentView]) -> None:
         """What the chat that is shown has of them."""
-        said = words.documents_of_chat(documents)
-        self._documents.setText(said)
-        self._documents.setAccessibleName(said)
-        self._documents.explain("\n".join(document.name for document in documents))
+        self._documents.show_documents(documents)
         self._documents.setVisible(bool(documents))
 
     def show_models(self, models: Sequence[LocalModel]) -> None:

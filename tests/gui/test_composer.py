@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtCore import QMimeData, QPoint, Qt
 
 from app.core.chat_views import AttachmentUse, ContextUse, SavedPrompt
 from app.gui.composer.gauge import explained
@@ -63,6 +63,9 @@ def test_a_slash_finds_prompts_and_their_placeholders_are_selected_in_turn(desk:
     desk.until(lambda: desk.window.conversation.desk.prompts)
     desk.qtbot.keyClicks(edit, "/tra")
     assert [each.text for each in desk.window.suggestions.shown] == ["Translate"]
+    box, offered = desk.window.conversation.composer, desk.window.suggestions
+    assert offered.width() == box.width()
+    assert offered.mapToGlobal(QPoint(0, 0)).x() == box.mapToGlobal(QPoint(0, 0)).x()
     desk.qtbot.keyClick(edit, Qt.Key.Key_Return)
     assert edit.toPlainText() == "Translate {text} into {language}."
     assert edit.textCursor().selectedText() == "{text}"

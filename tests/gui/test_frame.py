@@ -179,3 +179,18 @@ def test_the_button_of_the_settings_brings_the_chat_along(desk: Desk) -> None:
     desk.window.top_bar.parameters_button.click()
     assert desk.window.conversation.parameters.isVisible()
     assert desk.window.conversation.composer.isVisible()
+
+
+def test_the_keyboard_goes_along_where_a_narrow_window_hides_the_chat(desk: Desk) -> None:
+    window, composer = desk.window, desk.window.conversation.composer.text
+    window.resize(1_320, 860)
+    window.show_jobs_pane(True)
+    composer.setFocus()
+    window.resize(600, 860)
+    desk.until(lambda: window.jobs_pane.has_keyboard)
+    window.show_jobs_pane(False)
+    window.resize(1_320, 860)
+    window.toggle_parameters()
+    composer.setFocus()
+    window.resize(600, 860)
+    desk.until(lambda: window.conversation.parameters.persona.hasFocus())

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from PySide6.QtWidgets import QMenu, QPushButton
+from pytestqt.qtbot import QtBot
 
 from app.core.events import JobChanged
 from app.core.views import JobState, JobView, MachinePhase, StatusView
 from app.gui import job_words
+from app.gui.job_actions import JobActions
 from app.gui.job_card import JobCard
+from app.gui.theme import Theme
 from tests.gui.conftest import Desk
 from tests.gui.scripted_core import NOW, job
 
@@ -126,3 +129,18 @@ def test_while_there_is_no_job_one_button_offers_one(desk: Desk) -> None:
     assert desk.window.focusWidget() in offers
     start(desk, QUEUE[1:2])
     assert [made.accessibleName() for made in offers if made.isVisible()] == ["New job…"]
+
+
+def test_a_state_that_is_long_goes_below_a_title_it_would_leave_no_room(theme: Theme, qtbot: QtBot) -> None:
+    card = JobCard(theme, JobActions())
+    qtbot.addWidget(card)
+    running = job("j", "Summary of annual report.pdf", JobState.RUNNING, 1, 3)
+    card.resize(420, 120)
+    card.show()
+    card.show_job(running, StatusView(), 43)
+    assert card._state.y() < card._title.geometry().bottom()
+    card.resize(260, 140)
+    qtbot.waitUntil(lambda: card._state.y() > card._title.geometry().bottom())
+    assert card._title.width() > 200
+    card.resize(420, 120)
+    qtbot.waitUntil(lambda: card._state.y() < card._title.geometry().bottom())

@@ -189,6 +189,17 @@ def test_the_arrow_keys_move_balanced_and_the_settings_follow(desk: Desk) -> Non
     assert says(page, "a reply may take 1.55 times as long")
 
 
+def test_the_name_of_balanced_does_not_lie_over_a_number(desk: Desk) -> None:
+    page, _ = opened(desk)
+    chart = page.curve.chart
+    assert chart._curve is not None
+    places = chart._curve.places
+    chart.show_slowdown(places[1].seconds / places[0].seconds)
+    assert [made.isVisible() for made in chart._labels[:3]] == [True, False, True]
+    chart.show_slowdown(places[2].seconds / places[0].seconds)
+    assert [made.isVisible() for made in chart._labels[:3]] == [True, True, False]
+
+
 def test_balanced_is_dragged_along_the_curve_only(desk: Desk) -> None:
     page, _ = opened(desk)
     chart = page.curve.chart

@@ -7,8 +7,8 @@ from datetime import datetime
 
 import pytest
 from PySide6.QtCore import QLocale, QRect, Qt, QTime
-from PySide6.QtGui import QColor, QImage, QPainter
-from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QLabel
+from PySide6.QtGui import QColor, QImage, QPainter, QStandardItem, QStandardItemModel
+from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QLabel, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
 from app.core.views import DocumentView
@@ -19,10 +19,13 @@ from app.gui.form import settle_spin, time_field
 from app.gui.growing_text import GrowingText
 from app.gui.job_actions import JobActions
 from app.gui.job_card import JobCard
+from app.gui.job_page.item_model import ItemModel
+from app.gui.job_page.item_table import ItemTable
 from app.gui.new_job.document_list import DocumentList
 from app.gui.text_line import write_line
 from app.gui.theme import Theme
 from app.gui.transcript.reply_text import ReplyText
+from app.gui.transcript.thought import Thought
 from tests.gui.scripted_core import ScriptedCore
 
 RTL, LTR = Qt.LayoutDirection.RightToLeft, Qt.LayoutDirection.LeftToRight
@@ -147,6 +150,18 @@ def test_a_time_of_day_is_not_turned_round(arabic: QApplication, qtbot: QtBot) -
     assert field.text() == QLocale().toString(QTime(22, 0), "HH:mm")
 
 
+def test_a_result_in_the_table_of_items_ends_with_its_full_stop(
+    arabic: QApplication, theme: Theme, qtbot: QtBot
+) -> None:
+    table = ItemTable(theme, ItemModel(theme, lambda *_: None))
+    qtbot.addWidget(table)
+    shown = QStyleOptionViewItem()
+    text = QStandardItemModel(1, 1)
+    text.setItem(0, 0, QStandardItem("It is done."))
+    table.itemDelegate().initStyleOption(shown, text.index(0, 0))
+    assert shown.text == "\u2068It is done.\u2069"
+
+
 def test_a_document_has_its_icon_before_its_name(arabic: QApplication, theme: Theme, qtbot: QtBot) -> None:
     shown = DocumentList(theme)
     qtbot.addWidget(shown)
@@ -158,3 +173,12 @@ def test_a_document_has_its_icon_before_its_name(arabic: QApplication, theme: Th
     assert any(dark(image, x) for x in range(400 - 16, 400))  # the icon
     assert any(dark(image, x) for x in range(300, 400 - 24))  # the name
     assert not any(dark(image, x) for x in range(150, 280))
+
+
+def test_room_is_kept_free_where_lines_begin(arabic: QApplication, theme: Theme, qtbot: QtBot) -> None:
+    thought = Thought(theme)
+    qtbot.addWidget(thought)
+    thought.show_thought("So.", 1)
+    thought.fold.set_open(True)
+    kept = thought._row.contentsMargins()
+    assert (kept.left(), kept.right()) == (0, 14)  # the bar is at the right

@@ -233,6 +233,7 @@ def test_the_labels_of_the_settings_stand_beside_their_fields(desk: Desk) -> Non
             assert title.mapTo(dialog, QPoint(0, 0)).y() == field.mapTo(dialog, QPoint(0, 0)).y()
         elif field is not None:
             assert abs(middle(title, dialog) - middle(field, dialog)) <= 1
+    assert dialog.temperature.mapTo(dialog, QPoint(0, 0)).x() == dialog.zoom.mapTo(dialog, QPoint(0, 0)).x()
     dialog.close()
 
 
@@ -318,6 +319,7 @@ def test_keys_open_what_they_say(desk: Desk) -> None:
     desk.qtbot.keyClick(desk.window, Qt.Key.Key_F1)
     keys = desk.window.findChild(KeysDialog)
     assert keys is not None
+    assert len({made.height() for made in keys.findChildren(QLabel, "keyCap")}) == 1  # whatever stands beside them
     keys.close()
     desk.qtbot.keyClick(desk.window, Qt.Key.Key_Comma, control)
     dialog = desk.window.findChild(SettingsDialog)

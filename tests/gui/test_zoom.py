@@ -7,7 +7,7 @@ from operator import attrgetter
 
 import pytest
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QDialog, QPlainTextEdit, QPushButton, QScrollArea
+from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QScrollArea, QWidget
 
 from app.core.chat_views import ContextUse
 from app.core.events import StatusChanged
@@ -15,12 +15,14 @@ from app.core.views import StatusView
 from app.gui import fonts
 from app.gui.buttons import IconButton, IconLabel
 from app.gui.disclosure import Disclosure
+from app.gui.form import Form
 from app.gui.job_page.item_model import TOKENS
 from app.gui.jobs_pane import WIDTH as JOBS_WIDTH
 from app.gui.keys import KeysDialog
 from app.gui.settings_dialog import SettingsDialog
 from app.gui.theme import Theme
 from tests.gui.conftest import Desk
+from tests.gui.test_window import middle
 
 BUSY = StatusView(jobs_done=34, jobs_total=120, kv_used_fraction=0.19, n_threads=2, last_ttft_seconds=0.16)
 
@@ -143,3 +145,16 @@ def test_what_is_written_in_a_narrow_box_is_whole_words(large: Desk) -> None:
     large.window.resize(1_320, 860)
     large.until(lambda: composer.gauge.text() == " Context 36 of 8,192")
     assert composer.text.placeholderText() == "Ask anything, or drop documents here"
+
+
+def test_a_name_stays_beside_its_field_when_the_type_grows(large: Desk) -> None:
+    large.window.settings.set_zoom(1.0)
+    holder, form, field = QWidget(large.window), Form(), QLineEdit()
+    form.add("Name", field)
+    holder.setLayout(form)
+    holder.resize(600, 200)
+    holder.show()
+    title = holder.findChild(QLabel)
+    assert title is not None
+    large.window.settings.set_zoom(2.0)
+    large.until(lambda: title.height() > 40 and abs(middle(title, holder) - middle(field, holder)) <= 1)

@@ -16,6 +16,7 @@ from app.gui.composer.gauge import ContextGauge
 from app.gui.composer.queued import QueuedTurns
 from app.gui.composer.text import MessageEdit
 from app.gui.icons import icon
+from app.gui.margins import margins
 from app.gui.theme import Theme
 from app.gui.tongue import mark, tr
 
@@ -59,7 +60,7 @@ class Composer(QFrame):
         row.addSpacing(4)
         row.addWidget(self._send, 0, middle)
         column = QVBoxLayout(self)
-        column.setContentsMargins(16, 10, 12, 10)
+        column.setContentsMargins(*margins(16, 10, 12, 10))
         column.setSpacing(8)
         column.addWidget(self.queued)
         column.addWidget(self.attachments)

@@ -12,6 +12,7 @@ from app.core.chat_views import QueuedTurn
 from app.gui import fonts
 from app.gui.buttons import ElidedLabel, IconButton, button, label
 from app.gui.growing_text import GrowingText
+from app.gui.margins import margins
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 
@@ -91,7 +92,7 @@ class _Chip(QFrame):
         remove = tr("Do not send the waiting message")
         self._remove = IconButton(theme, "x", remove, lambda: turns.removed.emit(self.turn.id), 24)
         row = QHBoxLayout(self)
-        row.setContentsMargins(10, 2, 4, 2)
+        row.setContentsMargins(*margins(10, 2, 4, 2))
         row.setSpacing(8)
         row.addWidget(self._next)
         row.addWidget(self._shown, 1)

@@ -125,10 +125,10 @@ class Suggestions(QFrame, Suggests):
             return
         rows = self._model.rowCount()
         heights = [self.list.sizeHintForRow(row) for row in range(min(rows, _ROWS_AT_MOST))]
-        corner = self._edit.mapTo(window, QPoint(0, 0))
-        height = min(sum(heights) + 14, max(60, corner.y() - 40))
-        width = min(max(320, self._edit.width()), window.width() - 32)
-        self.setGeometry(max(16, corner.x() - 8), corner.y() - height - 14, width, height)
+        box = self._edit.parentWidget() or self._edit
+        top, left = self._edit.mapTo(window, QPoint(0, 0)).y(), box.mapTo(window, QPoint(0, 0)).x()
+        height = min(sum(heights) + 14, max(60, top - 40))
+        self.setGeometry(left, top - height - 14, box.width(), height)
 
 
 class _Model(QAbstractListModel):

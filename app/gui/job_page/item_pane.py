@@ -14,6 +14,7 @@ from app.gui.disclosure import Disclosure
 from app.gui.job_page.item_model import STATE_ICONS
 from app.gui.job_page.item_words import indented, is_data
 from app.gui.long_text import LongText
+from app.gui.margins import margins
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 from app.gui.transcript.reply_text import ReplyText
@@ -113,7 +114,7 @@ class ItemPane(QFrame):
         assert block is not None
         block.addWidget(self._waiting)
         head = QHBoxLayout()
-        head.setContentsMargins(16, 8, 8, 0)
+        head.setContentsMargins(*margins(16, 8, 8, 0))
         head.setSpacing(8)
         head.addWidget(self._name, 1)
         head.addWidget(self._copy)

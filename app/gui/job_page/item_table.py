@@ -18,7 +18,7 @@ from app.gui import fonts, job_words
 from app.gui.icons import side as icon_side
 from app.gui.job_page.item_model import NAME, RESULT, STATE, TIME, TOKENS, ItemModel
 from app.gui.theme import Theme
-from app.gui.tongue import tr
+from app.gui.tongue import apart, tr
 
 ROW_PX = 32
 _Index = QModelIndex | QPersistentModelIndex
@@ -175,6 +175,10 @@ class _Row(QStyledItemDelegate):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
+        super().initStyleOption(option, index)
+        option.text = apart(option.text)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         table = option.widget

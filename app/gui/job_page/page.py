@@ -17,6 +17,7 @@ from app.gui.job_card import JobCard
 from app.gui.job_page.item_model import Ask, ItemModel
 from app.gui.job_page.item_pane import ItemPane
 from app.gui.job_page.item_table import ItemTable
+from app.gui.margins import margins
 from app.gui.new_job.document_list import DocumentList
 from app.gui.new_job.kind_faces import KIND_FACES
 from app.gui.segments import Segments
@@ -197,7 +198,7 @@ class JobPage(QWidget):
 
     def _build(self) -> None:
         head = QHBoxLayout()
-        head.setContentsMargins(16, 0, 24, 4)
+        head.setContentsMargins(*margins(16, 0, 24, 4))
         head.setSpacing(8)
         head.addWidget(self._back)
         head.addWidget(self._title, 1)
@@ -216,7 +217,7 @@ class JobPage(QWidget):
         self._splitter.setHandleWidth(1)
         holder = QWidget()
         beside = QVBoxLayout(holder)
-        beside.setContentsMargins(16, 0, 0, 0)  # so that names stand below what is above them
+        beside.setContentsMargins(*margins(16, 0, 0, 0))  # so that names stand below what is above them
         beside.addWidget(self.table)
         self._splitter.addWidget(holder)
         self._splitter.addWidget(self.pane)

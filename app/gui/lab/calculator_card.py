@@ -111,7 +111,6 @@ class CalculatorCard(Card):
             tr("Of a million tokens: read, written."),
         )
         form.add(tr("Currency"), self.currency)
-        self.has_time.setMinimumHeight(self.by.sizeHint().height())  # in the middle of its line
         form.add(tr("When"), _beside(self.has_time, self.by))
         self.column.addLayout(form)
         self.column.addWidget(button(tr("Calculate"), self._ask, kind="main", role=fonts.UI_STRONG))

@@ -20,6 +20,7 @@ from app.lab.curve import LEAST_SLOWDOWN, Curve, Place
 HEIGHT = 300
 STEP = 0.05  # of the slowdown, by an arrow key
 _EXPORT_SCALE = 2.0
+_NEAR = 0.07  # of what an axis shows
 
 pyqtgraph.setConfigOptions(exitCleanup=False, antialias=True)
 
@@ -88,6 +89,8 @@ class CurveChart(pyqtgraph.PlotWidget):  # type: ignore[misc]
         self._handle.setPos(place.rate, place.seconds * 1000)
         self._is_moving = False
         self._names[2].setPos(place.rate, place.seconds * 1000)
+        for made, point in zip(self._labels, self._curve.places, strict=True):
+            made.setVisible(not self._is_near(point, place))
         self.setAccessibleDescription(
             tr(
                 "Responsive: {alone} a token, alone. Balanced: {balanced}. Batch: {batch}, {width} at once.",
@@ -139,6 +142,15 @@ class CurveChart(pyqtgraph.PlotWidget):  # type: ignore[misc]
         self._tint()
 
     # how it looks
+
+    def _is_near(self, one: Place, other: Place) -> bool:
+        """So that their words would lie over each other."""
+        assert self._curve is not None
+        most_rate = max(place.rate for place in self._curve.places)
+        most_seconds = max(place.seconds for place in self._curve.places)
+        return (
+            abs(one.rate - other.rate) < _NEAR * most_rate and abs(one.seconds - other.seconds) < _NEAR * most_seconds
+        )
 
     def _set_mark(self, which: int, place: Place) -> None:
         self._marks[which].setData([place.rate], [place.seconds * 1000])

@@ -13,6 +13,7 @@ from app.gui.lab.calculator_card import CalculatorCard
 from app.gui.lab.card import Card
 from app.gui.lab.curve_card import CurveCard
 from app.gui.lab.format_card import FormatCard
+from app.gui.margins import margins
 from app.gui.page import Page
 from app.gui.theme import Theme
 from app.gui.tongue import apart, tr
@@ -41,7 +42,7 @@ class LabPage(QWidget):
         self._model.hide()
         self.limit.hide()  # until it is known
         head = QHBoxLayout()
-        head.setContentsMargins(16, 0, 24, 4)
+        head.setContentsMargins(*margins(16, 0, 24, 4))
         head.addWidget(self._back)
         head.addStretch()
         page = Page(tr("The lab"), spacing=16)

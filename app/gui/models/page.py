@@ -27,6 +27,7 @@ from app.gui.back_button import BackButton
 from app.gui.buttons import button, label
 from app.gui.core_words import retold
 from app.gui.disclosure import Disclosure
+from app.gui.margins import margins
 from app.gui.models import model_words
 from app.gui.models.download_row import DownloadRow
 from app.gui.models.load_fields import LoadFields
@@ -223,7 +224,7 @@ class ModelsPage(QWidget):
             section.deleteLater()
             return
         section = self._open_files[repository] = Section(tr("Quantisations"))
-        section.setContentsMargins(24, 0, 0, 0)
+        section.setContentsMargins(*margins(24, 0, 0, 0))
         section.say(tr("Asking the hub…"))
         self._hub_rows[repository].put_below(section)
         self.files_asked.emit(repository)
@@ -273,7 +274,7 @@ class ModelsPage(QWidget):
 
     def _build(self) -> None:
         head = QHBoxLayout()
-        head.setContentsMargins(16, 4, 24, 4)
+        head.setContentsMargins(*margins(16, 4, 24, 4))
         head.setSpacing(8)
         back = BackButton(self._theme, self.back_asked.emit)
         head.addWidget(back)

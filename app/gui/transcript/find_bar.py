@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit
 from app.gui import fonts, words
 from app.gui.buttons import IconButton, label
 from app.gui.keys import native
+from app.gui.margins import margins
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 
@@ -39,7 +40,7 @@ class FindBar(QFrame):
         )
         following.setAccessibleName(tr("The next one"))
         row = QHBoxLayout(self)
-        row.setContentsMargins(12, 4, 8, 4)
+        row.setContentsMargins(*margins(12, 4, 8, 4))
         row.setSpacing(4)
         row.addWidget(self.line, 1)
         row.addWidget(self.count)

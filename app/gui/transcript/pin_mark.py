@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.gui import fonts
 from app.gui.buttons import IconLabel, label
+from app.gui.margins import margins
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 
@@ -22,7 +23,7 @@ class PinMark(QWidget):
         """Or hide it."""
         if is_pinned and self.layout() is None:
             row = QHBoxLayout(self)
-            row.setContentsMargins(0, 0, 8, 0)
+            row.setContentsMargins(*margins(0, 0, 8, 0))
             row.setSpacing(4)
             row.addWidget(IconLabel(self._theme, "pin"))
             row.addWidget(label(tr("Pinned"), role=fonts.SMALL, tone="muted"))

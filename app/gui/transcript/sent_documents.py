@@ -11,6 +11,7 @@ from app.core.chat_views import AttachmentUse, AttachmentView
 from app.gui import fonts
 from app.gui.buttons import IconLabel, label
 from app.gui.composer.attachments import shortened
+from app.gui.margins import margins
 from app.gui.theme import Theme
 from app.gui.tongue import apart, mark, tr, trn
 
@@ -30,7 +31,7 @@ class SentDocuments(QWidget):
         self._theme = theme
         self._shown: tuple[AttachmentView, ...] = ()
         self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 2, 4)
+        self._column.setContentsMargins(*margins(0, 0, 2, 4))
         self._column.setSpacing(2)
         self.hide()
 

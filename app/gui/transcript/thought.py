@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.gui import words
 from app.gui.disclosure import Disclosure
+from app.gui.margins import margins
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 from app.gui.transcript.reply_text import ReplyText
@@ -38,7 +39,7 @@ class Thought(QWidget):
             inside = QFrame()
             inside.setObjectName("thought")
             self._row = QHBoxLayout(inside)
-            self._row.setContentsMargins(14, 0, 0, 0)
+            self._row.setContentsMargins(*margins(14, 0, 0, 0))
             self._fold = Disclosure(self._theme, tr("Thinking…"), inside)
             self._fold.opened.connect(self._render)
             column = QVBoxLayout(self)
