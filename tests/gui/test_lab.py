@@ -19,6 +19,7 @@ from app.core.events import MeasurementAdvanced, ModelStateChanged
 from app.engine.interface import ModelState
 from app.engine.tuned import DECODE, PREFILL, TURN, Point, Setting, Tuned
 from app.errors import ErrorKind, KnownError
+from app.gui.lab import lab_words
 from app.gui.lab.desk import LabDesk
 from app.gui.lab.page import LabPage
 from app.lab import calculator
@@ -254,6 +255,15 @@ def test_kinds_are_tried_and_the_advised_one_is_made(desk: Desk) -> None:
     page.format.make.click()
     desk.until(lambda: says(page, "starter.Q8_0.gguf is there, with a loss of 0.002"))
     assert desk.core.called("make") == [("Q8_0",)]
+
+
+def test_a_kind_that_is_faster_and_loses_something_is_named_and_not_advised() -> None:
+    source = Trial(kind="Q8_0", n_bytes=200, read=100.0, written=10.0, written_wide=40.0, is_source=True)
+    lossy = Trial(kind="Q4_0", n_bytes=100, read=200.0, written=20.0, written_wide=80.0, divergence=0.3)
+    assert (
+        lab_words.advice([source, lossy]) == "Keep this file: Q4_0 is 2.0 times as fast here, but it loses something."
+    )
+    assert "no kind of equal quality" in lab_words.advice([source, replace(lossy, read=90.0, written=9.0)])
 
 
 @pytest.mark.parametrize("what", ["picture", "figures"])

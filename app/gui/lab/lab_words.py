@@ -10,7 +10,7 @@ from app.gui.job_words import length
 from app.gui.tongue import mark, tr, trn
 from app.lab.calculator import Answer
 from app.lab.curve import Curve
-from app.lab.format import Trial, advised
+from app.lab.format import FASTER, Trial, advised
 from app.lab.roofline import Limit, Roofline
 from app.lab.sizing import CURVE, CURVE_AND_JOBS, Confidence, Figure, Outlook
 
@@ -181,5 +181,12 @@ def advice(trials: Sequence[Trial]) -> str:
             "from the original, if there is one.",
             kind=best.kind,
             times=words.decimal(source.seconds / best.seconds),
+        )
+    fastest = min(trials, key=lambda trial: trial.seconds)
+    if fastest.seconds <= FASTER * source.seconds:
+        return tr(
+            "Keep this file: {kind} is {times} times as fast here, but it loses something.",
+            kind=fastest.kind,
+            times=words.decimal(source.seconds / fastest.seconds),
         )
     return tr("Keep this file: no kind of equal quality is clearly faster on this machine.")
