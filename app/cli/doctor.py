@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import importlib.metadata
-import sys
 from collections.abc import AsyncIterator
 
 from app.core.core import Core
 from app.core.instance import Console
-from app.core.views import ModelView
 from app.diagnostics import free_disk_bytes, machine_facts
 from app.engine import devices
 from app.errors import KnownError
@@ -25,7 +23,7 @@ async def doctor(core: Core, console: Console) -> int:
     for part in PARTS:
         console.out(f"{part:20} {_version(part)}\n")
     console.out(f"{'profile':20} {core.paths.data}\n{'logs':20} {core.paths.logs}\n")
-    for sentence in devices.findings(devices.look(), f"{sys.executable} -m pip", _version("llama-cpp-python")):
+    for sentence in devices.own_findings():
         console.out(f"{'devices':20} {sentence}\n")
     is_well = True
     async for name, problem in _checks(core):
@@ -39,7 +37,7 @@ async def _checks(core: Core) -> AsyncIterator[tuple[str, str]]:
     is_low = free < LOW_DISK_BYTES
     yield "disk", f"only {free / 1e6:.0f} MB free: make room before adding documents or models" if is_low else ""
     yield "database", core.check_database()
-    models: list[ModelView] = [model for model in core.models() if model.path is not None]
+    models = [model for model in await core.models() if not model.problem]
     yield "models", "" if models else "none: run “rubato models get”"
     try:
         seconds = await asyncio.wait_for(core.try_engine(), 120)

@@ -75,7 +75,7 @@ async def about_models(core: Core, options: argparse.Namespace, folder: Path, co
         case "add":
             core.add_local((folder / subject).expanduser())
         case "remove":
-            core.delete_model((folder / subject).expanduser())
+            await core.delete_model((folder / subject).expanduser())
         case _:
             await _list(core, console)
     return OK

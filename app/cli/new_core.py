@@ -38,12 +38,20 @@ def new_core(options: argparse.Namespace, paths: Paths, publish: EventSink, sett
             else [f"--tuning={paths.tuning}", *(f"--debug={topic}" for topic in options.debug)]
         ),
     )
-    engine = new_engine(kv_folder=paths.kv, kv_disk_bytes=int(settings.kv_disk_gb * 1e9))
+    new_chat_engine = partial(new_engine, kv_folder=paths.kv, kv_disk_bytes=int(settings.kv_disk_gb * 1e9))
     model = options.model.expanduser().resolve() if options.model is not None else None
     if model is None and options.engine == "fake":
         model = Path("fake.gguf")
     new_side_engine = partial(new_engine, context_tokens=SIDE_CONTEXT)
-    return Core(paths, engine, publish, settings=settings, model=model, new_side_engine=new_side_engine)
+    return Core(
+        paths,
+        new_chat_engine(),
+        publish,
+        settings=settings,
+        model=model,
+        new_engine=new_chat_engine,
+        new_side_engine=new_side_engine,
+    )
 
 
 def report_bug(paths: Paths, console: TerminalConsole) -> int:

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractContextManager
+from pathlib import Path
 
 from app.core import thoughts
 from app.core.attachments import AttachmentService
@@ -61,6 +62,7 @@ class ChatService:
         *,
         persona: Callable[[str], PersonaView | None] = lambda id: None,
         load_model: Callable[[str], Awaitable[None]] = _no_other_model,
+        ahead: Callable[[Path | None, GenerateRequest], None] | None = None,
         model_name: Callable[[], str] = lambda: "",
         attachments: AttachmentService | None = None,
         is_temporary: bool = False,
@@ -83,6 +85,7 @@ class ChatService:
             engine=engine,
             choice=self._choice,
             load_model=load_model,
+            ahead=ahead or (lambda _, request: engine.read_ahead(request)),
             model_name=model_name,
             is_temporary=is_temporary,
             publish=publish,

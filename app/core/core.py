@@ -8,7 +8,7 @@ import dataclasses
 import shutil
 import time
 import uuid
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 
 from app import settings as settings_file
@@ -38,6 +38,7 @@ from app.core.instance import Instance
 from app.core.job_calls import JobCalls
 from app.core.job_contents import JobContents
 from app.core.jobs import JobService
+from app.core.kept_engines import KeptEngines, NewEngine
 from app.core.library import LibraryService
 from app.core.load_calls import LoadCalls
 from app.core.local_models import LocalModels
@@ -46,12 +47,7 @@ from app.core.model_fit import ModelFits
 from app.core.model_rates import ModelRates
 from app.core.models import ModelService
 from app.core.moving import MovingCalls
-from app.core.side_engine import NewEngine
-from app.core.views import (
-    MachinePhase,
-    ModelView,
-    StatusView,
-)
+from app.core.views import MachinePhase, StatusView
 from app.downloads.hub import Hub
 from app.engine.devices import Gpu
 from app.engine.interface import Engine, ModelState, Vector
@@ -77,8 +73,9 @@ EventSink = Callable[[Event], None]
 class Core(ChatCalls, JobCalls, ModelCalls, LoadCalls, MovingCalls):
     """The program without a face. Methods run on the core thread and raise KnownError only.
 
-    `model` is a GGUF file to use instead of the one in the settings; `new_side_engine` makes one for jobs that keep
-    another model than the chat's. Nothing is opened before `start`.
+    `model` is a GGUF file to use instead of the one in the settings. `new_engine` makes another one like `engine`, so
+    that a model can be kept while another is in use; `new_side_engine` one for jobs that keep another model than the
+    chat's. Nothing is opened before `start`.
     """
 
     def __init__(
@@ -89,12 +86,13 @@ class Core(ChatCalls, JobCalls, ModelCalls, LoadCalls, MovingCalls):
         *,
         settings: Settings,
         model: Path | None = None,
+        new_engine: NewEngine | None = None,
         new_side_engine: NewEngine | None = None,
     ) -> None:
         self.paths = paths
         self.settings = settings
         self._sinks: list[EventSink] = [publish]
-        self._engine = engine
+        self._engine = KeptEngines(engine, new_engine, changed=lambda: self._publish(ModelsChanged()))
         self._model = model
         self._new_side_engine = new_side_engine
         self._status = StatusView(preset=settings.preset)
@@ -104,6 +102,7 @@ class Core(ChatCalls, JobCalls, ModelCalls, LoadCalls, MovingCalls):
         self._idle: asyncio.Task[None] | None = None
         self._gpus: tuple[Gpu, ...] = ()  # and their memory, before a model was loaded
         self._rates = ModelRates()
+        self._has_recalled_rates = False
         self._is_open = False
         self._model_problem = ""
         self.are_chats_active = False
@@ -122,21 +121,21 @@ class Core(ChatCalls, JobCalls, ModelCalls, LoadCalls, MovingCalls):
         self._fits = ModelFits(
             context_tokens=lambda: self.settings.context_tokens,
             gpu_layers=lambda: self.settings.gpu_layers,
+            kv=lambda: self.settings.kv_kind,
+            flash_attention=lambda: self.settings.flash_attention == "on",
             given_back=lambda: self._models.held_bytes(),
             gpus=lambda: self._gpus,
             rates=self._rates.by_size,
+            tuning=self.paths.tuning,
         )
         self._models = ModelService(
             self.paths,
             self._engine,
             self._publish,
-            lambda: self._jobs.model_changes(),
+            lambda: self._jobs,
             settings=lambda: self.settings,
             fits=self._fits,
         )
-        sizes = {model.name: model.size_bytes for model in self._models.all()}
-        for name, rate, n_tokens in reversed(chat_speeds(self._database)):
-            self._rates.took(sizes.get(name, 0), rate, n_tokens)
         self._hub = Hub(self.paths)
         self._downloads = DownloadService(
             self.paths,
@@ -151,6 +150,7 @@ class Core(ChatCalls, JobCalls, ModelCalls, LoadCalls, MovingCalls):
             self._publish,
             unfinished=self._downloads.unfinished_files,
             loaded=lambda: self._models.path,
+            kept=lambda: self._engine.kept,
             change=lambda added: self.change_settings(added_models=added),
         )
         self._library = LibraryService(Library(self._database), self._publish)
@@ -209,6 +209,7 @@ class Core(ChatCalls, JobCalls, ModelCalls, LoadCalls, MovingCalls):
             self._publish,
             persona=self._library.persona,
             load_model=self._load_for_reply,
+            ahead=self._engine.read_ahead_in,
             model_name=lambda: self._models.name.encode(errors="replace").decode(),  # a file's name may be no text
             attachments=attachments,
             is_temporary=is_temporary,
@@ -228,7 +229,10 @@ class Core(ChatCalls, JobCalls, ModelCalls, LoadCalls, MovingCalls):
         self._engine.expect_load()
         self._loading = asyncio.create_task(self._load_at_start(), name="load the model")
         self._idle = asyncio.create_task(
-            watch_idle_model(self._engine, lambda: self.settings.unload_after_minutes * 60), name="watch the idle model"
+            watch_idle_model(
+                self._engine, lambda: self.settings.unload_after_minutes * 60, is_tight=self._models.is_tight
+            ),
+            name="watch the idle model",
         )
         self._jobs.recover()
         self._downloads.recover()
@@ -268,13 +272,16 @@ class Core(ChatCalls, JobCalls, ModelCalls, LoadCalls, MovingCalls):
             self._instance.release()  # last: the next start may write from here on
 
     async def _load_at_start(self) -> None:
+        path: Path | None = None
         try:
             path = self._models.path = self._model or self._models.choose_at_start(self.settings)
             with contextlib.suppress(OSError):  # without them the processor's memory is all that is known
                 self._gpus = await list_gpus(self.paths.logs)
-            await self._models.load(path)
+            if self._models.path == path:  # else the person was quicker
+                await self._models.load(path)
         except KnownError as error:
-            if self._engine.model_state is not ModelState.FAILED:  # the engine tells its own failures
+            is_told = self._engine.model_state is ModelState.FAILED  # the engine tells its own failures
+            if self._models.path == path and not is_told:
                 self._engine.has_no_model(error)
 
     # events
@@ -302,14 +309,18 @@ class Core(ChatCalls, JobCalls, ModelCalls, LoadCalls, MovingCalls):
                 last_tokens_per_second=figures.tokens_per_second,
             )
 
+    def _recall_rates(self, sizes: Mapping[str, int]) -> None:
+        """How fast replies were before this start; `sizes` of files in bytes, by the names of their models."""
+        if not self._has_recalled_rates:
+            self._has_recalled_rates = True
+            for name, rate, n_tokens in reversed(chat_speeds(self._database)):
+                self._rates.took(sizes.get(name, 0), rate, n_tokens)
+
     def tell(self, event: Event) -> None:
         """For what works beside Core, as the lab does: its news go the way of all others."""
         self._publish(event)
 
     # the machine
-
-    def models(self) -> list[ModelView]:
-        return self._models.all()
 
     async def reload_model(self) -> None:
         """The one in use, with what was measured of it since."""

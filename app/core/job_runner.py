@@ -13,6 +13,7 @@ from pathlib import Path
 from app.core import job_options
 from app.core.item_runner import ItemRunner
 from app.core.machine import Machine, is_conditional, why_not
+from app.core.model_names import name_of
 from app.core.side_engine import SideEngine
 from app.engine.interface import Engine, ModelState
 from app.store.jobs import JobRow, Jobs
@@ -61,6 +62,11 @@ class JobRunner:
         """Its items go back to the queue."""
         for runner in self._runners:
             runner.stop_job(job_id)
+
+    def leave_chats_engine(self) -> None:
+        """Its model is about to be another."""
+        for job_id in self._runner.job_ids:
+            self._runner.stop_job(job_id)
 
     def engine_crashed(self, running: frozenset[str]) -> None:
         """The chat's engine did. `running`: all requests that were with it."""
@@ -112,7 +118,7 @@ class JobRunner:
         if self._is_chats(job):
             return self._waits_for_machine(job)
         if not Path(job.model).is_file():
-            return f"Its model, {Path(job.model).stem}, is gone. Let the job use the one that is loaded."
+            return f"Its model, {name_of(Path(job.model))}, is gone. Let the job use the one that is loaded."
         return self._side.why_not(job.model) or self._waits_for_machine(job)
 
     @property

@@ -22,13 +22,14 @@ from app.core.job_news import JobNews
 from app.core.job_options import JobOptions, OutputFormat
 from app.core.job_progress import JobProgress
 from app.core.job_runner import BEGUN, JobRunner
+from app.core.kept_engines import KeptEngines, NewEngine
 from app.core.kinds.kind import Material
 from app.core.kinds.known import kind_named, kind_of
 from app.core.levels import Levels
 from app.core.machine import Machine
 from app.core.outputs import Outputs
 from app.core.results import Result
-from app.core.side_engine import NewEngine, SideEngine
+from app.core.side_engine import SideEngine
 from app.core.source_queue import SourceQueue
 from app.core.views import JobPreview, JobState, JobView
 from app.engine.interface import Engine
@@ -76,6 +77,7 @@ class JobService:
         self._side = SideEngine(
             new_side_engine,
             lambda engine: self._item_runner(engine, lambda: self._runner.on_side_engine()),
+            kept=engine if isinstance(engine, KeptEngines) else None,
             free_bytes=free_bytes,
             changed=self._side_changed,
             reported=self._took_side_report,
@@ -122,6 +124,15 @@ class JobService:
         """Something changed."""
         self._runner.fill()
         self._sources.wake()
+
+    @property
+    def models_beside(self) -> list[Path]:
+        """That jobs have in memory besides the chat's."""
+        return [Path(self._side.model)] if self._side.model else []
+
+    def leave_model(self) -> None:
+        """The chat's model is about to be another: what runs with it goes back to the queue."""
+        self._runner.leave_chats_engine()
 
     async def model_changes(self) -> None:
         """The chat's model is about to be another; when this returns, the memory is free for it."""

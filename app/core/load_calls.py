@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from app.core.kept_engines import KeptEngines
 from app.core.load_offer import LoadOffer, load_offer
-from app.core.model_fit import ModelFits
+from app.core.local_models import LocalModels
+from app.core.model_fit import ModelFits, facts_of
 from app.core.model_lists import ModelLists
-from app.core.model_views import CatalogueModel, DownloadView, FitView, HubFile, HubTokenState, LocalModel
+from app.core.model_names import name_of
+from app.core.model_views import CatalogueModel, DownloadView, HubTokenState, LocalModel
 from app.core.models import ModelService
-from app.engine.interface import Engine, ModelState
+from app.engine import devices
+from app.engine.interface import ModelState
 from app.errors import ErrorKind, KnownError
 from app.settings import Settings
 
@@ -22,16 +26,15 @@ class LoadCalls:
     """See Core."""
 
     settings: Settings
-    _engine: Engine
+    _engine: KeptEngines
     _models: ModelService
     _fits: ModelFits
+    _local_models: LocalModels
+    _recall_rates: Callable[[Mapping[str, int]], None]
     change_settings: Callable[..., None]
     catalogue: Callable[[], list[CatalogueModel]]
-    local_models: Callable[[], list[LocalModel]]
     downloads: Callable[[], list[DownloadView]]
     hub_token_state: Callable[[], HubTokenState]
-    hub_fit: Callable[[HubFile], Coroutine[Any, Any, FitView]]
-    hub_files: Callable[[str], Coroutine[Any, Any, list[HubFile]]]
 
     @property
     def model_path(self) -> Path | None:
@@ -58,46 +61,51 @@ class LoadCalls:
     async def load_offer(self, path: Path) -> LoadOffer | None:
         """What could be loaded instead of this one, which could not be."""
         tried = self._models.tried_tokens or self.settings.context_tokens
-        others = await self.model_choices()
+        others = await self.models()
         try:
             plan = await asyncio.to_thread(self._fits.plan, path)
         except KnownError:
             plan = None
-        return load_offer(path, self._models.name_of(path), plan, tried, others)
+        return load_offer(path, name_of(path), plan, tried, others)
+
+    async def unload_kept(self, path: Path) -> None:
+        """Give the memory of a model back that is kept besides the one in use."""
+        await self._engine.unload(path)
+
+    async def device_findings(self) -> list[str]:
+        """One sentence for each kind of GPU in this machine: used, or what is missing and how that is installed."""
+        return await asyncio.to_thread(devices.own_findings)
 
     # what there is, with verdicts
+
+    async def models(self) -> list[LocalModel]:
+        """Every model on this machine: Rubato's, those that were added, Ollama's and LM Studio's in place."""
+        local = self._local_models.all()
+        self._recall_rates({model.name: model.size_bytes for model in local})
+        return await asyncio.to_thread(lambda: [self._judged(model) for model in local])
 
     async def model_lists(self) -> ModelLists:
         """What the page of models shows."""
         known, downloads, token = self.catalogue(), tuple(self.downloads()), self.hub_token_state()
-        local = self.local_models()
+        local = await self.models()
         return await asyncio.to_thread(
             lambda: ModelLists(
-                local=tuple(self._judged(model) for model in local),
+                local=tuple(local),
                 catalogue=tuple(self._judged_known(model) for model in known),
                 downloads=downloads,
                 token=token,
             )
         )
 
-    async def model_choices(self) -> list[LocalModel]:
-        """The models on this machine."""
-        local = self.local_models()
-        return await asyncio.to_thread(lambda: [self._judged(model) for model in local])
-
-    async def judged_files(self, repository: str) -> list[HubFile]:
-        """See hub_files."""
-        files = await self.hub_files(repository)
-        return [replace(file, fit=self._fits.of_size(file.size_bytes)) for file in files]
-
-    async def judged_fit(self, file: HubFile) -> FitView:
-        """By what the file says of itself at the hub. Raises KnownError."""
-        fit = await self.hub_fit(file)
-        return replace(fit, expected_tokens_per_second=self._fits.expected(file.size_bytes, fit.word))
-
     def _judged(self, model: LocalModel) -> LocalModel:
-        return model if model.problem else replace(model, fit=self._fits.of_file(model.path) or model.fit)
+        facts = facts_of(model.path)
+        return replace(
+            model,
+            size_bytes=facts.size_bytes or model.size_bytes,
+            problem=facts.problem,
+            fit=self._fits.of_file(model.path),
+        )
 
     def _judged_known(self, model: CatalogueModel) -> CatalogueModel:
         here = self._fits.of_file(model.path) if model.path is not None else None
-        return replace(model, fit=here or (self._fits.of_size(model.size_bytes) if model.size_bytes else model.fit))
+        return replace(model, fit=here or self._fits.of_size(model.size_bytes))

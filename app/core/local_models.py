@@ -1,34 +1,29 @@
-"""Model files on this machine, wherever they are. Runs on the core thread; files are read in another one.
-
-What a file says of itself is remembered by its size and date; until it was read once, a model has no fit.
-"""
+"""Model files on this machine, wherever they are. Runs on the core thread, and reads none of them."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
-from app import diagnostics
 from app.core.events import Event, ModelsChanged
-from app.core.fits import FileFacts, facts_of, fit_of_shape
+from app.core.model_names import name_of
 from app.core.model_views import LocalModel, ModelPlace
 from app.downloads import catalogue, models_folder
 from app.downloads.local_stores import is_first_part, lm_studio_models, models_below, ollama_models
 from app.downloads.quantisations import quantisation_of
 from app.downloads.records import remove_empty
-from app.engine import devices
 from app.engine.gguf_metadata import read_metadata
 from app.errors import ErrorKind, KnownError, from_os_error
 from app.paths import Paths
 from app.settings import Settings
 
 _OWNERS = {ModelPlace.OLLAMA: "Ollama", ModelPlace.LM_STUDIO: "LM Studio"}
-_Key = tuple[Path, int, int]
 
 
 class LocalModels:
-    """`unfinished`: paths of files that are being downloaded; `loaded`: the model in use; `change`: of a setting."""
+    """`unfinished`: paths of files that are being downloaded; `loaded`: the model in use; `kept`: those that are in
+    memory besides; `change`: of a setting.
+    """
 
     def __init__(
         self,
@@ -38,31 +33,34 @@ class LocalModels:
         *,
         unfinished: Callable[[], set[str]],
         loaded: Callable[[], Path | None],
+        kept: Callable[[], Collection[Path]],
         change: Callable[[list[str]], None],
     ) -> None:
         self._paths = paths
         self._settings = settings
         self._publish = publish
         self._unfinished = unfinished
-        self._loaded = loaded
+        self._loaded, self._kept = loaded, kept
         self._change = change
         self._catalogue = catalogue.load()
-        self._facts: dict[_Key, FileFacts] = {}
-        self._reordered: frozenset[str] = frozenset()
-        self._reading: asyncio.Task[None] | None = None
-        self._wanted: dict[_Key, None] = {}
 
     def all(self) -> list[LocalModel]:
         """Rubato's own first, then those that were added, then other programs'; each file once."""
-        free = diagnostics.free_memory_bytes()
-        unfinished = self._unfinished()
+        unfinished, loaded, kept = self._unfinished(), self._loaded(), self._kept()
         models: dict[Path, LocalModel] = {}
         for name, path, place in self._found():
-            key = _key_of(path)
-            if key is not None and path.resolve() not in models and str(path) not in unfinished:
-                models[path.resolve()] = self._view(name, key, place, free)
-        if self._wanted and self._reading is None:
-            self._reading = asyncio.get_running_loop().create_task(self._read(), name="read model files")
+            size = _size_of(path)
+            if size is not None and path.resolve() not in models and str(path) not in unfinished:
+                models[path.resolve()] = LocalModel(
+                    path=path,
+                    name=name,
+                    size_bytes=size,
+                    place=place,
+                    is_loaded=path == loaded,
+                    is_kept=path in kept,
+                    quantisation=quantisation_of(name if place is ModelPlace.OLLAMA else path.name),
+                    catalogue_id=self._catalogue_id(path),
+                )
         return list(models.values())
 
     def add(self, path: Path) -> None:
@@ -108,46 +106,18 @@ class LocalModels:
         self._remove(path)
         self._publish(ModelsChanged())
 
-    async def close(self) -> None:
-        if self._reading is not None:
-            self._reading.cancel()
-            await asyncio.wait([self._reading])
-
     def _found(self) -> Iterator[tuple[str, Path, ModelPlace]]:
-        names = {entry.file_name: entry.name for entry in self._catalogue.models}
         for folder in self._paths.model_folders:
             for path in models_below(folder):
-                yield names.get(path.name, path.stem), path, ModelPlace.OWN
+                yield name_of(path), path, ModelPlace.OWN
         for text in self._settings.added_models:
             added = Path(text)
             for path in models_below(added) if added.is_dir() else (added,):
-                yield path.stem, path, ModelPlace.ADDED
+                yield name_of(path), path, ModelPlace.ADDED
         for name, path in ollama_models():
             yield name, path, ModelPlace.OLLAMA
         for name, path in lm_studio_models():
             yield name, path, ModelPlace.LM_STUDIO
-
-    def _view(self, name: str, key: _Key, place: ModelPlace, free: int) -> LocalModel:
-        path, size, _ = key
-        facts = self._facts.get(key)
-        if facts is None:
-            self._wanted[key] = None
-        shape = facts.shape if facts else None
-        return LocalModel(
-            path=path,
-            name=name,
-            size_bytes=facts.size_bytes or size if facts else size,
-            place=place,
-            is_loaded=path == self._loaded(),
-            quantisation=quantisation_of(name if place is ModelPlace.OLLAMA else path.name),
-            fit=(
-                fit_of_shape(shape, free, self._reordered, tokens_per_second=facts.tokens_per_second)
-                if facts and shape
-                else None
-            ),
-            problem=facts.problem if facts else "",
-            catalogue_id=self._catalogue_id(path),
-        )
 
     def _catalogue_id(self, path: Path) -> str:
         for entry in self._catalogue.models:
@@ -158,18 +128,6 @@ class LocalModels:
             if path.is_relative_to(folder) and quantisation_of(path.name) == hub_entry.quantisation:
                 return hub_entry.id
         return ""
-
-    async def _read(self) -> None:
-        try:
-            if not self._reordered:
-                self._reordered = await asyncio.to_thread(devices.reordered_kinds)
-            while self._wanted:
-                key = next(iter(self._wanted))
-                self._facts[key] = await asyncio.to_thread(facts_of, key[0], self._paths.tuning)
-                self._wanted.pop(key, None)
-        finally:
-            self._reading = None
-        self._publish(ModelsChanged())
 
     def _remove(self, path: Path) -> None:
         parts = [path]
@@ -184,9 +142,9 @@ class LocalModels:
         remove_empty(path.parent, self._paths)
 
 
-def _key_of(path: Path) -> _Key | None:
+def _size_of(path: Path) -> int | None:
+    """Of the file; None: it is not there."""
     try:
-        facts = path.stat()
-        return (path, facts.st_size, facts.st_mtime_ns) if path.is_file() else None
+        return path.stat().st_size if path.is_file() else None
     except (OSError, ValueError):
         return None

@@ -6,18 +6,17 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from app import diagnostics
 from app.core.downloads import DownloadService
-from app.core.fits import fit_of_shape, fit_of_size, shape_of_beginning
+from app.core.kept_engines import KeptEngines
 from app.core.local_models import LocalModels
-from app.core.model_views import CatalogueModel, DownloadView, FitView, HubFile, HubModel, HubTokenState, LocalModel
+from app.core.model_fit import ModelFits, shape_of_beginning
+from app.core.model_views import CatalogueModel, DownloadView, FitView, HubFile, HubModel, HubTokenState
 from app.downloads import catalogue
 from app.downloads.download import folder_of
 from app.downloads.endpoint import endpoint
 from app.downloads.hub import Hub
 from app.downloads.messages import FileGroup, RepositoryFile
 from app.downloads.quantisations import is_repository, is_safe
-from app.engine import devices
 from app.errors import ErrorKind, KnownError
 from app.paths import Paths
 from app.settings import Settings
@@ -31,8 +30,10 @@ class ModelCalls:
 
     paths: Paths
     settings: Settings
+    _engine: KeptEngines
     _downloads: DownloadService
     _local_models: LocalModels
+    _fits: ModelFits
     _hub: Hub
 
     def change_settings(self, **changes: Any) -> None: ...
@@ -41,7 +42,6 @@ class ModelCalls:
 
     def catalogue(self) -> list[CatalogueModel]:
         """The models that Rubato knows, smallest first; each with its file where it is on this machine."""
-        free = diagnostics.free_memory_bytes()
         local = {model.catalogue_id: model for model in self._local_models.all() if model.catalogue_id}
         models = []
         for entry in _CATALOGUE.models:
@@ -57,7 +57,6 @@ class ModelCalls:
                     size_bytes=entry.size_bytes,
                     source="pip",
                     path=there.path if there else None,
-                    fit=(there.fit if there else None) or fit_of_size(entry.size_bytes, free),
                 )
             )
         for hub_entry in _CATALOGUE.hub_models:
@@ -74,7 +73,6 @@ class ModelCalls:
                     size_bytes=size,
                     source=hub_entry.repository,
                     path=there.path if there else None,
-                    fit=(there.fit if there else None) or fit_of_size(size, free),
                     quantisation=hub_entry.quantisation,
                     is_size_estimated=there is None,
                     is_gated=hub_entry.is_gated,
@@ -83,19 +81,13 @@ class ModelCalls:
             )
         return sorted(models, key=lambda model: model.n_parameters)
 
-    def local_models(self) -> list[LocalModel]:
-        """Every model file on this machine: Rubato's, those that were added, Ollama's and LM Studio's in place.
-
-        Fits follow with ModelsChanged, once a file was read for the first time.
-        """
-        return self._local_models.all()
-
     def add_local(self, path: Path) -> None:
         """A GGUF file, or a folder of them, that stays where it is. Raises KnownError."""
         self._local_models.add(path)
 
-    def delete_model(self, path: Path) -> None:
+    async def delete_model(self, path: Path) -> None:
         """One of Rubato's own is deleted; a file or folder that was added is only forgotten. Raises KnownError."""
+        await self._engine.unload(path)
         self._local_models.delete(path)
 
     # the hub
@@ -120,16 +112,13 @@ class ModelCalls:
 
     async def hub_files(self, repository: str) -> list[HubFile]:
         """The quantisations of a repository, smallest first; split files as one. Raises KnownError."""
-        free = diagnostics.free_memory_bytes()
-        groups = await self._hub_groups(repository)
-        return [self._hub_file(group, free) for group in groups]
+        return [self._hub_file(group) for group in await self._hub_groups(repository)]
 
     async def hub_fit(self, file: HubFile) -> FitView:
         """From what the file says of itself, of which some megabytes are fetched. Raises KnownError.
 
         Where they say too little, it is the guess that `hub_files` has.
         """
-        free = diagnostics.free_memory_bytes()
         name, size = file.parts[0], file.sizes[0]
         for n_bytes in _BEGINNINGS:
             beginning = await self._hub.beginning(
@@ -137,16 +126,15 @@ class ModelCalls:
             )
             shape = await asyncio.to_thread(shape_of_beginning, name, beginning, size)
             if shape is not None:
-                kinds = await asyncio.to_thread(devices.reordered_kinds)
-                return fit_of_shape(shape, free, kinds, other_weights=file.size_bytes - size)
+                return await asyncio.to_thread(self._fits.of_shape, shape, file.size_bytes - size)
             if n_bytes >= size:
                 break
-        return fit_of_size(file.size_bytes, free)
+        return self._fits.of_size(file.size_bytes)
 
     async def _hub_groups(self, repository: str) -> tuple[FileGroup, ...]:
         return await self._hub.files(repository.strip(), self._hub_token_name())
 
-    def _hub_file(self, group: FileGroup, free: int) -> HubFile:
+    def _hub_file(self, group: FileGroup) -> HubFile:
         places = [folder_of(group.repository, self.paths) / file.path for file in group.files]
         return HubFile(
             repository=group.repository,
@@ -157,7 +145,7 @@ class ModelCalls:
             quantisation=group.quantisation,
             sha256s=tuple(file.sha256 for file in group.files),
             sizes=tuple(file.size_bytes for file in group.files),
-            fit=fit_of_size(group.size_bytes, free),
+            fit=self._fits.of_size(group.size_bytes),
             path=places[0] if all(place.is_file() for place in places) else None,
         )
 
@@ -237,4 +225,4 @@ class ModelCalls:
         return await self._downloads.wait(id)
 
     async def _close_models(self) -> None:
-        await asyncio.gather(self._downloads.close(), self._local_models.close(), self._hub.close())
+        await asyncio.gather(self._downloads.close(), self._hub.close())

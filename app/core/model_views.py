@@ -62,6 +62,7 @@ class LocalModel:
     size_bytes: int  # of all its files
     place: ModelPlace
     is_loaded: bool = False
+    is_kept: bool = False  # in memory besides, so that to switch to it loads nothing
     quantisation: str = ""
     fit: FitView | None = None
     problem: str = ""

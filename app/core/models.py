@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Collection
+from dataclasses import replace
 from pathlib import Path
+from typing import Protocol
 
 from app.core.events import Event, ModelStateChanged
-from app.core.model_fit import ModelFits
-from app.core.views import ModelView
+from app.core.kept_engines import KeptEngines
+from app.core.model_fit import ModelFits, weights_of
+from app.core.model_names import name_of
 from app.downloads import catalogue
-from app.downloads.local_stores import models_below
 from app.downloads.models_folder import find_model
-from app.engine.interface import AS_USUAL, Engine, LoadSettings, ModelState
+from app.engine.interface import AS_USUAL, LoadSettings, ModelState
 from app.engine.load_plan import LoadPlan
 from app.engine.verdict import Verdict
 from app.errors import ErrorKind, KnownError
@@ -20,61 +22,51 @@ from app.paths import Paths
 from app.settings import Settings
 
 
+_OTHER = "Another model was chosen meanwhile."
+
+
+class JobsBeside(Protocol):
+    """Jobs, which use the model in use, or have others in memory."""
+
+    @property
+    def models_beside(self) -> Collection[Path]:
+        """That jobs have in memory besides the one in use."""
+
+    def leave_model(self) -> None:
+        """The one in use is about to be another: what runs with it goes back to the queue."""
+
+    async def model_changes(self) -> None:
+        """When this returns, the memory that jobs had is free, and stays so until the model is settled."""
+
+    def model_is_settled(self) -> None:
+        """It is as it was, or the next one is there, which the engine tells."""
+
+
 class ModelService:
-    """`path` is the model that is loaded, or being loaded; `make_room` is called before each load."""
+    """`path` is the model that is loaded, or being loaded."""
 
     def __init__(
         self,
         paths: Paths,
-        engine: Engine,
+        engine: KeptEngines,
         publish: Callable[[Event], None],
-        make_room: Callable[[], Awaitable[None]],
+        jobs: Callable[[], JobsBeside],
         *,
         settings: Callable[[], Settings] = Settings,
         fits: ModelFits | None = None,
     ) -> None:
         self._paths = paths
         self._engine = engine
-        self._make_room = make_room
+        self._jobs = jobs
         self._publish = publish
         self._settings, self._fits = settings, fits
         self._how = AS_USUAL  # the last one that could be loaded was loaded so
-        self._own_bytes = 0  # that it takes besides its weights
+        self._plans: dict[Path, LoadPlan | None] = {}  # with which they were loaded
         self.tried_tokens = 0  # of context, at the last load
         self._catalogue = catalogue.load()
         self.path: Path | None = None
         self._working: Path | None = None  # the last one that could be loaded
-
-    def all(self) -> list[ModelView]:
-        """The catalogue, and after it every other GGUF file in the models folders."""
-        views = []
-        known = set()
-        for entry in self._catalogue.models:
-            path = next((folder / entry.file_name for folder in self._folders() if self._has(folder, entry)), None)
-            known.add(entry.file_name)
-            views.append(
-                ModelView(
-                    id=entry.id,
-                    name=entry.name,
-                    path=path,
-                    size_bytes=entry.size_bytes,
-                    is_loaded=path is not None and path == self.path,
-                )
-            )
-        for folder in self._folders():
-            for file in models_below(folder):
-                if file.name not in known:
-                    known.add(file.name)
-                    views.append(
-                        ModelView(
-                            id=file.name,
-                            name=file.stem,
-                            path=file,
-                            size_bytes=file.stat().st_size,
-                            is_loaded=file == self.path,
-                        )
-                    )
-        return views
+        self._asked = self._begun = 0  # how many loads were asked for; which of them is the newest that began
 
     def choose_at_start(self, settings: Settings) -> Path:
         """The model of the settings where it is there, else the starter. Raises KnownError where there is none."""
@@ -95,28 +87,104 @@ class ModelService:
     async def load(self, path: Path, *, context_tokens: int | None = None, anyway: bool = False) -> None:
         """Load it in place of the one before, which stays, or comes back, where that fails. Raises KnownError.
 
-        `context_tokens`: instead of the settings'. `anyway`: also where it does not fit.
+        Where the memory takes both, the one before is kept: to go back to it loads nothing. `context_tokens`: instead
+        of the settings'. `anyway`: also where it does not fit.
         """
+        wanted = self._wanted(context_tokens)
+        self._asked += 1
+        number = self._asked
+        if path != self.path:
+            if path in self._jobs().models_beside:
+                await self._jobs().model_changes()
+            if self._use_kept(path, wanted):
+                self._begun = number
+                return
         if self._engine.model_state is ModelState.READY:
             await self._engine.check(path)  # a reply that is being written goes on meanwhile
         self.path = self.path or path
         plan = await asyncio.to_thread(self._plan, path, context_tokens)
         if plan is not None and plan.fit.verdict is Verdict.DOES_NOT_FIT and not anyway:
-            raise KnownError(ErrorKind.OUT_OF_MEMORY, f"{self.name_of(path)} was not loaded. {plan.sentence}")
-        await self._make_room()
-        self.path = path
+            self._jobs().model_is_settled()
+            raise KnownError(ErrorKind.OUT_OF_MEMORY, f"{name_of(path)} was not loaded. {plan.sentence}")
+        stays = await self._make_room(path, plan)
+        if self._begun > number:
+            raise KnownError(ErrorKind.NO_MODEL, _OTHER)
+        self._begun, self.path = number, path
         self.tried_tokens = plan.context_tokens if plan else context_tokens or self._settings().context_tokens
-        how = LoadSettings(context_tokens=self.tried_tokens, gpu_layers=self._settings().gpu_layers)
+        how = replace(wanted, context_tokens=self.tried_tokens)
+        load = self._engine.load_beside if stays else self._engine.load
         try:
-            await self._engine.load(path, how)
-        except KnownError:
-            if self.path == path and self._working not in (None, path):  # no other was chosen meanwhile
-                await self._make_room()
-                self.path = self._working
-                await self._engine.load(self.path, self._how)
+            await load(path, how, wanted)
+        except KnownError as error:
+            if self.path != path:
+                raise KnownError(ErrorKind.NO_MODEL, _OTHER) from error
+            if self._working not in (None, path):
+                await self._go_back()
             raise
         self._working, self._how = path, how
-        self._own_bytes = plan.fit.need.own if plan else 0
+        self._plans[path] = plan
+
+    def _use_kept(self, path: Path, wanted: LoadSettings) -> bool:
+        before, self.path = self.path, path
+        if path in self._engine.kept:
+            self._jobs().leave_model()
+            if self._engine.use(path, wanted):
+                self._working = path
+                return True
+        self.path = before
+        return False
+
+    async def _make_room(self, path: Path, plan: LoadPlan | None) -> bool:
+        """Memory for one more model; True: beside the one in use. What is kept goes first, then the one in use."""
+        if plan is not None and path != self.path and self._engine.can_keep:
+            while not (fits := await asyncio.to_thread(self._fits_beside, plan)) and self._engine.kept:
+                await self._engine.unload(self._engine.kept[0])
+            if fits:
+                self._jobs().leave_model()
+                return True
+        for kept in self._engine.kept if path != self.path else ():
+            await self._engine.unload(kept)
+        await self._jobs().model_changes()
+        return False
+
+    def _fits_beside(self, plan: LoadPlan) -> bool:
+        plans = [self._plans.get(loaded) for loaded in self._loaded]
+        on_gpus = sum(one.gpu_bytes for one in plans if one is not None)
+        return self._fits is not None and self._fits.fits_beside(plan, self._weight_bytes, on_gpus)
+
+    @property
+    def _loaded(self) -> list[Path]:
+        """The one in use, and those in memory besides."""
+        in_use = [self.path] if self.path is not None and self._engine.model_state is ModelState.READY else []
+        return [*in_use, *self._engine.kept, *self._jobs().models_beside]
+
+    @property
+    def _weight_bytes(self) -> int:
+        """Of what is loaded, in the computer's own memory: pages that count as free."""
+        plans = {loaded: self._plans.get(loaded) for loaded in self._loaded}
+        return sum(plan.fit.need.weights if plan else weights_of(loaded) for loaded, plan in plans.items())
+
+    async def _go_back(self) -> None:
+        """To the last model that could be loaded. Raises KnownError."""
+        assert self._working is not None
+        if self._use_kept(self._working, self._wanted(None)):
+            return
+        await self._jobs().model_changes()
+        self.path = self._working
+        await self._engine.load(self.path, self._how)
+
+    def is_tight(self) -> bool:
+        """Other programs took memory since: the weights of all models that are loaded have no room any more."""
+        return self._fits is not None and self._weight_bytes > self._fits.free_now
+
+    def _wanted(self, context_tokens: int | None) -> LoadSettings:
+        settings = self._settings()
+        return LoadSettings(
+            context_tokens=context_tokens or settings.context_tokens,
+            gpu_layers=settings.gpu_layers,
+            kv=settings.kv_kind,
+            flash_attention={"on": True, "off": False}.get(settings.flash_attention),
+        )
 
     def _plan(self, path: Path, context_tokens: int | None) -> LoadPlan | None:
         """None where the file is no model that can be read: the engine says why."""
@@ -127,7 +195,8 @@ class ModelService:
 
     def held_bytes(self) -> int:
         """That are free again once the model that is loaded has gone; its weights are pages that count as free."""
-        return self._own_bytes if self._engine.model_state is ModelState.READY else 0
+        plan = self._plans.get(self.path) if self.path is not None else None
+        return plan.fit.need.own if plan is not None and self._engine.model_state is ModelState.READY else 0
 
     def publish_state(self, state: ModelState, fraction: float, sentence: str) -> None:
         """Called by the engine's observer."""
@@ -149,17 +218,4 @@ class ModelService:
     @property
     def name(self) -> str:
         """As the catalogue calls it, or the file."""
-        return self.name_of(self.path) if self.path is not None else ""
-
-    def name_of(self, path: Path) -> str:
-        """As the catalogue calls it, or the file."""
-        entry = next((entry for entry in self._catalogue.models if entry.file_name == path.name), None)
-        return entry.name if entry else path.stem
-
-    def _folders(self) -> list[Path]:
-        return list(self._paths.model_folders)
-
-    @staticmethod
-    def _has(folder: Path, entry: catalogue.Entry) -> bool:
-        file = folder / entry.file_name
-        return file.is_file() and file.stat().st_size == entry.size_bytes
+        return name_of(self.path) if self.path is not None else ""

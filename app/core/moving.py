@@ -13,7 +13,7 @@ from app.core.events import Event, ManyChatsChanged
 from app.core.importer import Importer
 from app.core.jobs import JobService
 from app.core.library import LibraryService
-from app.core.models import ModelService
+from app.core.local_models import LocalModels
 from app.errors import ErrorKind, KnownError
 from app.paths import Paths
 from app.settings import Settings
@@ -33,7 +33,7 @@ class MovingCalls:
     _database: Database
     _library: LibraryService
     _jobs: JobService
-    _models: ModelService
+    _local_models: LocalModels
     _publish: Callable[[Event], None]
     change_settings: Callable[..., None]
     _is_importing = False
@@ -51,7 +51,7 @@ class MovingCalls:
             raise KnownError(ErrorKind.BAD_REQUEST, "Another file is being imported. Wait until it is done.")
         self._is_importing = True
         try:
-            models = {view.path.name: view.path for view in self._models.all() if view.path is not None}
+            models = {model.path.name: model.path for model in self._local_models.all()}
             taken = await Importer(self._database, Library(self._database), models).take(path)
         finally:
             self._is_importing = False

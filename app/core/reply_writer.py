@@ -11,6 +11,7 @@ import dataclasses
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 
@@ -86,6 +87,7 @@ class ReplyWriter:
     engine: Engine
     choice: Callable[[str, ChatOptions], ChatChoice]  # for a chat, and the options of one reply
     load_model: Callable[[str], Awaitable[None]]  # a path; empty: the one that is loaded will do
+    ahead: Callable[[Path | None, GenerateRequest], None]  # has a prompt read by this model, or the one that is loaded
     model_name: Callable[[], str]
     is_temporary: bool
     publish: Callable[[Event], None]
@@ -209,7 +211,8 @@ class ReplyWriter:
             request = self.request_of(chat_id, leaf_id)
             given = self.documents.beginning(chat_id) if self.documents is not None else ""
             turns = (*request.turns, Turn("user", joined(given, typed)))
-            self.engine.read_ahead(msgspec.structs.replace(request, turns=turns))
+            model = self.choice(chat_id, NO_CHAT_OPTIONS).model
+            self.ahead(Path(model) if model else None, msgspec.structs.replace(request, turns=turns))
 
     def request_of(self, chat_id: str, leaf_id: str | None) -> GenerateRequest:
         """What a next turn would be sent with, without that turn."""

@@ -1,7 +1,8 @@
 """A second engine, for jobs that keep another model than the chat's, where both fit in memory. Runs on the core thread.
 
 One model at a time, first come first served: it is loaded when a job is to run with it, and its process ends with the
-last job that keeps it, or when the chat's model changes.
+last job that keeps it, or when the chat's model needs the memory. A model that is kept (kept_engines.py) is not loaded
+again for a job: its engine is borrowed.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from collections.abc import Callable, Coroutine, Sequence, Set
 from pathlib import Path
 
 from app.core.item_runner import ItemRunner
+from app.core.kept_engines import KeptEngines, NewEngine
 from app.core.model_fit import fits_beside
+from app.core.model_names import name_of
 from app.engine.fit import ContextShape
 from app.engine.interface import Engine, ModelState
 from app.engine.messages import EngineReported
@@ -27,14 +30,13 @@ _CONTEXTS = (
     ContextShape(context_tokens=2048, sequences=8),  # what bulk has at most
 )
 
-NewEngine = Callable[[], Engine]
-
 
 class SideEngine:
     """`model` is the file that is loaded, or being loaded, or was until just now; empty: none.
 
-    `new_engine` None: there can be none. `changed` is called when another model could be had than before, `reported`
-    with what the engine tells of itself (None: it is gone), `crashed` with a sentence.
+    `new_engine` None: there can be none. `kept`: what is in memory beside the chat's model, and goes before a job
+    waits. `changed` is called when another model could be had than before, `reported` with what the engine tells of
+    itself (None: it is gone), `crashed` with a sentence.
     """
 
     def __init__(
@@ -42,6 +44,7 @@ class SideEngine:
         new_engine: NewEngine | None,
         new_runner: Callable[[Engine], ItemRunner],
         *,
+        kept: KeptEngines | None,
         free_bytes: Callable[[], int],
         changed: Callable[[], None],
         reported: Callable[[EngineReported | None], None],
@@ -49,6 +52,7 @@ class SideEngine:
     ) -> None:
         self._new_engine = new_engine
         self._new_runner = new_runner
+        self._kept = kept
         self._free_bytes = free_bytes
         self._changed = changed
         self._reported = reported
@@ -56,12 +60,13 @@ class SideEngine:
         self.model = ""
         self.engine: Engine | None = None
         self.runner: ItemRunner | None = None
-        self._problems: dict[str, str] = {}  # by model: why it is not loaded
+        self._problems: dict[str, str] = {}  # by model: why it is not loaded, a sentence
         self._failed: set[str] = set()  # could not be loaded, and are not tried again until the chat's model changes
         self._moving: asyncio.Task[None] | None = None  # the process begins or ends
         self._loading: asyncio.Task[None] | None = None
         self._is_held = False
         self._gives_way = True  # until it is known what the chat's model takes
+        self._is_borrowed = False
 
     def want(self, kept: Set[str], wanted: Sequence[str], chat_model: str) -> None:
         """Jobs that have begun keep the models `kept`; `wanted` are those of them that could run now, in their order.
@@ -80,24 +85,34 @@ class SideEngine:
         for model in wanted:
             if model in self._failed:
                 continue
+            if self._kept is not None and (engine := self._kept.lend(Path(model), self)) is not None:
+                self._borrow(model, engine)
+                break
             if self._fits(model, chat_model):
                 self._begin(model, self._new_engine)
                 break
-            self._problems[model] = f"it does not fit into memory{_beside(chat_model)}"
+            if self._kept is not None and self._kept.kept:
+                self._move(self._make_room(self._kept))
+                break
+            self._problems[model] = _no_room(chat_model)
         if self._problems != before:
             asyncio.get_running_loop().call_soon(self._changed)
 
     def why_not(self, model: str) -> str:
         """One sentence: why a job that keeps this model does not run. Empty: it may."""
-        name = Path(model).stem
-        choice = "Load it, or let the job use the one that is loaded."
+        name = name_of(Path(model))
         if model in self._problems:
-            return f"Waits for its model, {name}: {self._problems[model]}. {choice}"
+            why = self._problems[model]
+            return f"Waits for its model, {name}: {why} Load it, or let the job use the one that is loaded."
         if self.model == model:
             return "" if self._is_ready else f"Loading its model, {name}."
         if self.model:
-            return f"Waits for its model, {name}: {Path(self.model).stem} is in memory for another job. {choice}"
-        return f"Waits for its model, {name}. {choice}"
+            other = name_of(Path(self.model))
+            return (
+                f"Waits for its model, {name}: {other} is in memory for another job. Load it, or let the job use the "
+                "one that is loaded."
+            )
+        return f"Waits for its model, {name}. Load it, or let the job use the one that is loaded."
 
     def hold(self, is_held: bool) -> None:
         """Its jobs stand still, until they are let go on."""
@@ -127,7 +142,7 @@ class SideEngine:
                 await asyncio.wait([task])
         if self.runner is not None:
             await self.runner.close()
-        if self.engine is not None:
+        if self.engine is not None and not self._is_borrowed:
             await self.engine.close()
 
     @property
@@ -135,9 +150,20 @@ class SideEngine:
         return self._moving is None and self.engine is not None and self.engine.model_state is ModelState.READY
 
     def _fits(self, model: str, chat_model: str) -> bool:
-        return fits_beside(Path(model), Path(chat_model), self._free_bytes(), _CONTEXTS)
+        others = [Path(chat_model), *(self._kept.kept if self._kept is not None else ())]
+        return fits_beside(Path(model), others, self._free_bytes(), _CONTEXTS)
+
+    async def _make_room(self, kept: KeptEngines) -> None:
+        await kept.unload(kept.kept[0])
 
     # the process
+
+    def _borrow(self, model: str, engine: Engine) -> None:
+        log.info("%s is in memory, and is what a job keeps", model)
+        self.model, self.engine, self._is_borrowed = model, engine, True
+        self.runner = self._new_runner(engine)
+        engine.hold(self._is_held)
+        asyncio.get_running_loop().call_soon(self._changed)
 
     def _begin(self, model: str, new_engine: NewEngine) -> None:
         log.info("%s is loaded beside the chat's model", model)
@@ -162,7 +188,7 @@ class SideEngine:
             await engine.start(self)
         except OSError as error:
             log.exception("the side engine could not be started")
-            self._has_failed(f"its engine could not be started ({error.strerror})")
+            self._has_failed(f"its engine could not be started ({error.strerror}).")
             return
         engine.hold(self._is_held)
         self._loading = asyncio.create_task(self._load(engine, model), name="load the side model")
@@ -178,8 +204,11 @@ class SideEngine:
         await self.runner.hand_back()
         if self._loading is not None:
             self._loading.cancel()
-        await self.engine.close()
-        self.model, self.engine, self.runner, self._loading = "", None, None, None
+        if self._is_borrowed and self._kept is not None:
+            self._kept.take_back(self.engine)
+        else:
+            await self.engine.close()
+        self.model, self.engine, self.runner, self._loading, self._is_borrowed = "", None, None, None, False
         self._reported(None)
 
     def _has_failed(self, why: str) -> None:
@@ -190,7 +219,7 @@ class SideEngine:
 
     def model_state_changed(self, state: ModelState, fraction: float, sentence: str) -> None:
         if state is ModelState.FAILED:
-            self._has_failed(sentence.rstrip("."))
+            self._has_failed(sentence)
         if state in (ModelState.READY, ModelState.FAILED):
             self._changed()
 
@@ -206,5 +235,7 @@ class SideEngine:
         """Nobody chats here."""
 
 
-def _beside(chat_model: str) -> str:
-    return f" beside {Path(chat_model).stem}" if chat_model else ""
+def _no_room(chat_model: str) -> str:
+    if not chat_model:
+        return "it does not fit into memory."
+    return f"it does not fit into memory beside {name_of(Path(chat_model))}."

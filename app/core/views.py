@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import Path
 
 
 class JobState(Enum):
@@ -150,17 +149,6 @@ class SummaryView:
     coverage: str
     paragraphs: tuple[Paragraph, ...]
     notes: tuple[str, ...] = ()  # what was left out and why: "page 7 has no text"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ModelView:
-    """A model that can be chosen."""
-
-    id: str
-    name: str
-    path: Path | None  # None: not on this machine yet
-    size_bytes: int
-    is_loaded: bool = False
 
 
 class MachinePhase(Enum):

@@ -24,13 +24,26 @@ def ollama_models(home: Path | None = None) -> list[tuple[str, Path]]:
     shared = [] if home is not None else [Path("/usr/share/ollama/.ollama/models")]
     found: dict[Path, str] = {}
     for store in (*own, (home or Path.home()) / ".ollama" / "models", *shared):
-        with contextlib.suppress(OSError):
-            for manifest in sorted((store / "manifests").rglob("*")):
-                file = _model_of(manifest, store)
-                if file is not None and file not in found:
-                    *_, owner, name, tag = manifest.relative_to(store / "manifests").parts
-                    found[file] = f"{name}:{tag}" if owner == "library" else f"{owner}/{name}:{tag}"
+        for name, file in _in_store(store):
+            found.setdefault(file, name)
     return [(name, file) for file, name in found.items()]
+
+
+def _in_store(store: Path) -> Iterator[tuple[str, Path]]:
+    with contextlib.suppress(OSError):
+        for manifest in sorted((store / "manifests").rglob("*")):
+            file = _model_of(manifest, store)
+            if file is not None:
+                *_, owner, name, tag = manifest.relative_to(store / "manifests").parts
+                yield (f"{name}:{tag}" if owner == "library" else f"{owner}/{name}:{tag}"), file
+
+
+def ollama_name(file: Path) -> str:
+    """Of a file in a store of Ollama's, whose own name is a checksum; empty: it is in none, or nothing names it."""
+    store = file.parent.parent
+    if file.parent.name != "blobs" or not (store / "manifests").is_dir():
+        return ""
+    return next((name for name, found in _in_store(store) if found == file), "")
 
 
 def _model_of(manifest: Path, store: Path) -> Path | None:

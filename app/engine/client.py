@@ -61,6 +61,7 @@ CANCEL_PATIENCE_SECONDS = 10.0  # an engine that has not stopped a request by th
 EMBEDDED_TEXTS = 64  # in one command: an answer is a line of a few megabytes at most
 COUNT_BYTES = 64 * 1024  # texts are counted in pieces of about this size, so that a chat gets in between
 _CRASHED = "The engine stopped unexpectedly and was restarted."
+_CLOSED = "The engine was closed before this was done."
 
 
 class EngineClient:
@@ -125,8 +126,14 @@ class EngineClient:
         self._is_closing = True
         if self._connection is not None:
             await self._connection.close()
+        self._model_state, self._why_no_model = ModelState.ABSENT, _CLOSED
         self._load_settled.set()  # whoever waits for a model is told that there is none
-        self._answers.fail(KnownError(ErrorKind.NO_MODEL, "The engine was closed before this was done."))
+        if self._loading is not None and not self._loading.done():
+            self._loading.set_exception(KnownError(ErrorKind.NO_MODEL, _CLOSED))
+            self._loading.exception()
+        for id in self._submitted:
+            self._streams[id].put_nowait(RequestFailed(id=id, kind=ErrorKind.NO_MODEL, sentence=_CLOSED))
+        self._answers.fail(KnownError(ErrorKind.NO_MODEL, _CLOSED))
         if self._supervisor is not None:
             self._supervisor.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -182,6 +189,8 @@ class EngineClient:
                 context_tokens=self._how.context_tokens or self._context_tokens,
                 kv_disk_bytes=self._kv_disk_bytes,
                 gpu_layers=self._how.gpu_layers,
+                kv=self._how.kv,
+                flash_attention=self._how.flash_attention,
             )
         )
 

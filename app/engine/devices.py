@@ -5,6 +5,7 @@ but for `look`, which gathers the facts without loading llama.cpp or any driver.
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import importlib.util
 import os
 import platform
@@ -95,6 +96,15 @@ def findings(facts: Facts, pip: str = "pip", version: str = "") -> list[str]:
                 f"{install_line(build, facts, pip, version)}"
             )
     return sentences
+
+
+def own_findings() -> list[str]:
+    """Of this machine, this environment and this llama.cpp."""
+    try:
+        version = importlib.metadata.version("llama-cpp-python")
+    except importlib.metadata.PackageNotFoundError:
+        version = ""
+    return findings(look(), f"{sys.executable} -m pip", version)
 
 
 def reorders(facts: Facts) -> frozenset[str]:

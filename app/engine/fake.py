@@ -25,9 +25,7 @@ class _Thread:
         self._events: wire.Decoder[Event] = wire.Decoder(Event)
         self._commands: wire.Decoder[Command] = wire.Decoder(Command)
         engine = EngineLoop(
-            lambda path, context, progress, layers: FakeBackend(
-                seconds_per_token=seconds_per_token, capabilities=capabilities
-            ),
+            lambda command, progress: FakeBackend(seconds_per_token=seconds_per_token, capabilities=capabilities),
             self._inbox,
             lambda events: self._post(wire.encode(*events)),
             name="fake",

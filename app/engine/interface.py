@@ -28,10 +28,15 @@ Vector = tuple[float, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class LoadSettings:
-    """`context_tokens`: what a chat can have at most; None: as the engine was made. `gpu_layers`: on GPUs, of all."""
+    """`context_tokens`: what a chat can have at most; None: as the engine was made. `gpu_layers`: on GPUs, of all.
+
+    `kv`: the kind in which contexts are kept, as in GGUF. Without it and `flash_attention`: as it is fast here.
+    """
 
     context_tokens: int | None = None
     gpu_layers: int = AUTOMATIC_LAYERS
+    kv: str = ""
+    flash_attention: bool | None = None
 
 
 AS_USUAL = LoadSettings()

@@ -90,6 +90,11 @@ class LoadPlan:
         """The verdict with its figures."""
         return self.fit.sentence
 
+    @property
+    def gpu_bytes(self) -> int:
+        """In the memory that GPUs have of their own."""
+        return self.total_bytes - self.fit.need.total
+
 
 def load_plan(
     shape: ModelShape,
@@ -99,18 +104,27 @@ def load_plan(
     gpus: Sequence[Gpu] = (),
     gpu_layers: int = AUTOMATIC_LAYERS,
     reordered_kinds: Set[str] = frozenset(),
+    kv: str = "F16",
+    flash_attention: bool = False,
 ) -> LoadPlan:
     """With the context that is wanted where that fits, else with the longest that does, else the verdict on the first.
 
     A GPU that shares the computer's memory takes nothing off it.
     """
     wanted = min(context_tokens, shape.trained_context or context_tokens)
-    first = _planned(shape, wanted, CHAT_SEQUENCES, free_bytes, gpus, gpu_layers, reordered_kinds)
+
+    def planned(tokens: int) -> LoadPlan:
+        context = ContextShape(
+            context_tokens=tokens, sequences=CHAT_SEQUENCES, kv_k=kv, kv_v=kv, flash_attention=flash_attention
+        )
+        return _planned(shape, context, free_bytes, gpus, gpu_layers, reordered_kinds)
+
+    first = planned(wanted)
     if first.fit.verdict is Verdict.FITS:
         return first
     tokens = wanted // 2
     while tokens >= SMALLEST_CONTEXT:
-        tried = _planned(shape, tokens, CHAT_SEQUENCES, free_bytes, gpus, gpu_layers, reordered_kinds)
+        tried = planned(tokens)
         if tried.fit.verdict is Verdict.FITS:
             return tried
         tokens //= 2
@@ -119,16 +133,17 @@ def load_plan(
 
 def _planned(
     shape: ModelShape,
-    tokens: int,
-    sequences: int,
+    context: ContextShape,
     free_bytes: int,
     gpus: Sequence[Gpu],
     gpu_layers: int,
     reordered_kinds: Set[str],
 ) -> LoadPlan:
-    contexts = [ContextShape(context_tokens=tokens, sequences=sequences)]
+    contexts = [context]
     layers = layer_plan(shape, contexts, gpus, gpu_layers)
     need = need_of(shape, contexts, reordered_kinds)
     is_apart = bool(gpus) and not all(gpu.is_unified for gpu in gpus)
     own = own_need(need, shape, contexts, layers) if is_apart else need
-    return LoadPlan(context_tokens=tokens, layers=layers, fit=fit_of(own, free_bytes), total_bytes=need.total)
+    return LoadPlan(
+        context_tokens=context.context_tokens, layers=layers, fit=fit_of(own, free_bytes), total_bytes=need.total
+    )

@@ -152,6 +152,8 @@ class LoadModel(Message, frozen=True, kw_only=True):
     context_tokens: int = 8192
     kv_disk_bytes: int = 0  # for KV of chats that are not open; 0: none is written
     gpu_layers: int = AUTOMATIC_LAYERS
+    kv: str = ""  # kind of contexts' KV; empty, and None below: as it is fast here
+    flash_attention: bool | None = None
 
 
 class UnloadModel(Message, frozen=True, kw_only=True):

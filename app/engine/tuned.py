@@ -65,7 +65,9 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
-    """What the engine runs a model with. 0: as it does where nothing was measured. KV of chats is always F16."""
+    """What the engine runs a model with. 0: as it does where nothing was measured. KV of chats is F16, unless the
+    person wants another kind.
+    """
 
     width: int = 0
     piece: int = 0
@@ -74,6 +76,18 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     flash_attention: bool = False
     chat_threads: int = 0
     chat_flash_attention: bool = False
+    chat_kv: str = "F16"
+
+    def with_wishes(self, kv: str, flash_attention: bool | None) -> Choice:
+        """A person's own; empty, and None: what was found. Smaller KV than F16 is there with flash attention alone."""
+        made = self if not kv else msgspec.structs.replace(self, kv=kv, chat_kv=kv)
+        if flash_attention is not None:
+            made = msgspec.structs.replace(made, flash_attention=flash_attention, chat_flash_attention=flash_attention)
+        return msgspec.structs.replace(
+            made,
+            flash_attention=made.flash_attention or made.kv != "F16",
+            chat_flash_attention=made.chat_flash_attention or made.chat_kv != "F16",
+        )
 
 
 class Tuned(msgspec.Struct, frozen=True, kw_only=True):

@@ -67,7 +67,7 @@ class Library(QObject):
             panel.hide()
             self._conversation.composer.text.setFocus()
         else:
-            self._bridge.call(lambda core: core.model_choices(), done=panel.model.show_models, failed=self._say)
+            self._bridge.call(lambda core: core.models(), done=panel.model.show_models, failed=self._say)
             panel.show()
             panel.persona.setFocus()
 
@@ -101,7 +101,7 @@ class Library(QObject):
     def open_personas(self) -> None:
         dialog = PersonasDialog(self._window, self._theme)
         self._bridge.call(
-            lambda core: core.model_choices(),
+            lambda core: core.models(),
             done=lambda models: dialog.model.show_models(models) if isValid(dialog) else None,
             failed=self._say,
         )

@@ -60,7 +60,7 @@ class ModelDesk(QObject):
 
     def open_menu(self) -> None:
         """The models to choose from."""
-        self._bridge.call(lambda core: core.model_choices(), done=self._top_bar.show_models)
+        self._bridge.call(lambda core: core.models(), done=self._top_bar.show_models)
 
     def load(self, path: Path, context_tokens: int | None = None, *, anyway: bool = False) -> None:
         """Use another model from now on."""
@@ -121,4 +121,4 @@ class ModelDesk(QObject):
             said = sentence or (tr(_NONE_CHOSEN) if has_some else tr(_NO_MODEL))
             self._notices.show_notice(said, tone="danger", action=action, key="model", keeps=True)
 
-        self._bridge.call(lambda core: core.model_choices(), done=say)
+        self._bridge.call(lambda core: core.models(), done=say)

@@ -116,7 +116,8 @@ class TopBar(QWidget):
         for model in models:
             if model.problem:
                 continue
-            parts = (model.name, words.size(model.size_bytes), fit_word(model.fit), expected_speed(model.fit))
+            kept = tr("in memory") if model.is_kept else ""
+            parts = (model.name, words.size(model.size_bytes), kept or fit_word(model.fit), expected_speed(model.fit))
             action = menu.addAction(words.DOT.join(part for part in parts if part))
             action.setToolTip(retold(model.fit.sentence) if model.fit is not None else "")
             action.setCheckable(True)

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from app.core.core import Core
+from app.core.model_names import id_of
 from app.core.openai import chat_request
 from app.core.openai.api_error import BUG_SENTENCE, ApiError, of_kind
 from app.core.openai.chat_request import ChatRequest
@@ -149,8 +150,8 @@ class Api:
 
     @property
     def _model_name(self) -> str:
-        """The file's, without its ending."""
-        return "" if self._core.model_path is None else _text_of(self._core.model_path.stem)
+        """As other programs name it."""
+        return "" if self._core.model_path is None else id_of(self._core.model_path)
 
 
 async def _fail(connection: Connection, error: ApiError) -> None:

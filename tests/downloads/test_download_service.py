@@ -310,12 +310,12 @@ def test_a_file_that_is_added_stays_where_it_is_and_is_only_forgotten(hub, progr
             (tmp_path / "empty").mkdir()
             core.add_local(tmp_path / "empty")
         core.add_local(folder)
-        (model,) = core.local_models()
+        (model,) = await core.models()
         assert (model.name, model.place, model.quantisation) == ("own-Q4_0", ModelPlace.ADDED, "Q4_0")
         with pytest.raises(KnownError, match="Remove the folder instead"):
-            core.delete_model(model.path)
-        core.delete_model(folder)
-        assert core.local_models() == []
+            await core.delete_model(model.path)
+        await core.delete_model(folder)
+        assert await core.models() == []
 
     program.run(story)
     assert (folder / "own-Q4_0.gguf").exists()
@@ -326,8 +326,8 @@ def test_a_model_is_deleted_with_all_its_parts(hub, program):
     async def story(core: Core) -> None:
         done = await core.wait_for_download(core.download(await file_of(core, "Q8_0")))
         assert done.path is not None
-        assert [model.path for model in core.local_models()] == [done.path]
-        core.delete_model(done.path)
+        assert [model.path for model in await core.models()] == [done.path]
+        await core.delete_model(done.path)
 
     program.run(story)
     assert program.files() == []

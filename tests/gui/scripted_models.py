@@ -59,6 +59,7 @@ class ScriptedModels:
     hub_file_views: tuple[HubFile, ...] = ()
     offer: LoadOffer | None = None
     fit: FitView = FITS
+    devices: tuple[str, ...] = ()
 
     def _record(self, *call: Any) -> None:
         raise NotImplementedError
@@ -66,7 +67,7 @@ class ScriptedModels:
     async def model_lists(self) -> ModelLists:
         return self.lists
 
-    async def model_choices(self) -> list[LocalModel]:
+    async def models(self) -> list[LocalModel]:
         return list(self.lists.local)
 
     async def load_model(self, path: Path, *, context_tokens: int | None = None, anyway: bool = False) -> None:
@@ -76,6 +77,12 @@ class ScriptedModels:
     def unload_model(self) -> None:
         self._record("unload_model")
 
+    async def unload_kept(self, path: Path) -> None:
+        self._record("unload_kept", path)
+
+    async def device_findings(self) -> list[str]:
+        return list(self.devices)
+
     async def load_offer(self, path: Path) -> LoadOffer | None:
         return self.offer
 
@@ -83,11 +90,11 @@ class ScriptedModels:
         self._record("search_hub", text)
         return list(self.found)
 
-    async def judged_files(self, repository: str) -> list[HubFile]:
-        self._record("judged_files", repository)
+    async def hub_files(self, repository: str) -> list[HubFile]:
+        self._record("hub_files", repository)
         return list(self.hub_file_views)
 
-    async def judged_fit(self, file: HubFile) -> FitView:
+    async def hub_fit(self, file: HubFile) -> FitView:
         return self.fit
 
     def download(self, file: HubFile) -> str:

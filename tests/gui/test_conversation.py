@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
@@ -11,13 +10,14 @@ from PySide6.QtWidgets import QMenu, QMessageBox, QPushButton, QWidget
 
 from app.core.chat_views import MessageState, Role
 from app.core.events import MessagesReplaced, ModelStateChanged, PromptProgressed, ReplyEnded
-from app.core.views import ModelView
+from app.core.model_lists import ModelLists
 from app.engine.interface import ModelState
 from app.errors import ErrorKind, KnownError
 from app.gui import dialogs
 from app.gui.transcript.reply import Reply
 from tests.gui.conftest import Desk
 from tests.gui.scripted_core import message
+from tests.gui.scripted_models import local
 
 
 def type_and_send(desk: Desk, text: str) -> None:
@@ -236,7 +236,7 @@ def test_the_context_gauge_is_asked_for_when_a_reply_has_ended(desk: Desk) -> No
 
 
 def test_a_reply_that_failed_for_want_of_a_model_offers_to_choose_one(desk: Desk) -> None:
-    desk.core.model_views = [ModelView(id="m", name="m", path=Path("m.gguf"), size_bytes=1)]
+    desk.core.lists = ModelLists(local=(local("m"),))
     chat, reply = begin(desk)
     desk.core.emit(ModelStateChanged(state=ModelState.FAILED, name="x", sentence="x.gguf is not a model."))
     desk.core.end(chat, reply, MessageState.FAILED, "x.gguf is not a model.")

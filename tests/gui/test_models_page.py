@@ -87,6 +87,23 @@ def test_each_model_has_its_size_its_verdict_in_a_word_and_what_can_be_done(desk
     desk.until(lambda: desk.core.called("download_model") == [("s",)])
 
 
+def test_a_model_that_is_kept_says_so_and_can_be_unloaded(desk: Desk) -> None:
+    lists = ModelLists(local=(local("Here", is_loaded=True), local("Other", is_kept=True)))
+    page = open_page(desk, lists)
+    rows = {row.name: row for row in page.findChildren(ModelRow)}
+    assert "in memory" in texts(rows["Other"])
+    assert "in memory" not in texts(rows["Here"])
+    press(page, "More about Other")
+    desk.until(lambda: rows["Other"].findChild(QMenu))
+    rows["Other"].findChild(QMenu).actions()[0].trigger()
+    desk.until(lambda: desk.core.called("unload_kept") == [(Path("Other.gguf"),)])
+    desk.window.model_desk.open_menu()
+    desk.until(lambda: desk.window.top_bar.findChild(QMenu))
+    menu = desk.window.top_bar.findChild(QMenu)
+    assert "in memory" in menu.actions()[1].text()
+    menu.close()
+
+
 def test_what_is_peculiar_about_a_model_stands_below_what_it_is_good_at(desk: Desk) -> None:
     page = open_page(desk, ModelLists(catalogue=(replace(STARTER, quirks=("Thinks before it answers.",)),)))
     row = page.findChild(ModelRow)
@@ -247,7 +264,23 @@ def test_how_models_are_loaded_is_kept(desk: Desk) -> None:
     page.fields.context.setValue(4096)
     desk.until(lambda: desk.core.called("change_settings"))
     (changes,) = desk.core.called("change_settings")[-1]
-    assert changes == {"context_tokens": 4096, "unload_after_minutes": 10.0, "gpu_layers": -1}
+    assert changes == {
+        "context_tokens": 4096,
+        "unload_after_minutes": 10.0,
+        "gpu_layers": -1,
+        "kv_kind": "",
+        "flash_attention": "",
+    }
+    page.fields.kv.setCurrentIndex(page.fields.kv.findData("Q8_0"))
+    page.fields.kv.activated.emit(page.fields.kv.currentIndex())
+    desk.until(lambda: desk.core.called("change_settings")[-1][0]["kv_kind"] == "Q8_0")
+
+
+def test_what_gpu_is_used_and_what_is_missing_for_it_is_said_beside_the_layers(desk: Desk) -> None:
+    missing = "A GPU of NVIDIA: not used, its driver for CUDA is not installed. Install that first."
+    desk.core.devices = (missing,)
+    page = open_page(desk, ModelLists())
+    desk.until(lambda: missing in texts(page.fields))
 
 
 # the first run

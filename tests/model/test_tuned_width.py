@@ -8,8 +8,9 @@ from pathlib import Path
 import msgspec
 
 from app.engine import tuned
+from app.engine.interface import LoadSettings
 from app.engine.local import local_engine
-from app.engine.messages import Priority
+from app.engine.messages import GenerateRequest, Priority, RequestFinished, TextProduced, Turn
 from app.engine.process.llama import LlamaBackend
 from app.engine.process.memory_plan import BULK_SEQUENCES
 from app.engine.tuned import DECODE, Choice, Point, Setting, Tuned
@@ -46,6 +47,27 @@ def test_the_engine_runs_with_all_of_the_choice(tmp_path: Path) -> None:
     finally:
         backend.close()
     assert (capabilities.bulk_sequences, capabilities.step_tokens) == (3, 64)
+
+
+def test_contexts_are_of_the_kind_that_a_person_wants(tmp_path: Path) -> None:
+    async def story(kv: str) -> tuple[int, str]:
+        engine = local_engine(tmp_path, options=["--threads", "1"])
+        await engine.start(Watcher())
+        try:
+            how = LoadSettings(context_tokens=512, kv=kv, flash_attention=None)
+            loaded = await engine.load(full_attention(tmp_path / "m.gguf"), how)
+            request = GenerateRequest(turns=(Turn("user", "Hello."),), priority=Priority.INTERACTIVE, max_tokens=8)
+            text = ""
+            async for event in engine.generate("1", request):
+                text += event.text if isinstance(event, TextProduced) else ""
+                last = event
+            assert isinstance(last, RequestFinished)
+            return loaded.kv_bytes, text
+        finally:
+            await engine.close()
+
+    (wide, _), (small, _) = asyncio.run(story("F16")), asyncio.run(story("Q8_0"))
+    assert small < 0.6 * wide
 
 
 def test_the_process_takes_a_choice_from_its_command_line(tmp_path: Path) -> None:

@@ -56,6 +56,21 @@ def test_fewer_threads_where_they_are_faster() -> None:
     assert (found.threads, found.chat_threads) == (3, 3)
 
 
+def test_a_persons_wish_counts_more_than_what_was_found() -> None:
+    found = Choice(width=8, kv="Q8_0", flash_attention=True)
+    assert found.with_wishes("", None) == found
+    wished = found.with_wishes("F16", False)
+    assert (wished.kv, wished.chat_kv, wished.flash_attention, wished.chat_flash_attention) == (
+        "F16",
+        "F16",
+        False,
+        False,
+    )
+    assert wished.width == 8
+    small = Choice().with_wishes("Q8_0", False)  # which llama.cpp has with flash attention alone
+    assert (small.kv, small.chat_kv, small.flash_attention, small.chat_flash_attention) == ("Q8_0", "Q8_0", True, True)
+
+
 def test_small_kv_is_for_jobs_alone() -> None:
     found = choice_of(points(), points(kv="Q8_0", flash=True, step=0.5, read=0.5, turn=0.5))
     assert (found.kv, found.flash_attention, found.chat_flash_attention) == ("Q8_0", True, False)

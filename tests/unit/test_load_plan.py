@@ -82,6 +82,14 @@ def test_where_the_context_does_not_fit_the_longest_that_does_is_taken() -> None
     assert less.fit.verdict is Verdict.FITS
 
 
+def test_a_smaller_kind_of_kv_takes_more_context_into_the_same_memory() -> None:
+    free = load_plan(shape(), context_tokens=8192, free_bytes=10**12).total_bytes - 1
+    wide = load_plan(shape(), context_tokens=8192, free_bytes=free)
+    small = load_plan(shape(), context_tokens=8192, free_bytes=free, kv="Q8_0", flash_attention=True)
+    assert wide.context_tokens < small.context_tokens == 8192
+    assert small.fit.need.kv < 0.6 * load_plan(shape(), context_tokens=8192, free_bytes=10**12).fit.need.kv
+
+
 def test_no_more_context_than_the_model_was_trained_for() -> None:
     assert load_plan(shape(), context_tokens=131_072, free_bytes=100 * GB).context_tokens == 8192
 

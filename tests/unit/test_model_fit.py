@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.core.load_offer import load_offer
-from app.core.model_fit import ModelFits, expected_rate, fits_beside
+from app.core.model_fit import ModelFits, expected_rate, fits_beside, shape_of_beginning
 from app.core.model_rates import ModelRates
 from app.core.model_views import FitView, LocalModel, ModelPlace
 from app.engine.fit import ContextShape
@@ -59,6 +59,17 @@ def test_of_a_file_that_is_not_here_the_size_says_about_as_much(size: int, word:
     assert "8.0 GB" in view.sentence
 
 
+def test_of_a_file_that_is_elsewhere_the_beginning_says_as_much_as_the_file(model: Path) -> None:
+    size = model.stat().st_size
+    shape = shape_of_beginning(model.name, model.read_bytes()[: size // 2], size)
+    whole = shape_of_beginning(model.name, model.read_bytes(), size)
+    assert shape == whole
+    assert whole is not None
+    assert fits(8 * GB).of_shape(whole) == fits(8 * GB).of_file(model)
+    more = fits(8 * GB).of_shape(whole, 3 * GB)  # in other parts
+    assert more.needed_bytes == fits(8 * GB).of_shape(whole).needed_bytes + 3 * GB
+
+
 def test_speed_follows_from_what_was_measured_with_the_nearest_size() -> None:
     measured = {100: 80.0, 1000: 9.0}
     assert expected_rate(100, measured) == 80.0
@@ -80,11 +91,11 @@ def test_a_rate_is_the_middle_of_the_latest_replies_and_short_ones_do_not_count(
 def test_beside_the_chats_model_there_must_be_room_for_both(model: Path, tmp_path: Path) -> None:
     contexts = [ContextShape(context_tokens=1024)]
     need = fits(8 * GB).plan(model, 1024)
-    assert fits_beside(model, model, 8 * GB, contexts)
-    assert not fits_beside(model, model, need.total_bytes, contexts)
+    assert fits_beside(model, [model], 8 * GB, contexts)
+    assert not fits_beside(model, [model], need.total_bytes, contexts)
     unreadable = tmp_path / "text.gguf"
     unreadable.write_text("no")
-    assert fits_beside(unreadable, model, 0, contexts)  # loading it says what is wrong
+    assert fits_beside(unreadable, [model], 0, contexts)  # loading it says what is wrong
 
 
 # what is offered

@@ -11,6 +11,7 @@ import pytest
 
 from app.core.core import Core
 from app.core.events import Event, ModelStateChanged, ReplyGrew
+from app.core.kept_engines import KeptEngines
 from app.core.kinds.summarize import SummarizeParams
 from app.core.model_fit import ModelFits
 from app.core.models import ModelService
@@ -86,11 +87,20 @@ def test_a_job_wakes_the_model_that_it_needs(tmp_path: Path) -> None:
     asyncio.run(story())
 
 
-def service(folder: Path, free_bytes: int) -> ModelService:
-    async def make_room() -> None: ...
+class NoJobs:
+    models_beside = ()
 
+    def leave_model(self) -> None: ...
+
+    async def model_changes(self) -> None: ...
+
+    def model_is_settled(self) -> None: ...
+
+
+def service(folder: Path, free_bytes: int) -> ModelService:
     fits = ModelFits(free_bytes=lambda: free_bytes)
-    return ModelService(profile_paths(folder), fake_engine(), lambda event: None, make_room, fits=fits)
+    engine = KeptEngines(fake_engine())
+    return ModelService(profile_paths(folder), engine, lambda event: None, NoJobs, fits=fits)
 
 
 def test_a_model_that_does_not_fit_is_refused_with_its_figures_unless_it_is_wanted_anyway(tmp_path: Path) -> None:

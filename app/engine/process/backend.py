@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
-from app.engine.messages import Capabilities, GenerateRequest, Priority, Sampling
+from app.engine.messages import Capabilities, GenerateRequest, LoadModel, Priority, Sampling
 from app.engine.process.matcher import Matcher, Vocabulary
 from app.engine.process.sequence import Slot
 from app.engine.process.thinking import ThinkingTags
@@ -206,5 +205,5 @@ class Backend(Protocol):
     def close(self) -> None: ...
 
 
-OpenBackend = Callable[[Path, int, Callable[[float], bool], int], Backend]
-"""(model file, context tokens of a chat, progress: fraction -> go on?) -> Backend. Raises KnownError."""
+OpenBackend = Callable[[LoadModel, Callable[[float], bool]], Backend]
+"""(what is to be loaded, progress: fraction -> go on?) -> Backend. Raises KnownError."""

@@ -67,14 +67,21 @@ class LlamaBackend:
         n_threads: int | None = None,
         tuning: Path | None = None,
         choice: Choice | None = None,
+        kv: str = "",
+        flash_attention: bool | None = None,
     ) -> None:
-        """`tuning`: a folder with what was measured of models; `choice` is taken instead, where it is given."""
-        self._choice = choice or (tuned.load(tuning, path).choice() if tuning is not None else Choice())
+        """`tuning`: a folder with what was measured of models; `choice` is taken instead, where it is given.
+
+        `kv`, `flash_attention`: a person's own wishes.
+        """
+        found = choice or (tuned.load(tuning, path).choice() if tuning is not None else Choice())
+        self._choice = found.with_wishes(kv, flash_attention)
         self._n_threads = n_threads or diagnostics.physical_cores()
         self._threads = ThreadPolicy(self._n_threads)
+        chat_kv, bulk_kv = self._choice.chat_kv, self._choice.kv
         contexts = [
-            ContextShape(context_tokens=context_tokens, sequences=CHAT_SEQUENCES),
-            ContextShape(context_tokens=BULK_CONTEXT, sequences=BULK_SEQUENCES),
+            ContextShape(context_tokens=context_tokens, sequences=CHAT_SEQUENCES, kv_k=chat_kv, kv_v=chat_kv),
+            ContextShape(context_tokens=BULK_CONTEXT, sequences=BULK_SEQUENCES, kv_k=bulk_kv, kv_v=bulk_kv),
         ]
         self._model = LlamaModel(path, on_progress, lambda shape: layer_plan(shape, contexts, gpus(), gpu_layers))
         self._contexts: dict[Priority, LlamaContext] = {}
@@ -93,7 +100,8 @@ class LlamaBackend:
             raise
 
     def _open(self, path: Path, context_tokens: int) -> None:
-        plan = self._model.plan_kv(context_tokens, self._choice.width or BULK_SEQUENCES, self._choice.kv)
+        choice = self._choice
+        plan = self._model.plan_kv(context_tokens, choice.width or BULK_SEQUENCES, choice.chat_kv, choice.kv)
         self._shapes = {
             Priority.INTERACTIVE: (plan.chat_context, plan.chat_sequences),
             Priority.BULK: (plan.bulk_context, plan.bulk_sequences),
@@ -103,7 +111,8 @@ class LlamaBackend:
             self._contexts.pop(Priority.INTERACTIVE).close()
         most_embedded = MOST_ENCODED_TOKENS if not can_write else STEP_TOKENS
         file = path.stat()
-        self._fingerprint = f"{path.name} {file.st_size} {file.st_mtime_ns} {version('llama-cpp-python')} f16 f16"
+        kv = choice.chat_kv.lower()
+        self._fingerprint = f"{path.name} {file.st_size} {file.st_mtime_ns} {version('llama-cpp-python')} {kv} {kv}"
         if self._choice.chat_flash_attention:
             self._fingerprint += " flash"  # V lies in another order then
         self._capabilities = Capabilities(
@@ -146,7 +155,7 @@ class LlamaBackend:
                     n_sequences,
                     self._n_threads,
                     flag,
-                    kv="F16" if is_chat else choice.kv,
+                    kv=choice.chat_kv if is_chat else choice.kv,
                     flash_attention=choice.chat_flash_attention if is_chat else choice.flash_attention,
                 )
             except KnownError as error:

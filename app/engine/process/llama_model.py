@@ -26,7 +26,6 @@ from app.logs import topic
 
 log = topic("engine")
 
-_F16_BYTES = 2
 _READ_SHARE = 0.9  # of a load, where the file comes from the disk
 _POOLINGS = {
     str(pooling)
@@ -136,19 +135,15 @@ class LlamaModel:
     def trained_context(self) -> int:
         return int(llama.llama_model_n_ctx_train(self.handle))
 
-    @property
-    def kv_bytes_per_token(self) -> int:
-        return sum(layer.k + layer.v for layer in self.shape.layers) * _F16_BYTES
-
     def kv_bytes_per_token_in(self, kind: str) -> int:
         """In one of llama_context.KV_KINDS."""
         of_one = ContextShape(context_tokens=256, kv_k=kind, kv_v=kind)
         return kv_bytes(self.shape, of_one) // 256
 
-    def plan_kv(self, context_tokens: int, bulk_sequences: int, bulk_kv: str) -> KvPlan:
+    def plan_kv(self, context_tokens: int, bulk_sequences: int, chat_kv: str, bulk_kv: str) -> KvPlan:
         """What of this the memory takes that is free now. Raises KnownError where nothing fits."""
         plan = plan_kv(
-            bytes_per_token=self.kv_bytes_per_token,
+            bytes_per_token=self.kv_bytes_per_token_in(chat_kv),
             trained_context=self.trained_context,
             wanted_context=context_tokens,
             free_bytes=diagnostics.free_memory_bytes(),

@@ -6,7 +6,6 @@ cancel or a quit tears a step that stands in its way.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -141,8 +140,7 @@ class EngineLoop:
             return not self.inbox.is_closed
 
         try:
-            path = Path(os.fsdecode(command.path))
-            backend = self.open_backend(path, command.context_tokens, progress, command.gpu_layers)
+            backend = self.open_backend(command, progress)
         except KnownError as error:
             self._events.append(ModelLoadFailed(id=command.id, kind=error.kind, sentence=error.sentence))
             return

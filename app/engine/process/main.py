@@ -6,14 +6,13 @@ import argparse
 import os
 import sys
 import threading
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
 from app import children, diagnostics, logs, wire
-from app.engine.messages import Command, Event
+from app.engine.messages import Command, Event, LoadModel
 from app.engine.process.backend import OpenBackend
 from app.engine.process.inbox import Inbox
 from app.engine.process.loop import EngineLoop
@@ -59,10 +58,24 @@ def open_backend(
     if name == "fake":
         from app.engine.process.fake_llama import open_fake
 
-        return lambda path, context_tokens, on_progress, gpu_layers: open_fake(path, seconds_per_token)
+        return lambda command, on_progress: open_fake(_path(command), seconds_per_token)
     from app.engine.process.llama import LlamaBackend
 
-    return partial(LlamaBackend, n_threads=n_threads, tuning=tuning, choice=choice)
+    return lambda command, on_progress: LlamaBackend(
+        _path(command),
+        command.context_tokens,
+        on_progress,
+        command.gpu_layers,
+        n_threads=n_threads,
+        tuning=tuning,
+        choice=choice,
+        kv=command.kv,
+        flash_attention=command.flash_attention,
+    )
+
+
+def _path(command: LoadModel) -> Path:
+    return Path(os.fsdecode(command.path))
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:

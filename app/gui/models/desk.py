@@ -71,6 +71,7 @@ class ModelPages(QObject):
             self._page = ModelsPage(self._theme, self._settings)
             self._page.show_lists(self.lists)
             self._connect(self._page)
+            self._bridge.call(lambda core: core.device_findings(), done=self._show_devices, failed=self._say)
         return self._page
 
     @property
@@ -129,6 +130,10 @@ class ModelPages(QObject):
             self._page.show_lists(lists)
         self.lists_changed.emit(lists)
 
+    def _show_devices(self, findings: list[str]) -> None:
+        if not self._is_over:
+            self.page.fields.show_devices(findings)
+
     def _search(self, text: str) -> None:
         self._searched = text
         self.page.say_searching()
@@ -140,7 +145,7 @@ class ModelPages(QObject):
 
     def _ask_files(self, repository: str) -> None:
         self._bridge.call(
-            lambda core: core.judged_files(repository),
+            lambda core: core.hub_files(repository),
             done=lambda files: self._show_files(repository, files),
             failed=lambda error: self.page.say_files_failed(repository, error.sentence),
         )
@@ -155,7 +160,7 @@ class ModelPages(QObject):
         def judge() -> None:
             if left and not self._is_over and self.page.has_files(repository):
                 file = left.pop(0)
-                self._bridge.call(lambda core: core.judged_fit(file), done=lambda fit: judged(file, fit), failed=over)
+                self._bridge.call(lambda core: core.hub_fit(file), done=lambda fit: judged(file, fit), failed=over)
 
         def judged(file: HubFile, fit: FitView) -> None:
             if not self._is_over:
@@ -241,6 +246,7 @@ class ModelPages(QObject):
         page.get_asked.connect(self.get)
         page.download_asked.connect(lambda file: self._do(lambda core: core.download(file)))
         page.delete_asked.connect(self._delete)
+        page.unload_asked.connect(lambda path: self._do(lambda core: core.unload_kept(path)))
         page.pause_asked.connect(self.pause)
         page.resume_asked.connect(self.resume)
         page.cancel_asked.connect(self.cancel)

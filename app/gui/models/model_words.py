@@ -26,12 +26,13 @@ def parameters(count: int) -> str:
 
 
 def of_local(model: LocalModel) -> str:
-    """ "Q4_1 · 98 MB · about 80 tok/s · from Ollama"."""
+    """ "Q4_1 · 98 MB · about 80 tok/s · in memory · from Ollama"."""
     place = _PLACES[model.place]
     parts = (
         "" if model.quantisation in model.name else model.quantisation,
         words.size(model.size_bytes),
         expected_speed(model.fit),
+        tr("in memory") if model.is_kept else "",
         tr(place) if place else "",
     )
     return words.DOT.join(part for part in parts if part)

@@ -49,6 +49,7 @@ class ModelsPage(QWidget):
     get_asked = Signal(str)  # a catalogue id
     download_asked = Signal(object)  # HubFile
     delete_asked = Signal(object)  # LocalModel
+    unload_asked = Signal(object)  # Path
     pause_asked = Signal(str)
     resume_asked = Signal(str)
     cancel_asked = Signal(str)
@@ -164,6 +165,8 @@ class ModelsPage(QWidget):
     def _local_row(self, model: LocalModel) -> ModelRow:
         name = model.name
         more: list[Action] = []
+        if model.is_kept:
+            more.append((tr("Unload"), lambda: self.unload_asked.emit(model.path)))
         if model.place is ModelPlace.OWN and not model.is_loaded:
             more.append((tr("Delete"), lambda: self.delete_asked.emit(model)))
         if model.place is ModelPlace.ADDED and not model.is_loaded:

@@ -52,7 +52,7 @@ class MessageDesk(QObject):
     def ask_how(self, message_id: str, place: QPoint) -> None:
         """A menu of the models, at a place on the screen, and the way to other settings."""
         self._bridge.call(
-            lambda core: core.model_choices(),
+            lambda core: core.models(),
             done=lambda models: self._menu(message_id, models).popup(place),
             failed=self._say,
         )
