@@ -30,6 +30,7 @@ def coverage(job: JobRow, jobs: Jobs, items: Items) -> str:
     if n_pages:
         texts.append(f"{sum(n_pages.values()) - len(missing):,} of {sum(n_pages.values()):,} pages")
     if n_parts:
-        word = "rows" if any(one.columns is not None for one in facts.values()) else "parts"
-        texts.append(f"{n_parts - n_failed:,} of {n_parts:,} {word}")
+        is_table = any(one.columns is not None for one in facts.values())
+        done = n_parts - n_failed
+        texts.append(f"{done:,} of {n_parts:,} rows" if is_table else f"{done:,} of {n_parts:,} parts")
     return ", ".join(texts)

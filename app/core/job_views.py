@@ -66,7 +66,7 @@ def item_name(item: ItemRow, input: item_input.ItemInput, source: SourceRow | No
         case Piece() if source is not None and source.n_items > 1:
             return f"{name}, part {item.position + 1}"
         case Group():
-            return f"{name}, {'overview' if input.is_overview or input.is_collection else 'reduced'}"
+            return f"{name}, overview" if input.is_overview or input.is_collection else f"{name}, reduced"
     return name
 
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 from app.errors import KnownError
 from app.gui import fonts, tongue
 from app.gui.bridge import Bridge
+from app.gui.core_words import retold
 from app.gui.late_alarm import LateAlarm
 from app.gui.painted import when_painted
 from app.gui.qt_messages import log_qt_messages
@@ -109,7 +110,7 @@ def show_problem(sentence: str) -> None:
     """Why there is no window, in one of its own; returns when it was closed."""
     app = make_app(sys.argv[:1])
     Theme(app, "system")
-    box = QMessageBox(QMessageBox.Icon.Warning, "Rubato", sentence)
+    box = QMessageBox(QMessageBox.Icon.Warning, "Rubato", retold(sentence))
     box.setAccessibleName(tr("Problem"))
     box.exec()
 

@@ -133,7 +133,7 @@ class JobDesk(QObject):
             open_result = (tr("Open"), lambda: self._pane.actions_asked.open.emit(job.id))
             self._notices.show_notice(sentence, tone="warn" if lacks else "ok", action=open_result, key=job.id)
         elif job.state is JobState.FAILED:
-            sentence = job.error or tr("{title} failed.", title=retold(job.title))
+            sentence = retold(job.error) or tr("{title} failed.", title=retold(job.title))
             self._notices.show_notice(sentence, tone="danger", key=job.id)
         if sentence:
             self.over.emit(sentence)

@@ -184,7 +184,7 @@ def document_line(document: DocumentView) -> str:
     if document.state == "waiting":
         return tr("being read…")
     parts = [tokens(document.n_tokens)] if document.n_tokens else []
-    return DOT.join([*parts, *document.notes])
+    return DOT.join([*parts, *map(retold, document.notes)])
 
 
 def _not_read(count: int) -> str:

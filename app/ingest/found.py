@@ -21,15 +21,26 @@ class LeftOut:
 
     def sentences(self) -> tuple[str, ...]:
         """One for each reason that there was."""
-        n_more = len(self.empty) - _MOST_NAMED
-        named = ", ".join(self.empty[:_MOST_NAMED]) + (f" and {n_more:,} more" if n_more > 0 else "")
+        hidden, links, twice, empty = self.hidden, self.links, self.twice, len(self.empty)
+        named, n_more = ", ".join(self.empty[:_MOST_NAMED]), empty - _MOST_NAMED
+        all_empty = f"{empty:,} empty files were left out: {named}."
+        if n_more > 0:
+            all_empty = f"{empty:,} empty files were left out: {named} and {n_more:,} more."
         counted = (
-            (self.hidden, "hidden file or folder was left out", "hidden files and folders were left out"),
-            (len(self.empty), f"empty file was left out: {named}", f"empty files were left out: {named}"),
-            (self.links, "link that leads to no file was left out", "links that lead to no file were left out"),
-            (self.twice, "file or folder was there twice", "files and folders were there twice"),
+            (
+                hidden,
+                f"{hidden} hidden file or folder was left out.",
+                f"{hidden:,} hidden files and folders were left out.",
+            ),
+            (empty, f"{empty} empty file was left out: {named}.", all_empty),
+            (
+                links,
+                f"{links} link that leads to no file was left out.",
+                f"{links:,} links that lead to no file were left out.",
+            ),
+            (twice, f"{twice} file or folder was there twice.", f"{twice:,} files and folders were there twice."),
         )
-        return tuple(f"{count:,} {one if count == 1 else many}." for count, one, many in counted if count)
+        return tuple(one if count == 1 else many for count, one, many in counted if count)
 
 
 def is_hidden(name: str) -> bool:

@@ -11,9 +11,8 @@ from types import ModuleType
 
 import pytest
 from babel import Locale
-from PySide6.QtWidgets import QApplication
 
-from app.gui import core_words, po_file, tongue
+from app.gui import po_file
 
 ROOT = Path(__file__).resolve().parents[2]
 WINDOW = ROOT / "app" / "gui"
@@ -143,37 +142,6 @@ def _key(text: object) -> object:
 
 def _places(text: str) -> list[str]:
     return re.findall(r"\{(\w+)\}", text)
-
-
-def test_the_sentences_of_core_that_are_known_are_still_said() -> None:
-    said = set()
-    for file in (ROOT / "app").rglob("*.py"):
-        if WINDOW not in file.parents:
-            said |= {_with_places(node) for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))}
-    known = {re.sub(r"(?<!\{)\{\w+\}", "{}", text) for text in core_words.SENTENCES}
-    assert known - said == set()
-
-
-def _with_places(node: ast.AST) -> str:
-    match node:
-        case ast.Constant(value=str(text)):
-            return text.replace("{", "{{").replace("}", "}}")
-        case ast.JoinedStr(values=parts):
-            return "".join("{}" if isinstance(part, ast.FormattedValue) else _with_places(part) for part in parts)
-    return ""
-
-
-def test_core_is_understood_in_another_language(qapp: QApplication) -> None:
-    assert core_words.retold("Summary of a.pdf") == "Summary of a.pdf"
-    tongue.speak(qapp, "de")
-    try:
-        assert core_words.retold("Summary of a.pdf") == "Zusammenfassung von a.pdf"
-        assert core_words.retold_parts("3 of 4 documents, 1,312 of 1,400 pages") == (
-            "3 von 4 Dokumenten, 1.312 von 1.400 Seiten"
-        )
-        assert core_words.retold("Nobody knows this one.") == "Nobody knows this one."
-    finally:
-        tongue.speak(qapp, "")
 
 
 def test_a_sentence_that_comes_back_finds_its_translation(tmp_path: Path) -> None:

@@ -137,7 +137,7 @@ def test_pages_without_text_and_damaged_pages_are_named(tmp_path, read):
     pages[6] = Page(picture=True)
     document = read(saved(tmp_path, pdf(*pages, damaged=(3,))))
     assert document.n_pages == 7
-    assert document.notes == ("Pages 2 and 7 have no text.", "Page 4 is damaged and could not be read.")
+    assert document.notes == ("Pages 2, 7 have no text.", "Page 4 is damaged and could not be read.")
     assert document.unread_pages == (2, 4, 7)
     assert [block.page for block in document.blocks] == [1, 3, 5, 6]
 

@@ -101,7 +101,8 @@ class Summarize(JobKind):
     def title(self, params: SummarizeParams, material: Material) -> str:
         names = material.names
         of = names[0] if len(names) == 1 else f"{len(names):,} documents"
-        return f"Summary of {of}" + (f": {' '.join(params.focus.split())}" if params.focus.strip() else "")
+        focus = " ".join(params.focus.split())
+        return f"Summary of {of}: {focus}" if focus else f"Summary of {of}"
 
     def fitted(self, params: SummarizeParams, bulk_context: int) -> SummarizeParams:
         fitted = msgspec.structs.replace(params, bulk_context=bulk_context)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
@@ -96,7 +97,8 @@ class AttachmentChip(QFrame):
         self.main.setText(f" {shortened(view.name, 32)}  {shortened_end(said, _MOST_SAID)}")
         set_icon(self.main, "file-warning" if failed else "file-text", colour)
         self.main.setAccessibleName(f"{view.name}, {said}")
-        self.main.setToolTip("\n".join((view.name, *([retold(view.error)] if view.error else []), *view.notes)))
+        more = [retold(sentence) for sentence in (view.error, *view.notes) if sentence]
+        self.main.setToolTip("\n".join((view.name, *more)))
 
     def has_keyboard(self) -> bool:
         focus = self.window().focusWidget()
@@ -132,7 +134,7 @@ def described(view: AttachmentView) -> str:
         case AttachmentState.READING:
             return tr("reading…")
         case AttachmentState.FAILED:
-            return retold(view.error).removeprefix(f"“{view.name}” ") or tr("not read")
+            return _without_name(retold(view.error), view.name) or tr("not read")
     size = trn("{count} token", "{count} tokens", view.n_tokens)
     match view.use:
         case AttachmentUse.WHOLE:
@@ -145,6 +147,11 @@ def described(view: AttachmentView) -> str:
     if view.notes:
         parts.append(tr("not all of it could be read"))
     return words.DOT.join(parts)
+
+
+def _without_name(sentence: str, name: str) -> str:
+    """The name stands before it already. In some languages it is not what a sentence begins with."""
+    return re.sub(rf"\A[“„«]\u2068?{re.escape(name)}\u2069?[”“»] ", "", sentence)
 
 
 def _summary_state(view: AttachmentView) -> str:

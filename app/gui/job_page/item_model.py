@@ -13,6 +13,7 @@ from PySide6.QtGui import QColor
 
 from app.core.views import ItemPage, ItemState, ItemView
 from app.gui import fonts, job_words, words
+from app.gui.core_words import retold
 from app.gui.icons import icon
 from app.gui.job_page.item_words import in_one_line
 from app.gui.theme import Theme
@@ -163,7 +164,8 @@ class ItemModel(QAbstractTableModel):
             case Qt.ItemDataRole.DisplayRole:
                 return _cell(item, column)
             case Qt.ItemDataRole.AccessibleTextRole:
-                return f"{item.name}, {job_words.item_state(item.state)}" if column == NAME else _cell(item, column)
+                said = _cell(item, column)
+                return f"{said}, {job_words.item_state(item.state)}" if column == NAME else said
             case Qt.ItemDataRole.ToolTipRole if column in (NAME, RESULT):
                 return _cell(item, column)
             case Qt.ItemDataRole.DecorationRole if column == STATE:
@@ -181,11 +183,11 @@ class ItemModel(QAbstractTableModel):
 def _cell(item: ItemView, column: int) -> str:
     match column:
         case 0:
-            return item.name
+            return retold(item.name)
         case 1:
             return job_words.item_state(item.state)
         case 2:
-            return item.output if item.state is ItemState.FAILED else in_one_line(item.output)
+            return retold(item.output) if item.state is ItemState.FAILED else in_one_line(item.output)
         case 3:
             return words.number(item.tokens) if item.tokens else ""
     return words.seconds(item.seconds) if item.seconds else ""

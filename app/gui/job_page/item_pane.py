@@ -66,7 +66,7 @@ class ItemPane(QFrame):
         is_other = detail.item.id != self.item_id
         self._detail, self.item_id = detail, detail.item.id
         item = detail.item
-        self._name.setText(item.name)
+        self._name.setText(retold(item.name))
         name, colour = STATE_ICONS[item.state]
         self._icon.set_icon(name, colour)
         cost = job_words.item_cost(item, detail.saved_tokens)
@@ -76,7 +76,7 @@ class ItemPane(QFrame):
         self._prompt.show_text(detail.prompt)
         self._copy.setVisible(bool(detail.output))
         self._again.setVisible(item.state is ItemState.FAILED)
-        self.setAccessibleName(f"{item.name}, {self._state.text()}")
+        self.setAccessibleName(f"{retold(item.name)}, {self._state.text()}")
         if is_other:
             self._area.verticalScrollBar().setValue(0)
 

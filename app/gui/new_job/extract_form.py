@@ -12,6 +12,7 @@ from app.core.kinds.fields import Field, fields_schema, schema_fields
 from app.errors import KnownError
 from app.gui import fonts
 from app.gui.buttons import label
+from app.gui.core_words import retold
 from app.gui.form import editor, token_spin
 from app.gui.new_job.column_choice import ColumnChoice
 from app.gui.new_job.field_row import FieldRow
@@ -112,7 +113,7 @@ class ExtractForm(KindForm):
             elif wanted == "fields" and (text := self.schema.toPlainText().strip()) and not self._show_fields(text):
                 raise missing(tr("This schema says more than fields can, so it stays as it is."))
         except KnownError as error:
-            self.note.setText(error.sentence)
+            self.note.setText(retold(error.sentence))
             wanted = "fields" if wanted == "schema" else "schema"
         self._show_as(wanted)
         self.changed.emit()

@@ -11,6 +11,7 @@ from app.core.chat_views import AttachmentUse, AttachmentView
 from app.gui import fonts
 from app.gui.buttons import IconLabel, label
 from app.gui.composer.attachments import shortened
+from app.gui.core_words import retold
 from app.gui.margins import margins
 from app.gui.theme import Theme
 from app.gui.tongue import apart, mark, tr, trn
@@ -45,7 +46,7 @@ class SentDocuments(QWidget):
                 widget.deleteLater()
         for view in documents[:_SHOWN]:
             said = tr("{name}, {use}", name=apart(shortened(view.name, 48)), use=tr(_USES[view.use]))
-            self._add(said, "\n".join((view.name, *view.notes)))
+            self._add(said, "\n".join((view.name, *map(retold, view.notes))))
         if more := documents[_SHOWN:]:
             self._add(
                 trn("and {count} more", "and {count} more", len(more)), "\n".join(view.name for view in more), icon=""

@@ -9,21 +9,21 @@ from app.ingest.readers.interface import Note
 
 
 def listed(numbers: Sequence[int], what: str = "Page") -> str:
-    """ "Page 7", "Pages 2, 4–6 and 9". `what` is the word for one."""
+    """ "Page 7", "Pages 2, 4–6, 9". `what` is the word for one."""
     ranges: list[list[int]] = []
     for number in numbers:
         if ranges and number == ranges[-1][1] + 1:
             ranges[-1][1] = number
         else:
             ranges.append([number, number])
-    shown = [str(first) if first == last else f"{first}–{last}" for first, last in ranges]
-    joined = shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    joined = ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in ranges)
     return f"{what if len(numbers) == 1 else f'{what}s'} {joined}"
 
 
 def without_text(numbers: Sequence[int], what: str = "Page") -> Note:
     """The note about pages that have no text."""
-    return Note(f"{listed(numbers, what)} {'has' if len(numbers) == 1 else 'have'} no text.", tuple(numbers))
+    pages = listed(numbers, what)
+    return Note(f"{pages} has no text." if len(numbers) == 1 else f"{pages} have no text.", tuple(numbers))
 
 
 def headings_first(blocks: Iterable[Block]) -> list[Block]:

@@ -59,9 +59,9 @@ def read(path: Path, max_characters: int) -> Iterator[Piece]:
     if empty:
         yield without_text(empty)
     if broken:
-        yield Note(
-            f"{listed(broken)} {'is' if len(broken) == 1 else 'are'} damaged and could not be read.", tuple(broken)
-        )
+        named = listed(broken)
+        one, many = f"{named} is damaged and could not be read.", f"{named} are damaged and could not be read."
+        yield Note(one if len(broken) == 1 else many, tuple(broken))
     if not has_end:
         yield Note("The end of the file is missing; pages may be missing too.")
 

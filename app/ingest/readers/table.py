@@ -53,9 +53,11 @@ def fitted(path: Path, place: str, cells: Sequence[str], width: int) -> Row:
 
 def no_rows(path: Path, what: str = "") -> KnownError:
     """The error for a table without rows. `what` is the sheet, where there are several."""
-    of_sheet = f" in the sheet “{what}”" if what else ""
+    if not what:
+        return unreadable(path, "has no rows below the first, which names the columns. Add some, or another file.")
     return unreadable(
-        path, f"has no rows{of_sheet} below the first, which names the columns. Add some, or another file."
+        path,
+        f"has no rows in the sheet “{what}” below the first, which names the columns. Add some, or another file.",
     )
 
 
