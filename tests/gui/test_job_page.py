@@ -66,6 +66,14 @@ def test_of_a_hundred_thousand_items_only_those_in_view_are_read(desk: Desk) -> 
     assert len(desk.core.called("items")) < 20
 
 
+def test_when_the_job_is_over_its_page_says_what_it_was_to_take_and_what_it_took(desk: Desk) -> None:
+    page = opened(desk)
+    over = replace(BIG, state=JobState.DONE, items_done=99_995, estimated_seconds=50.0, took_seconds=43.0)
+    desk.core.emit(JobChanged(job=over))
+    desk.until(lambda: "estimated 50 s, took 43 s" in page.card._line.text())
+    assert page.card._line.isVisible()
+
+
 def test_a_filter_shows_one_state_with_its_count(desk: Desk) -> None:
     page = opened(desk)
     assert page.filter.buttons["failed"].text() == "Failed 5"

@@ -108,6 +108,18 @@ def test_a_card_tells_its_pace_its_documents_and_what_was_saved() -> None:
     assert job_words.duration(3.5 * 3600) == "about 3.5 hours"
 
 
+def test_a_card_says_beside_each_other_what_a_job_was_to_take_and_what_it_took(desk: Desk) -> None:
+    running = job("j", "x", JobState.RUNNING, 34, 120)
+    start(desk, [running])
+    card = desk.window.jobs_pane._cards["j"]
+    done = replace(running, state=JobState.DONE, items_done=120, coverage="120 of 120 rows")
+    desk.core.emit(JobChanged(job=replace(done, estimated_seconds=61 * 60, took_seconds=3.2 * 3600)))
+    desk.until(lambda: "estimated" in card._line.text())
+    assert card._line.text() == "120 of 120 rows  ·  estimated 61 min, took 3.2 h"
+    assert card._line.isVisible()
+    assert "estimated 61 min, took 3.2 h" in card.accessibleName()
+
+
 def test_of_hundreds_of_jobs_that_are_over_the_newest_have_cards(desk: Desk) -> None:
     old = [job(f"d{n}", f"D{n}", JobState.DONE, 1, 1, created_seconds=NOW - n) for n in range(300)]
     desk.core.job_views = [*old, job("a", "A", JobState.RUNNING, 1, 3)]
