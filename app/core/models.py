@@ -21,7 +21,6 @@ from app.errors import ErrorKind, KnownError
 from app.paths import Paths
 from app.settings import Settings
 
-
 _OTHER = "Another model was chosen meanwhile."
 
 

@@ -49,13 +49,15 @@ def test_the_engine_runs_with_all_of_the_choice(tmp_path: Path) -> None:
     assert (capabilities.bulk_sequences, capabilities.step_tokens) == (3, 64)
 
 
-def test_contexts_are_of_the_kind_that_a_person_wants(tmp_path: Path) -> None:
-    async def story(kv: str) -> tuple[int, str]:
+def test_contexts_are_of_the_kind_that_a_person_wants_where_the_model_takes_it(
+    tmp_path: Path, starter_model: Path
+) -> None:
+    async def story(model: Path, kv: str) -> tuple[int, str]:
         engine = local_engine(tmp_path, options=["--threads", "1"])
         await engine.start(Watcher())
         try:
             how = LoadSettings(context_tokens=512, kv=kv, flash_attention=None)
-            loaded = await engine.load(full_attention(tmp_path / "m.gguf"), how)
+            loaded = await engine.load(model, how)
             request = GenerateRequest(turns=(Turn("user", "Hello."),), priority=Priority.INTERACTIVE, max_tokens=8)
             text = ""
             async for event in engine.generate("1", request):
@@ -66,8 +68,11 @@ def test_contexts_are_of_the_kind_that_a_person_wants(tmp_path: Path) -> None:
         finally:
             await engine.close()
 
-    (wide, _), (small, _) = asyncio.run(story("F16")), asyncio.run(story("Q8_0"))
+    (wide, _), (small, said) = asyncio.run(story(starter_model, "F16")), asyncio.run(story(starter_model, "Q8_0"))
     assert small < 0.6 * wide
+    assert said
+    tiny = full_attention(tmp_path / "m.gguf")  # with heads too small for blocks of 32
+    assert asyncio.run(story(tiny, "Q8_0"))[0] == asyncio.run(story(tiny, "F16"))[0]
 
 
 def test_the_process_takes_a_choice_from_its_command_line(tmp_path: Path) -> None:

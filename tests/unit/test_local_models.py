@@ -14,8 +14,8 @@ from app.core.core import Core
 from app.core.events import Event, ModelStateChanged
 from app.core.model_views import ModelPlace
 from app.engine.fake import fake_engine
-from app.engine.verdict import Verdict
 from app.engine.interface import ModelState
+from app.engine.verdict import Verdict
 from app.errors import KnownError
 from app.paths import profile_paths
 from app.settings import Settings

@@ -49,6 +49,9 @@ from app.engine.process.thinking import ThinkingTags
 from app.engine.process.threads import ThreadPolicy
 from app.engine.tuned import Choice
 from app.errors import KnownError
+from app.logs import topic
+
+log = topic("engine")
 
 _DONE, _NO_ROOM, _ABORTED = 0, 1, 2
 STAND_SECONDS = 0.002  # so long a chat's step waits for both cores; else it gets those that are free
@@ -94,7 +97,14 @@ class LlamaBackend:
         self._can_pause = False
         self._side = ThreadPoolExecutor(1, "bulk beside a chat")
         try:
-            self._open(path, context_tokens)
+            try:
+                self._open(path, context_tokens)
+            except KnownError:
+                if self._choice.chat_kv == "F16":
+                    raise
+                log.warning("%s takes no KV of the kind %s; it gets F16", path, self._choice.chat_kv)
+                self._choice = found.with_wishes("F16", flash_attention)
+                self._open(path, context_tokens)
         except BaseException:
             self.close()  # the model that was there before may need the memory
             raise
