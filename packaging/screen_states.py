@@ -350,7 +350,7 @@ def _machine(states: States) -> None:
     states.grab("models-searching")
     page.show_found(machine.FOUND)
     page._toggle_files(machine.FOUND[0].repository)
-    spin(200)
+    spin(2_000)  # the hub is not there, which is said
     page.show_files(machine.FOUND[0].repository, machine.FILES)
     states.grab("models-hub")
     for part in page.findChildren(Disclosure):

@@ -136,8 +136,19 @@ class JobsPane(QFrame):
         self._more.setText(more)
         self._more.setAccessibleName(more)
         self._more.setVisible(n_left > 0)
+        self._show_new()
+
+    def _show_new(self) -> None:
+        """One button for a new job, above the cards or in the middle of nothing; the keyboard goes with it."""
+        at, other = (self._new, self._first) if self._cards else (self._first, self._new)
+        had_keyboard = other.hasFocus()
+        for part, is_shown in ((self._new, bool(self._cards)), (self._empty, not self._cards)):
+            if is_shown:
+                part.show()
+        if had_keyboard:
+            at.setFocus()
         self._empty.setVisible(not self._cards)
-        self._new.setVisible(bool(self._cards))  # else the same stands below
+        self._new.setVisible(bool(self._cards))
 
     def _place(self, job: JobView, place: int) -> None:
         card = self._cards.get(job.id)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout
 
@@ -39,6 +39,7 @@ class StatusBar(QFrame):
         self._turn.setToolTip(tr("Of your last turn: the time to the first word, and the writing speed."))
         self._machine = ElidedLabel(role=fonts.SMALL, tone="muted")
         self._machine.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self._machine.installEventFilter(self)
         self._parts: list[str] = []
         self._jobs = ""  # the first of them, in fewer words
         row = QHBoxLayout(self)
@@ -58,6 +59,11 @@ class StatusBar(QFrame):
         super().resizeEvent(event)
         self.fit()
 
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Resize:
+            self.fit()  # the toggle may have grown
+        return False
+
     def show_status(self, status: StatusView) -> None:
         """New figures; not the preset, which may have been chosen after they were taken."""
         self._turn.setText(words.last_turn(status))
@@ -72,7 +78,7 @@ class StatusBar(QFrame):
         if not hasattr(self, "_parts"):
             return
         metrics = QFontMetrics(fonts.font(fonts.SMALL))
-        room = self.width() - 2 * _SIDE - self.toggle.sizeHint().width() - _GAP
+        room = self.width() - 2 * _SIDE - self.toggle.sizeHint().width() - _GAP - 1  # metrics are rounded
         turn = metrics.horizontalAdvance(self._turn.text())
         self._turn.setVisible(metrics.horizontalAdvance(words.DOT.join(self._parts)) + turn + _GAP <= room)
         shown = list(self._parts)

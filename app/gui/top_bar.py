@@ -40,7 +40,7 @@ class _Documents(ElidedLabel):
         self._fit()
 
     def _fit(self) -> None:
-        fits = self.fontMetrics().horizontalAdvance(self._whole) <= self.contentsRect().width()
+        fits = self.fontMetrics().horizontalAdvance(self._whole) < self.contentsRect().width()
         self.setText(self._whole if fits else self._short)
 
 

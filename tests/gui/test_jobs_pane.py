@@ -156,3 +156,13 @@ def test_a_state_that_is_long_goes_below_a_title_it_would_leave_no_room(theme: T
     assert card._title.width() > 200
     card.resize(420, 120)
     qtbot.waitUntil(lambda: card._state.y() < card._title.geometry().bottom())
+
+
+def test_the_keyboard_stays_on_new_job_when_the_first_one_appears_and_the_last_one_goes(desk: Desk) -> None:
+    pane = desk.window.jobs_pane
+    desk.window.toggle_jobs()
+    assert pane._first.hasFocus()
+    pane.show_job(QUEUE[0])
+    assert pane._new.hasFocus()
+    pane.remove("done")
+    assert pane._first.hasFocus()

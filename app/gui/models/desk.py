@@ -224,7 +224,7 @@ class ModelPages(QObject):
         self._do(work)
 
     def _do(self, work: Callable[[Core], object]) -> None:
-        self._bridge.call(work, done=lambda _: self._pause.start(), failed=self._say)
+        self._bridge.call(work, done=lambda _: None if self._is_over else self._pause.start(), failed=self._say)
 
     def _say(self, error: KnownError) -> None:
         self._notices.show_notice(error.sentence, tone="danger")
