@@ -25,11 +25,14 @@ _NUMBER = re.compile(r"0|[1-9]\d{0,2}(,?\d{3})*")
 
 @dataclass(frozen=True)
 class _Form:
-    """`anchor`: the longest of what stands between the places, which every sentence of this form has."""
+    """`anchor`: the longest of what stands between the places, which every sentence of this form has; `n_plain`: how
+    much stands between them all.
+    """
 
     text: str
     pattern: re.Pattern[str]
     anchor: str
+    n_plain: int
 
 
 def retold(sentence: str) -> str:
@@ -61,7 +64,8 @@ def _value(part: str) -> str:
 
 @cache
 def _sentences() -> tuple[_Form, ...]:
-    return tuple(map(_form, SENTENCES))
+    """Those that say more by themselves come first: "Summary of {name}: {focus}" before "Summary of {name}"."""
+    return tuple(sorted(map(_form, SENTENCES), key=lambda form: -form.n_plain))
 
 
 @cache
@@ -74,7 +78,8 @@ def _form(text: str) -> _Form:
     pattern = "".join(
         re.escape(plain) + (f"(?P<{name}>{_shape(name)})" if name is not None else "") for plain, name, *_ in pieces
     )
-    return _Form(text, re.compile(pattern, re.DOTALL), max((plain for plain, *_ in pieces), key=len))
+    plains = [plain for plain, *_ in pieces]
+    return _Form(text, re.compile(pattern, re.DOTALL), max(plains, key=len), sum(map(len, plains)))
 
 
 def _shape(name: str) -> str:

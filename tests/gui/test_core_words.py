@@ -173,6 +173,13 @@ def test_in_english_it_is_as_it_was_said(qapp: QApplication) -> None:
         ("Summary of 12 documents: money", "Zusammenfassung von 12 Dokumente: money"),
         ("report.pdf, pages 3–5", "report.pdf, Seiten 3–5"),
         ("Pages 2, 4–6 have no text.", "Seiten 2, 4–6 haben keinen Text."),
+        ("Page 7 has no text.", "Seite 7 hat keinen Text."),
+        ("Slide 3 has no text.", "Folie 3 hat keinen Text."),
+        (
+            "2 GPUs of AMD: not used, this llama.cpp is built without ROCm. Install that with: pip install x",
+            "2 GPUs von AMD: nicht benutzt, dieses llama.cpp ist ohne ROCm gebaut. Installieren Sie das mit: pip "
+            "install x",
+        ),
         ("Nobody knows this one.", "Nobody knows this one."),
         (
             "my model.gguf is cut short. Download it again or choose another model.",
@@ -218,6 +225,15 @@ def test_in_english_it_is_as_it_was_said(qapp: QApplication) -> None:
 )
 def test_core_is_understood_in_another_language(german: None, said: str, retold: str) -> None:
     assert core_words.retold(said) == retold
+
+
+def test_each_is_known_by_its_own_form_and_not_by_that_of_another(german: None) -> None:
+    samples = {"fault": "is cut short", "where": ""}
+    for text in core_words.SENTENCES:
+        names = [name for _, name, *_ in Formatter().parse(text) if name is not None]
+        said = {name: samples.get(name, "7" if name in core_words._NUMBERS else "Xyz") for name in names}
+        meant = said | {"fault": "ist abgeschnitten"}
+        assert core_words.retold(text.format(**said)) == tongue.tr(text).format(**meant)
 
 
 def test_what_is_said_with_commas_is_understood_piece_by_piece(german: None) -> None:

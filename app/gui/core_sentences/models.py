@@ -135,5 +135,5 @@ SENTENCES = (
     mark("{name}: used, through {build}."),
     mark("{name}: not used, its driver for {build} is not installed. Install that first."),
     mark("{name}: not used, this package computes on the processor only. The source can use it."),
-    mark("{name}: not used, this llama.cpp is built without {build}. Install that with: {line}"),
+    mark("{name}: not used, this llama.cpp is built without {build}. Install that with: {command}"),
 )

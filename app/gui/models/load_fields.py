@@ -66,6 +66,7 @@ class LoadFields(QWidget):
             self.layers,
             tr("From the next load on. Automatic takes as many as fit its memory; 0 leaves it alone."),
         )
+        form.addWidget(self._devices, form.rowCount(), 1)
         form.add(
             tr("Kind of context"),
             self.kv,
@@ -79,12 +80,11 @@ class LoadFields(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 4, 0, 4)
         column.addLayout(form)
-        column.addWidget(self._devices)
         for box in (self.context, self.unload, self.layers):
             box.setMaximumWidth(180)
             box.valueChanged.connect(lambda _: self._pause.start())
         for field in (self.kv, self.flash):
-            at_least(180, field)
+            at_least(248, field)
             field.activated.connect(lambda _: self._pause.start())
 
     def show_devices(self, findings: Sequence[str]) -> None:
