@@ -11,7 +11,9 @@ from string import Formatter
 import pytest
 from PySide6.QtWidgets import QApplication
 
+from app.core.views import Paragraph, SummaryView
 from app.gui import core_words, tongue
+from app.gui.summary_text import as_markdown
 
 ROOT = Path(__file__).resolve().parents[2] / "app"
 SPEAKERS = ("core", "downloads", "engine", "ingest", "store", "errors.py", "settings.py")
@@ -240,4 +242,18 @@ def test_what_is_said_with_commas_is_understood_piece_by_piece(german: None) -> 
     assert (
         core_words.retold_parts("3 of 4 documents, 1,312 of 1,400 pages")
         == "3 von 4 Dokumenten, 1.312 von 1.400 Seiten"
+    )
+
+
+def test_a_summary_is_copied_in_the_language_of_the_window(german: None) -> None:
+    summary = SummaryView(
+        job_id="j",
+        title="Summary of a.pdf",
+        coverage="3 of 4 pages",
+        paragraphs=(Paragraph(text="It rains.", label="pages 1–3", sources=()),),
+        notes=("Page 4 has no text.",),
+    )
+    assert as_markdown(summary) == (
+        "# Zusammenfassung von a.pdf\n\n*3 von 4 Seiten*\n\nIt rains. (Seiten 1–3)\n\n## Anmerkungen\n\n- Seite 4 hat "
+        "keinen Text.\n"
     )
