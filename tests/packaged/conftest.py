@@ -49,9 +49,12 @@ def home(root: BareRoot) -> Path:
 
 @pytest.fixture
 def display() -> Iterator[str]:
-    """A screen of its own, of which nobody sees anything: ":7", for DISPLAY."""
+    """A screen of its own, of which nobody sees anything: ":7", for DISPLAY.
+
+    -noreset: the server would begin anew each time a look at it ends, and take the window that comes then with it.
+    """
     with subprocess.Popen(
-        ["Xvfb", "-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-ac"],
+        ["Xvfb", "-displayfd", "1", "-screen", "0", "1400x900x24", "-nolisten", "tcp", "-ac", "-noreset"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
