@@ -18,7 +18,7 @@ class PersonasDialog(ShelfDialog):
 
     def __init__(self, parent: QWidget, theme: Theme) -> None:
         super().__init__(parent, tr("Personas"), tr("None yet. A persona is a system prompt with a name."))
-        self.resize(720, 640)
+        self.resize(800, 640)
         self.model = ModelChoice(tr("The one that is loaded"))
         self.prompt = editor(6)
         self.greeting = QLineEdit()

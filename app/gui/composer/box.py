@@ -161,7 +161,7 @@ class Composer(QFrame):
         self._hint.setVisible(self._hint.sizeHint().width() <= room)
         self.gauge.set_short(room < 0)
         asks = tr(_PLACEHOLDER)
-        fits = self.text.fontMetrics().horizontalAdvance(asks) <= self.text.viewport().width()
+        fits = self.text.fontMetrics().horizontalAdvance(asks) < self._row.geometry().width()  # the text is as wide
         self.text.setPlaceholderText(asks if fits else tr("Ask anything"))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
