@@ -12,6 +12,7 @@ import gc
 from PySide6.QtCore import QObject, QTimer
 
 EVERY_MS = 500
+STARTED_MS = 3_000  # by then the program has imported what it runs on
 GROWN = 1.25  # times what stayed the last time: then everything is looked through, as Python does by itself
 
 
@@ -28,6 +29,7 @@ class Garbage(QObject):
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._look)
         self._timer.start(EVERY_MS)
+        QTimer.singleShot(STARTED_MS, self, gc.freeze)  # modules and classes stay: nobody need look through them again
 
     def end(self) -> None:
         if self._timer.isActive():

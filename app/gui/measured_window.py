@@ -37,6 +37,12 @@ _STREAM_NAP_SECONDS = 0.004  # a turn that finds nothing costs too, and is no co
 _SETTLED_TURNS = 300
 
 
+def _turn() -> None:
+    """What came in; and what is to be deleted later is, which without a running loop is left."""
+    QApplication.processEvents()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
+
+
 class Busy:
     """Turns of the event loop, timed: by the clock, and in CPU time of this thread."""
 
@@ -57,7 +63,7 @@ class Busy:
         return cpu_took
 
     def turn(self) -> float:
-        return self.do(QApplication.processEvents)
+        return self.do(_turn)
 
     def turn_until(
         self, is_so: Callable[[], bool], limit_seconds: float = _LIMIT_SECONDS, nap_seconds: float = _NAP_SECONDS
@@ -128,7 +134,6 @@ class MeasuredWindow:
 
     def memory_mb(self) -> float:
         """What this process has in RAM, without what its allocator only keeps."""
-        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete.value)
         return float(psutil.Process().memory_info().rss) / 1e6
 
     def open_chat(self, chat_id: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import sys
 import threading
 
@@ -12,9 +13,14 @@ _SOON_MS = 700  # when what was taken away is gone
 
 
 def give_back_soon(parent: QObject) -> None:
-    """Where the C library can (glibc). Another thread does it: nothing waits for it."""
+    """Where the C library can (glibc). Another thread does it: nothing waits for it. GUI thread only."""
     if sys.platform == "linux":
-        QTimer.singleShot(_SOON_MS, parent, lambda: threading.Thread(target=_trim, daemon=True).start())
+        QTimer.singleShot(_SOON_MS, parent, _give_back)
+
+
+def _give_back() -> None:
+    gc.collect()  # widgets and their Python halves hold each other; see garbage.py for why here
+    threading.Thread(target=_trim, daemon=True).start()
 
 
 def _trim() -> None:
