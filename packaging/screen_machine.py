@@ -17,8 +17,8 @@ from app.core.model_views import (
     ModelPlace,
 )
 from app.core.views import MachinePhase, StatusView
-from app.engine.fit import Verdict
 from app.engine.tuned import DECODE, Point, Setting, Tuned
+from app.engine.verdict import Verdict
 from app.lab.format import Trial
 from app.lab.roofline import Roofline
 from app.lab.session import LabView

@@ -48,11 +48,17 @@ def is_over(profile: Path) -> bool:
     return rows(profile, "SELECT state FROM jobs") == [("done",)]
 
 
-def kill(victim: str, program: Program) -> bool:
+def is_read(profile: Path) -> bool:
+    return not rows(profile, "SELECT 1 FROM sources WHERE state = 'waiting' LIMIT 1")
+
+
+def kill(victim: str, program: Program, profile: Path) -> bool:
     """False: there was none."""
     if victim == "program":
         program.kill()
         return True
+    if victim == "reader":  # one is there for a short while only
+        wait_for(lambda: program.children("read") or is_read(profile), "a reader, or the last document")
     found = program.children("engine" if victim == "engine" else "read")
     for process in found[:1]:
         try:
@@ -86,9 +92,8 @@ def test_kills_at_any_time_change_nothing(tmp_path: Path) -> None:
             # some more results first: whoever is killed each time before it has done anything would never end
             wanted = n_ended(wild) + dice.randint(1, 12)
             wait_for(lambda wanted=wanted: n_ended(wild) >= wanted or is_over(wild), f"{wanted} results")  # type: ignore[misc]
-            # readers are there for a short while only
             victim = dice.choice(("program", "engine", "reader", "reader"))
-            if not kill(victim, program):
+            if not kill(victim, program, wild):
                 victim = "program"
                 program.kill()
             n_kills[victim] += 1

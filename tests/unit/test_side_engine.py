@@ -146,7 +146,7 @@ async def desk(folder: Path, new_side_engine: Callable[[], EngineClient] = fake_
 
 
 def slow_engine() -> EngineClient:
-    return fake_engine(seconds_per_token=0.0005)
+    return fake_engine(seconds_per_token=0.003)  # a reply takes longer than it takes to tell of it
 
 
 def run(story: Coroutine[None, None, None]) -> None:
