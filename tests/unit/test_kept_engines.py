@@ -293,6 +293,8 @@ def test_what_is_typed_is_read_by_the_model_of_its_chat_alone(tmp_path: Path, mo
             made.all.read_ahead_in(c, request("Hello. [[say yes]]", "chat"))  # which is not in memory
             elsewhere = await ask(made, "1", "Hello. [[say yes]]", "chat")
             assert made.all.use(a, AS_USUAL)
+            for _ in range(5):
+                await made.all.count_tokens(["a"])  # answered before a step: what was typed is read in one of them
             here = await ask(made, "2", "Hello. [[say yes]]", "chat")
             assert isinstance(elsewhere, RequestFinished)
             assert isinstance(here, RequestFinished)
