@@ -1,4 +1,4 @@
-"""The one window: what is where, which page is shown, and who hears which event. GUI thread only.
+"""The one window: what is where, and which page is shown. Who hears what is in hearing.py. GUI thread only.
 
 It knows no more of the program than Core's methods (through the bridge) and Core's events.
 """
@@ -15,29 +15,10 @@ from PySide6.QtCore import QByteArray, Qt
 from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
-from app.core.events import (
-    ChatChanged,
-    ChatDeleted,
-    DownloadChanged,
-    EngineRestarted,
-    Event,
-    FoldersChanged,
-    JobChanged,
-    JobRemoved,
-    ManyChatsChanged,
-    MeasurementAdvanced,
-    ModelsChanged,
-    ModelStateChanged,
-    NoticeShown,
-    PersonasChanged,
-    PromptsChanged,
-    QuickAskShown,
-    StatusChanged,
-    WindowRaised,
-)
+from app.core.events import Event
 from app.engine.messages import Preset
 from app.errors import KnownError
-from app.gui import dialogs
+from app.gui import dialogs, hearing
 from app.gui.bridge import Bridge
 from app.gui.chat_desk import ChatDesk
 from app.gui.composer.suggestions import Suggestions
@@ -94,7 +75,7 @@ class Window(QMainWindow):
             bridge,
             theme,
             settings,
-            self._say,
+            self.say,
             {
                 "enter_sends": lambda sends: self.conversation.composer.set_enter_sends(sends),
                 "quick_ask_key": lambda key: self.summons.key.choose(key),
@@ -138,7 +119,7 @@ class Window(QMainWindow):
         )
         self.drops = Drops(self, self.conversation.composer, self.conversation.isVisible)
         self.spelling = SpellingDesk(self, theme, self.conversation.composer.text, is_on=settings.checks_spelling)
-        self._connect()
+        hearing.connect(self, bridge, theme)
         self.keys = key_table(self)
         install(self, self.keys)
         if settings.window_geometry:
@@ -155,7 +136,7 @@ class Window(QMainWindow):
         from app.gui.lab.desk import LabDesk
 
         made = LabDesk(self, self._bridge, self._theme, self._folder, self.notices)
-        made.shown.connect(self._show_page)
+        made.shown.connect(self.show_page)
         made.left.connect(self.show_conversation)
         return made
 
@@ -168,60 +149,15 @@ class Window(QMainWindow):
         self.conversation.start()
         self.library.start()
         self.job_desk.start()
-        self._open_files(files)
+        self.open_files(files)
         self.beginning.start()
         self.summons.start(self._settings.quick_ask_key)
         if ask is not None:
             self.summons.ask(ask)
 
-    # events
-
     def hear(self, event: Event) -> None:
         """One event from the core."""
-        match event:
-            case ChatChanged() | ChatDeleted() | ManyChatsChanged() | FoldersChanged():
-                self.chat_desk.hear(event)
-                if isinstance(event, ChatChanged):
-                    self.beginning.hear(event)
-            case JobChanged() | JobRemoved():
-                self.job_desk.hear(event)
-                self.job_pages.hear(event)
-                self.new_jobs.hear(event)
-            case StatusChanged():
-                self.status_bar.toggle.show_value(event.status.preset)
-                self.job_desk.hear(event)
-                self.job_pages.hear(event)
-            case ModelStateChanged():
-                self.model_desk.hear(event)
-                self._tell_lab(event)
-                self.conversation.hear(event)
-                self.models.hear(event)
-                self.beginning.hear(event)
-            case DownloadChanged():
-                self.models.hear(event)
-                self.beginning.hear(event)
-            case ModelsChanged():
-                self.models.hear(event)
-            case EngineRestarted():
-                self.model_desk.hear(event)
-            case NoticeShown():
-                self.notices.show_notice(event.sentence, tone="danger" if event.is_error else "muted")
-            case WindowRaised():
-                self.bring_up()
-                self._open_files(event.files)
-            case MeasurementAdvanced():
-                self._tell_lab(event)
-            case QuickAskShown():
-                self.summons.ask(event.text)
-            case PersonasChanged() | PromptsChanged():
-                self.library.hear(event)
-            case _:
-                self.conversation.hear(event)
-
-    def _tell_lab(self, event: ModelStateChanged | MeasurementAdvanced) -> None:
-        """Where it was made: it asks for what is known when it is opened."""
-        if "lab" in self.__dict__:
-            self.lab.hear(event)
+        hearing.hear(self, event)
 
     def bring_up(self) -> None:
         """To the front, whatever hid it; not while the program ends."""
@@ -243,28 +179,28 @@ class Window(QMainWindow):
         self.show_conversation()
         self.conversation.new_chat(is_temporary=is_temporary)
 
-    def _name(self) -> None:
+    def show_name(self) -> None:
         """After the chat that is shown, for who looks for the window."""
         chat = self.chat_desk.chat(self.conversation.chat_id)
         is_named = chat is not None and bool(chat.title) and not chat.is_temporary
         self.setWindowTitle(tr("{title} – Rubato", title=chat.title) if chat is not None and is_named else "Rubato")
 
-    def _chat_deleted(self, chat_id: str) -> None:
+    def chat_deleted(self, chat_id: str) -> None:
         if chat_id == self.conversation.chat_id:
             self.conversation.new_chat()
 
-    def _show_page(self, page: JobPage | SummaryPage | LabPage | ModelsPage) -> None:
+    def show_page(self, page: JobPage | SummaryPage | LabPage | ModelsPage) -> None:
         """In place of the chat."""
         self._uncover()
         self.stack.addWidget(page)  # where it is already it stays
         self.stack.setCurrentWidget(page)
         page.focus()
 
-    def _ask_in_new_chat(self, markdown: str) -> None:
+    def ask_in_new_chat(self, markdown: str) -> None:
         self.new_chat()
         self.conversation.composer.quote(markdown)
 
-    def _ask_in_chat(self, markdown: str, chat_id: str) -> None:
+    def ask_in_chat(self, markdown: str, chat_id: str) -> None:
         self.show_conversation()
         self.conversation.quote_in(chat_id, markdown)
 
@@ -276,7 +212,7 @@ class Window(QMainWindow):
         if self.conversation.is_covered:
             self.library.toggle_parameters()
 
-    def _take_keyboard(self) -> None:
+    def take_keyboard(self) -> None:
         """What had the keyboard has gone."""
         if self.conversation.isVisible():
             self.conversation.composer.text.setFocus()
@@ -299,12 +235,12 @@ class Window(QMainWindow):
         """Ask what is to be done with these, or with what will be chosen."""
         self.new_jobs.open(files)
 
-    def _open_files(self, files: Sequence[Path]) -> None:
+    def open_files(self, files: Sequence[Path]) -> None:
         """From the command line or a file manager."""
         if files and not self._is_closing:
             self.new_job(files)
 
-    def _job_begun(self, job_id: str) -> None:
+    def job_begun(self, job_id: str) -> None:
         self.job_desk.await_job(job_id)
         if self.frame.fits_jobs:
             self.show_jobs_pane(True)
@@ -328,7 +264,7 @@ class Window(QMainWindow):
         if was_seen or self.conversation.parameters.isHidden():
             self.library.toggle_parameters()
 
-    def _show_status(self) -> None:
+    def show_status(self) -> None:
         """The desk has new figures."""
         desk = self.job_desk
         self.status_bar.show_status(desk.status)
@@ -348,13 +284,13 @@ class Window(QMainWindow):
         dialogs.choose_import(self, self._folder, self.exports.import_file)
 
     def choose_preset(self, preset: Preset) -> None:
-        self._bridge.call(lambda core: core.set_preset(preset), failed=self._say)
+        self._bridge.call(lambda core: core.set_preset(preset), failed=self.say)
 
     def choose_file(self) -> None:
         """A model file of the person's own."""
         dialogs.choose_model(self, self._folder, self.model_desk.load)
 
-    def _say(self, error: KnownError) -> None:
+    def say(self, error: KnownError) -> None:
         if self._is_closing:
             return  # nobody would see it, and the bars may be gone
         self.notices.show_notice(error.sentence, tone="danger")
@@ -373,7 +309,7 @@ class Window(QMainWindow):
         if self.frame.jobs_cover:
             self.show_jobs_pane(False)
         elif self.jobs_pane.has_keyboard:
-            self._take_keyboard()  # back to the page; the jobs stay in view
+            self.take_keyboard()  # back to the page; the jobs stay in view
         elif self.library.leave_parameters():
             return
         elif self.models.is_shown:
@@ -387,11 +323,11 @@ class Window(QMainWindow):
         """Chats and actions, found by typing."""
         self.palette_box.open(self.keys, self.chat_desk.recent())
 
-    def _search(self, text: str) -> None:
+    def search(self, text: str) -> None:
         self._bridge.call(
             lambda core: core.search(text),
             done=lambda hits: self.palette_box.show_hits(text, hits),
-            failed=self._say,
+            failed=self.say,
         )
 
     def export_chat(self, format: Format, chat_id: str) -> None:
@@ -414,9 +350,9 @@ class Window(QMainWindow):
                 self.settings.change({"sidebar_shown": shown})
             frame.choose_sidebar(shown)
 
-    def _arranged(self) -> None:
+    def arranged(self) -> None:
         self.top_bar.sidebar_button.setVisible(self.sidebar.isHidden())
-        self._show_status()
+        self.show_status()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -440,73 +376,5 @@ class Window(QMainWindow):
     def choose_documents(self) -> None:
         dialogs.choose_documents(self, self._folder, self.summarize)
 
-    def _choose_attachments(self) -> None:
+    def choose_attachments(self) -> None:
         dialogs.choose_documents(self, self._folder, self.conversation.desk.attach)
-
-    def _connect(self) -> None:
-        self._bridge.happened.connect(self.hear)
-        self.frame.arranged.connect(self._arranged)
-        self._theme.changed.connect(self.frame.arrange)  # larger type needs more room
-        self._theme.changed.connect(self.status_bar.fit)
-        self.frame.keyboard_freed.connect(self._take_keyboard)
-        self.beginning.first_run.keyboard_freed.connect(self._take_keyboard)
-        self._bridge.call_failed.connect(self._say)
-        self.settings.export_asked.connect(self.export_everything)
-        self.settings.import_asked.connect(self.import_chats)
-        side, top, jobs = self.sidebar, self.top_bar, self.jobs_pane
-        side.chosen.connect(self.open_chat)
-        side.new_chat_asked.connect(self.new_chat)
-        side.temporary_asked.connect(lambda: self.new_chat(is_temporary=True))
-        side.search_asked.connect(self.open_palette)
-        side.asked.export.connect(lambda chat_id, form: self.export_chat(form, chat_id))
-        side.asked.show_pinned.connect(self.pinned.open)
-        self.pinned.chosen.connect(self.open_chat)
-        self.palette_box.search_asked.connect(self._search)
-        self.palette_box.opened.connect(self.open_chat)
-        self.palette_box.closed.connect(self._take_keyboard)
-        side.jobs_asked.connect(self.toggle_jobs)
-        side.closed.connect(lambda: self.show_sidebar(False))
-        side.settings_asked.connect(self.settings.open)
-        side.lab_asked.connect(lambda: self.lab.open())
-        top.sidebar_asked.connect(lambda: self.show_sidebar(True))
-        jobs.closed.connect(lambda: self.show_jobs_pane(False))
-        jobs.new_job_asked.connect(self.new_job)
-        jobs.actions_asked.clone.connect(self.new_jobs.clone)
-        self.new_jobs.started.connect(self._job_begun)
-        self.chat_desk.deleted.connect(self._chat_deleted)
-        self.chat_desk.made.connect(self.open_chat)
-        self.chat_desk.closed_changed.connect(lambda ids: self.settings.change({"closed_folders": ids}))
-        self.job_desk.changed.connect(self._show_status)
-        self.job_desk.over.connect(self.summons.tray.tell)
-        self.conversation.chat_changed.connect(self.sidebar.select)
-        self.conversation.chat_changed.connect(self.beginning.chat_shown)
-        self.conversation.chat_changed.connect(lambda _: self._name())
-        self.conversation.documents_changed.connect(top.show_documents)
-        self.chat_desk.changed.connect(lambda _: self._name())
-        top.parameters_asked.connect(self.toggle_parameters)
-        composer = self.conversation.composer
-        composer.attach_asked.connect(self._choose_attachments)
-        composer.summarize_asked.connect(self.choose_documents)
-        composer.job_asked.connect(self.new_job)
-        composer.save_prompt_asked.connect(self.open_prompts)
-        composer.prompts_asked.connect(self.open_prompts)
-        self.conversation.desk.edit_prompts_asked.connect(self.open_prompts)
-        self.conversation.transcript.actions_asked.choose_model.connect(self.model_desk.open_menu)
-        self.conversation.transcript.actions_asked.open_link.connect(lambda link: dialogs.confirm_link(self, link))
-        pages, drops = self.job_pages, self.drops
-        drops.summarize_asked.connect(self.summarize)
-        drops.job_asked.connect(self.new_job)
-        drops.attach_asked.connect(self.conversation.desk.attach)
-        drops.summary_dropped.connect(pages.ask_about)
-        pages.shown.connect(self._show_page)
-        pages.left.connect(self.show_conversation)
-        self.models.shown.connect(self._show_page)
-        self.models.left.connect(self.show_conversation)
-        self.models.settings_changed.connect(self.settings.change)
-        self.model_desk.page_asked.connect(self.models.open)
-        pages.quoted.connect(self._ask_in_chat)
-        pages.quoted_anew.connect(self._ask_in_new_chat)
-        side.summary_dropped.connect(lambda chat_id, job_id, place: pages.ask_about(job_id, place, chat_id))
-        pages.link_clicked.connect(lambda link: dialogs.confirm_link(self, link))
-        self.status_bar.preset_chosen.connect(self.choose_preset)
-        self.spelling.marks.switched.connect(lambda is_on: self.settings.change({"checks_spelling": is_on}))
