@@ -52,6 +52,17 @@ def test_the_queue_stands_above_what_is_over(desk: Desk) -> None:
     desk.until(lambda: shown(desk) == ["B", "C", "D", "A", "Between", "Old"])
 
 
+def test_a_job_that_was_begun_here_says_that_it_is_over_and_others_do_not(desk: Desk) -> None:
+    start(desk, QUEUE)
+    said: list[str] = []
+    desk.window.job_desk.over.connect(said.append)
+    desk.window.job_desk.await_job(QUEUE[1].id)
+    for one in QUEUE[1:3]:
+        desk.core.emit(JobChanged(job=replace(one, state=JobState.DONE, items_done=3)))
+    desk.until(lambda: bool(said))
+    assert said == ["A is ready."]
+
+
 def test_a_job_moves_past_its_neighbour_in_the_queue(desk: Desk) -> None:
     start(desk, QUEUE)
     pane = desk.window.jobs_pane
