@@ -72,10 +72,14 @@ class Bare:
 
     def decode(self, command: TimeDecode) -> float:
         self._fill(command.width, command.depth)
-        for step in range(command.n_steps + 1):
-            if step == 1:  # the first is the warm-up
-                started = time.perf_counter()
-            self._decode([(FIRST_TOKEN + step, command.depth + step, seq, True) for seq in range(command.width)])
+
+        def step(n: int) -> None:
+            self._decode([(FIRST_TOKEN + n, command.depth + n, seq, True) for seq in range(command.width)])
+
+        step(0)  # the warm-up
+        started = time.perf_counter()
+        for n in range(1, command.n_steps + 1):
+            step(n)
         return (time.perf_counter() - started) / command.n_steps
 
     def verify(self, command: TimeVerify) -> float:
