@@ -42,6 +42,7 @@ class JobRunner:
         self._machine = machine
         self._model = model
         self._tell = tell
+        self.look_seconds = LOOK_SECONDS
         self._looking: asyncio.TimerHandle | None = None
         self._is_held = False  # bulk of the chat's engine is
         self._are_chats_active = self._is_measured = False
@@ -56,7 +57,7 @@ class JobRunner:
             self._side.runner.fill()
         self.share()
         if self._looking is None and any(self._waits(job) for job in self._begun()):
-            self._looking = asyncio.get_running_loop().call_later(LOOK_SECONDS, self._look_again)
+            self._looking = asyncio.get_running_loop().call_later(self.look_seconds, self._look_again)
 
     def stop_job(self, job_id: str) -> None:
         """Its items go back to the queue."""

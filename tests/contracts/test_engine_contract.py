@@ -155,7 +155,8 @@ def test_a_reply_that_was_cut_goes_on_where_it_ended(engine_and_model) -> None:
 def test_cancel_is_a_last_word_too(engine_and_model) -> None:
     async def story(engine: EngineClient, observer: Observer) -> None:
         last = None
-        async for event in engine.generate("a", chat("Count to a thousand. [[words 400]]", max_tokens=4000)):
+        endless = chat("Count to a thousand. [[stall]]", max_tokens=4000, ignore_eos=True)
+        async for event in engine.generate("a", endless):
             if isinstance(event, TextProduced):
                 engine.cancel("a")
             last = event
@@ -169,7 +170,7 @@ def test_cancel_is_a_last_word_too(engine_and_model) -> None:
 
 def test_leaving_the_stream_cancels_the_request(engine_and_model) -> None:
     async def story(engine: EngineClient, observer: Observer) -> None:
-        stream = engine.generate("a", chat("Count. [[words 400]]", max_tokens=4000))
+        stream = engine.generate("a", chat("Count. [[stall]]", max_tokens=4000, ignore_eos=True))
         async for event in stream:
             if isinstance(event, TextProduced):
                 break
@@ -244,11 +245,12 @@ def test_in_balanced_bulk_goes_on_in_the_chats_steps_and_says_what_it_says_alone
     asyncio.run(run_with(engine_and_model, story))
 
 
-def test_bulk_that_is_held_stands_still_and_goes_on_where_it_was(engine_and_model) -> None:
+def test_bulk_that_is_held_stands_still_and_goes_on_where_it_was(engine_and_model, tmp_path: Path) -> None:
     async def story(engine: EngineClient, observer: Observer) -> None:
         is_fake = engine.capabilities is not None and engine.capabilities.model_name == "Fake"
-        text = "Tell me of rivers. [[pause]] [[words 30]]"  # still under way when the hold arrives
-        prompt = bulk(text, max_tokens=300)
+        go_on = tmp_path / "go on"  # still under way when the hold arrives, and a real model is with so many tokens
+        text = f"Tell me of rivers. [[until {go_on}]] [[words 30]]"
+        prompt = msgspec.structs.replace(bulk(text, max_tokens=300), ignore_eos=not is_fake)
         said = ""
         async for event in engine.generate("b", prompt):
             if isinstance(event, TextProduced):
@@ -263,6 +265,7 @@ def test_bulk_that_is_held_stands_still_and_goes_on_where_it_was(engine_and_mode
                     await observer.until(lambda: any(report.bulk_is_parked for report in observer.reports))
                     assert observer.reports[-1].bulk_tokens == parked[0].bulk_tokens
                     assert observer.reports[-1].bulk_tokens_per_second == 0
+                    go_on.touch()
                     engine.hold(False)
                 said += event.text
         assert said == reply_to(text) if is_fake else len(said) > 40

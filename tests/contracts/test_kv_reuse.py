@@ -232,7 +232,7 @@ def test_what_is_asked_aside_gives_way_to_everything(engine_and_model) -> None:
         async with started(engine_and_model) as engine:
             first = chat("tea", f"{STORY} What was it about?")
             text, usage = await ask(engine, "1", first)
-            aside = chat("tea", first.turns[0].content, text, "Name it. [[words 2000]]", is_aside=True, max_tokens=4000)
+            aside = chat("tea", first.turns[0].content, text, "Name it. [[stall]]", is_aside=True)
             aside = msgspec.structs.replace(aside, ignore_eos=True, max_tokens=500)
             asking = engine.generate("aside", aside)
             await anext(asking)
@@ -241,7 +241,8 @@ def test_what_is_asked_aside_gives_way_to_everything(engine_and_model) -> None:
             last = [event async for event in asking][-1]
             assert isinstance(last, RequestFinished)
             assert last.reason is FinishReason.CANCELLED
-            running = engine.generate("bulk", chat("", STORY, priority=Priority.BULK, max_tokens=50, ignore_eos=True))
+            endless = chat("", f"{STORY} [[stall]]", priority=Priority.BULK, max_tokens=500, ignore_eos=True)
+            running = engine.generate("bulk", endless)
             await anext(running)
             _, refused = await answer(engine, "3", msgspec.structs.replace(aside, max_tokens=5))
             assert isinstance(refused, RequestFinished)

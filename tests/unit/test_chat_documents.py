@@ -301,10 +301,12 @@ def test_passages_may_be_used_instead_while_a_turn_waits(tmp_path: Path) -> None
 
 def test_documents_go_with_a_turn_that_waits_for_a_reply(tmp_path: Path) -> None:
     async def story(core: Core, events: Heard) -> None:
-        chat = await core.send(None, "[[words 200]]")
+        go_on = tmp_path / "go on"
+        chat = await core.send(None, f"[[until {go_on}]]")
         await core.attach_text(chat, "Pasted text", "The rent is due on the first.")
         await core.queue_turn(chat, "When is it due?")
         assert core.attachments(chat) == []
+        go_on.touch()
         await events.until(lambda: not core.queued_turns(chat))
         await settle(core, chat)
         assert "due on the first" in given(core, core.open_chat(chat).messages[2].id)

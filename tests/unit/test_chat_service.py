@@ -25,7 +25,7 @@ def run(folder: Path, story: Callable[[Core, list[Event]], Awaitable[None]]) -> 
         core = Core(profile_paths(folder / "profile"), fake_engine(), events.append, settings=Settings(), model=model)
         await core.start()
         try:
-            await asyncio.wait_for(story(core, events), 30)
+            await asyncio.wait_for(story(core, events), 60)
         finally:
             await core.close()
 
@@ -58,7 +58,7 @@ def test_queued_turns_go_in_order_when_the_reply_has_ended(tmp_path: Path) -> No
 
 def test_queued_turns_stay_after_a_stop_and_over_a_restart(tmp_path: Path) -> None:
     async def first(core: Core, events: list[Event]) -> None:
-        chat = await core.send(None, "[[words 1000]]")
+        chat = await core.send(None, "[[stall]]")
         await core.queue_turn(chat, "[[say later]]")
         core.stop(chat)
         await settle(core, chat)

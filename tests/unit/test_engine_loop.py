@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 from app.engine.messages import (
+    Command,
     CountTokens,
     EngineReported,
     Event,
@@ -31,11 +32,13 @@ from app.engine.process.loop import EngineLoop
 class Engine:
     """A loop on a thread of its own."""
 
-    def __init__(self, *, kv_tokens: int | None = None, tick: float = 0.0) -> None:
-        """`tick`: the clock moves by so much whenever it is looked at."""
+    def __init__(self, *commands: Command, kv_tokens: int | None = None, tick: float = 0.0) -> None:
+        """`commands` are there when it begins; `tick`: the clock moves by so much whenever it is looked at."""
         self.now = 0.0
         self._tick = tick
         self.inbox = Inbox()
+        for command in commands:
+            self.inbox.put(command)
         self._events: queue.Queue[Event] = queue.Queue()
         loop = EngineLoop(
             lambda *_: FakeBackend(kv_tokens=kv_tokens),
@@ -130,14 +133,16 @@ def test_a_bulk_request_that_does_not_fit_alone_fails_with_a_sentence() -> None:
 
 def test_in_balanced_the_pace_is_of_what_a_person_sees_from_token_to_token() -> None:
     """Computing takes no time here, by this clock; what the engine does between two steps does."""
-    engine = Engine(tick=1.0)
+    commands: list[Command] = [
+        LoadModel(id="load", path=b"fake.gguf"),
+        SetPreset(preset=Preset.BALANCED, slowdown=2.0),
+    ]
+    for id, priority in (("bulk", Priority.BULK), ("chat", Priority.INTERACTIVE)):
+        turns = (Turn("user", f"{id} [[words 400]]"),)
+        request = GenerateRequest(turns=turns, priority=priority, max_tokens=400, may_guess=False)
+        commands.append(Submit(id=id, request=request))
+    engine = Engine(*commands, tick=1.0)
     try:
-        engine.inbox.put(LoadModel(id="load", path=b"fake.gguf"))
-        engine.inbox.put(SetPreset(preset=Preset.BALANCED, slowdown=2.0))
-        for id, priority in (("bulk", Priority.BULK), ("chat", Priority.INTERACTIVE)):
-            turns = (Turn("user", f"{id} [[words 400]]"),)
-            request = GenerateRequest(turns=turns, priority=priority, max_tokens=400, may_guess=False)
-            engine.inbox.put(Submit(id=id, request=request))
         paces = []
         while not isinstance(event := engine.next(TextProduced | RequestFinished), RequestFinished):
             paces += [event.pace_seconds] if event.id == "chat" and event.pace_seconds else []

@@ -33,9 +33,9 @@ _leases = itertools.count()
 class Desk:
     """Jobs over the fake engine; `until_told` waits for an event that is as wanted."""
 
-    def __init__(self, folder: Path, seconds_per_token: float, capabilities: Capabilities | None) -> None:
+    def __init__(self, folder: Path, capabilities: Capabilities | None) -> None:
         self.database = Database(folder / "rubato.sqlite3", folder / "backups")
-        self.engine = fake_engine(seconds_per_token=seconds_per_token, capabilities=capabilities)
+        self.engine = fake_engine(capabilities=capabilities)
         self.events: list[Event] = []
         self.model = "fake.gguf"
         self.now = 1_000_000.0
@@ -87,10 +87,8 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(
-    folder: Path, seconds_per_token: float = 0.0, capabilities: Capabilities | None = None
-) -> AsyncIterator[Desk]:
-    made = Desk(folder, seconds_per_token, capabilities)
+async def desk(folder: Path, capabilities: Capabilities | None = None) -> AsyncIterator[Desk]:
+    made = Desk(folder, capabilities)
     await made.engine.start(made)
     try:
         yield made
@@ -136,15 +134,17 @@ def test_a_document_that_a_full_disk_does_not_take_is_queued_when_there_is_room(
 
 def test_a_job_that_is_paused_right_after_its_items_were_claimed_stands_still(tmp_path: Path) -> None:
     async def story() -> None:
-        async with desk(tmp_path, 0.005) as d:
+        async with desk(tmp_path) as d:
             await d.engine.load(Path("fake.gguf"))
-            id = d.summarize(document(tmp_path, "[[words 900]] Water and wind."))
+            go_on = tmp_path / "go on"
+            id = d.summarize(document(tmp_path, f"[[until {go_on}]] Water and wind."))
             await d.until_job(lambda job: job.items_running > 0)
             d.jobs.pause(id)  # before the claimed item's task has had a turn
             view = await d.done(id)
             assert view.state is JobState.PAUSED
             await d.until_job(lambda job: job.items_running == 0 and job.state is JobState.PAUSED)
             assert d.jobs.all()[0].items_done == 0
+            go_on.touch()
             d.jobs.resume(id)
             assert (await d.done(id)).state is JobState.DONE
 
@@ -153,15 +153,17 @@ def test_a_job_that_is_paused_right_after_its_items_were_claimed_stands_still(tm
 
 def test_a_job_that_is_paused_in_the_moment_it_goes_on_stands_still_too(tmp_path: Path) -> None:
     async def story() -> None:
-        async with desk(tmp_path, 0.001) as d:
+        async with desk(tmp_path) as d:
             await d.engine.load(Path("fake.gguf"))
-            id = d.summarize(document(tmp_path, "[[words 900]] Water and wind."))
+            go_on = tmp_path / "go on"
+            id = d.summarize(document(tmp_path, f"[[until {go_on}]] Water and wind."))
             await d.until_job(lambda job: job.items_running > 0)
             d.jobs.pause(id)
             await d.until_job(lambda job: job.items_running == 0 and job.state is JobState.PAUSED)
             d.jobs.resume(id)
             d.jobs.pause(id)
             d.jobs.resume(id)
+            go_on.touch()
             assert (await d.done(id)).state is JobState.DONE
 
     asyncio.run(story())
@@ -301,7 +303,7 @@ def test_items_wait_for_a_model_that_writes(tmp_path: Path) -> None:
 
 def test_jobs_stand_still_while_the_machine_is_measured(tmp_path: Path) -> None:
     async def story() -> None:
-        async with desk(tmp_path, 0.0001) as d:
+        async with desk(tmp_path) as d:
             await d.engine.load(Path("fake.gguf"))
             d.jobs.measure(True)
             id = d.summarize(document(tmp_path, "Water and wind. " * 400))

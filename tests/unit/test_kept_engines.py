@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,16 @@ from app.engine.client import EngineClient
 from app.engine.fake import fake_engine
 from app.engine.interface import AS_USUAL, LoadSettings, ModelState
 from app.engine.local import local_engine
-from app.engine.messages import EngineReported, Event, GenerateRequest, Priority, RequestEvent, RequestFinished, Turn
+from app.engine.messages import (
+    EngineReported,
+    Event,
+    GenerateRequest,
+    Priority,
+    RequestEvent,
+    RequestFailed,
+    RequestFinished,
+    Turn,
+)
 from app.errors import KnownError
 
 
@@ -82,11 +90,10 @@ def deaf_engine() -> EngineClient:
 class Engines:
     """`made`: every engine there ever was, the first one too."""
 
-    def __init__(self, folder: Path, backend: str, seconds_per_token: float) -> None:
+    def __init__(self, folder: Path, backend: str) -> None:
         self.heard = Heard()
         self.made: list[EngineClient] = []
-        fake = partial(fake_engine, seconds_per_token=seconds_per_token)
-        self.new = (lambda: local_engine(folder, backend="fake")) if backend else fake
+        self.new = (lambda: local_engine(folder, backend="fake")) if backend else fake_engine
         self.all = KeptEngines(self._make(), self._make, changed=self.heard.moved.set)
 
     def _make(self) -> EngineClient:
@@ -98,10 +105,8 @@ class Engines:
 
 
 @asynccontextmanager
-async def engines(
-    folder: Path, first: Path | None = None, backend: str = "", seconds_per_token: float = 0.0
-) -> AsyncIterator[Engines]:
-    made = Engines(folder, backend, seconds_per_token)
+async def engines(folder: Path, first: Path | None = None, backend: str = "") -> AsyncIterator[Engines]:
+    made = Engines(folder, backend)
     await made.all.start(made.heard)
     if first is not None:
         await made.all.load(first)
@@ -154,10 +159,12 @@ def test_a_reply_goes_on_while_another_model_is_chosen_and_chats_count_together(
     async def story() -> None:
         a, b, *_ = models
         async with engines(tmp_path, a) as made:
-            events = made.all.generate("1", request("[[words 200]]"))
+            go_on = tmp_path / "go on"
+            events = made.all.generate("1", request(f"[[until {go_on}]]"))
             await anext(aiter(events))
             await made.load(b)
             assert made.heard.chats == [True]
+            go_on.touch()
             last = None
             async for event in events:
                 last = event
@@ -240,12 +247,14 @@ def test_a_kept_one_that_crashes_is_gone_without_a_word(tmp_path: Path, models: 
 
 def test_a_reply_of_one_that_is_unloaded_gets_its_last_word(tmp_path: Path, models: list[Path]) -> None:
     async def story() -> None:
-        async with engines(tmp_path, models[0], seconds_per_token=0.001) as made:
-            asked = asyncio.create_task(ask(made, "1", "[[words 1000]]"))
-            await made.heard.until(lambda: bool(made.heard.chats))
+        async with engines(tmp_path, models[0]) as made:
+            events = made.all.generate("1", request("[[stall]]"))
+            await anext(aiter(events))  # one that has said nothing would be asked again
             await made.load(models[1])
             await made.all.unload(models[0])
-            assert "closed before" in (await asked).sentence  # type: ignore[union-attr]
+            last = [event async for event in events][-1]
+            assert isinstance(last, RequestFailed)
+            assert "closed before" in last.sentence
 
     run(story())
 

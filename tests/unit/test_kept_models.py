@@ -8,7 +8,7 @@ from pathlib import Path
 
 from app.core.chat_views import ChatOptions, MessageState
 from app.core.core import Core
-from app.core.events import Event, JobChanged, ModelsChanged, ModelStateChanged, ReplyEnded, ReplyGrew
+from app.core.events import Event, ModelsChanged, ModelStateChanged, ReplyEnded, ReplyGrew
 from app.core.kept_engines import KeptEngines
 from app.core.kinds.summarize import SummarizeParams
 from app.core.model_fit import ModelFits
@@ -25,10 +25,10 @@ GB = 10**9
 
 
 class Desk:
-    """Core, the engines that were made, and what it tells."""
+    """Core, the engines that were made, and what it tells. What is asked `until` `go_on` ends when that is there."""
 
-    def __init__(self, folder: Path, settings: Settings, seconds_per_token: float, keeps: bool) -> None:
-        self.folder, self._seconds = folder, seconds_per_token
+    def __init__(self, folder: Path, settings: Settings, keeps: bool) -> None:
+        self.folder, self.go_on = folder, folder / "go on"
         self.engines: list[EngineClient] = []
         self.sides: list[EngineClient] = []
         self.events: list[Event] = []
@@ -51,11 +51,11 @@ class Desk:
         return path
 
     def _engine(self) -> EngineClient:
-        self.engines.append(fake_engine(seconds_per_token=self._seconds))
+        self.engines.append(fake_engine())
         return self.engines[-1]
 
     def _side(self) -> EngineClient:
-        self.sides.append(fake_engine(seconds_per_token=self._seconds))
+        self.sides.append(fake_engine())
         return self.sides[-1]
 
     def _hear(self, event: Event) -> None:
@@ -68,7 +68,7 @@ class Desk:
                 self._moved.clear()
                 await self._moved.wait()
 
-        await asyncio.wait_for(wait(), 20)
+        await asyncio.wait_for(wait(), 60)
 
     def of(self, kind: type) -> list:
         return [event for event in self.events if isinstance(event, kind)]
@@ -83,23 +83,22 @@ class Desk:
         return await self.core.add_job("summarize", SummarizeParams(), [file])
 
     async def until_runs(self, job_id: str) -> None:
-        await self.until(lambda: any(e.job.id == job_id and e.job.items_running for e in self.of(JobChanged)))
+        await self.until(lambda: any(job.id == job_id and job.items_running for job in self.core.jobs()))
 
 
 def run(
     folder: Path,
     story: Callable[[Desk], Awaitable[None]],
     settings: Settings | None = None,
-    seconds_per_token: float = 0.0005,
     *,
     keeps: bool = True,
 ) -> None:
     async def play() -> None:
-        desk = Desk(folder, settings or Settings(makes_titles=False), seconds_per_token, keeps)
+        desk = Desk(folder, settings or Settings(makes_titles=False), keeps)
         await desk.core.start()
         try:
             await desk.until(lambda: desk.core.model_state is ModelState.READY)
-            await asyncio.wait_for(story(desk), 40)
+            await asyncio.wait_for(story(desk), 60)
         finally:
             await desk.core.close()
 
@@ -140,9 +139,10 @@ def test_chats_with_models_of_their_own_switch_to_and_fro(tmp_path: Path) -> Non
 
 def test_a_reply_is_written_to_its_end_by_the_model_that_began_it(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
-        chat = await desk.core.send(None, "[[words 300]]")
-        await desk.until(lambda: desk.core.are_chats_active)
+        chat = await desk.core.send(None, f"[[until {desk.go_on}]]")
+        await desk.until(lambda: bool(desk.of(ReplyGrew)))
         await desk.core.load_model(desk.b)
+        desk.go_on.touch()
         await desk.core.wait_for_reply(chat)
         (ended,) = desk.of(ReplyEnded)
         assert (ended.message.state, ended.message.model_name) == (MessageState.COMPLETE, "a")
@@ -152,7 +152,7 @@ def test_a_reply_is_written_to_its_end_by_the_model_that_began_it(tmp_path: Path
 
 def test_where_only_one_fits_what_was_written_stays_and_can_be_continued_by_the_next(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
-        chat = await desk.core.send(None, "[[words 300]]")
+        chat = await desk.core.send(None, f"[[until {desk.go_on}]]")
         await desk.until(lambda: len(desk.of(ReplyGrew)) > 3)
         await desk.core.load_model(desk.b)
         await desk.core.wait_for_reply(chat)
@@ -160,6 +160,7 @@ def test_where_only_one_fits_what_was_written_stays_and_can_be_continued_by_the_
         assert reply.state is MessageState.INTERRUPTED
         written = "".join(event.text for event in desk.of(ReplyGrew))
         assert reply.text == written != ""
+        desk.go_on.touch()
         await desk.core.continue_reply(reply.id)
         await desk.core.wait_for_reply(chat)
         whole = desk.core.open_chat(chat).messages[-1]
@@ -210,10 +211,10 @@ def test_a_deleted_model_is_not_kept(tmp_path: Path) -> None:
 
 def test_a_job_goes_on_with_the_model_that_is_kept_and_then_with_the_chats_again(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
-        job = await desk.add_job("[[words 300]]")
+        job = await desk.add_job(f"[[until {desk.go_on}]]")
         await desk.until_runs(job)
-        desk.events.clear()
         await desk.core.load_model(desk.b)
+        await desk.until(lambda: desk.core._engine.kept == [])
         await desk.until_runs(job)
         assert await desk.kept() == [], "the job has it"
         assert (desk.sides, len(desk.engines)) == ([], 2)
@@ -221,7 +222,8 @@ def test_a_job_goes_on_with_the_model_that_is_kept_and_then_with_the_chats_again
         await desk.core.load_model(desk.a)
         assert ModelState.LOADING not in [event.state for event in desk.of(ModelStateChanged)]
         assert await desk.kept() == ["b"]
-        view = await asyncio.wait_for(desk.core.wait_for_job(job), 30)
+        desk.go_on.touch()
+        view = await desk.core.wait_for_job(job)
         assert (view.state, view.items_failed) == (JobState.DONE, 0)
         assert desk.sides == []
 
@@ -230,9 +232,10 @@ def test_a_job_goes_on_with_the_model_that_is_kept_and_then_with_the_chats_again
 
 def test_when_its_job_is_done_a_model_that_was_kept_is_kept_again(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
-        job = await desk.add_job("[[words 200]]")
+        job = await desk.add_job(f"[[until {desk.go_on}]]")
         await desk.until_runs(job)
         await desk.core.load_model(desk.b)
+        desk.go_on.touch()
         assert (await desk.core.wait_for_job(job)).state is JobState.DONE
         await desk.until(lambda: desk.core._engine.kept == [desk.a])
         assert desk.sides == []

@@ -51,7 +51,7 @@ def run(folder: Path, model: Path, story: Callable[[Core, list[Event]], Awaitabl
         core = Core(profile_paths(folder), fake_engine(), events.append, settings=settings, model=model)
         await core.start()
         try:
-            await asyncio.wait_for(story(core, events), 30)
+            await asyncio.wait_for(story(core, events), 60)
         finally:
             await core.close()
 

@@ -11,7 +11,6 @@ from app.core.documents import DocumentService
 from app.core.events import EngineRestarted, Event, JobChanged
 from app.core.item_runner import MOST_CRASHES_ALONE
 from app.core.job_options import JobOptions
-from app.core.job_runner import LOOK_SECONDS
 from app.core.jobs import JobService
 from app.core.kinds.summarize import SummarizeParams
 from app.core.views import JobState, JobView
@@ -26,16 +25,19 @@ from app.store.jobs import Jobs
 from tests.unit.gguf_files import GOOD_TENSORS, GOOD_VALUES, gguf
 
 GB = 1_000_000_000
-PATIENCE_SECONDS = LOOK_SECONDS - 2  # nothing here is to wait for the look that comes now and then
+PATIENCE_SECONDS = 60
 
 
 class Desk:
-    """Jobs, the chat's engine, and those that were made beside it; `until` waits for what is told or reported."""
+    """Jobs, the chat's engine, and those that were made beside it; `until` waits for what is told or reported.
+
+    What is asked `until` `go_on` ends when that is there.
+    """
 
     def __init__(self, folder: Path, new_side_engine: Callable[[], EngineClient]) -> None:
-        self.folder = folder
+        self.folder, self.go_on = folder, folder / "go on"
         self.database = Database(folder / "rubato.sqlite3", folder / "backups")
-        self.engine = fake_engine(seconds_per_token=0.0005)
+        self.engine = fake_engine()
         self.sides: list[EngineClient] = []
         self.events: list[Event] = []
         self.reports: list[EngineReported] = []
@@ -61,6 +63,7 @@ class Desk:
             side_reported=self._hear_side,
             free_bytes=lambda: self.free_bytes,
         )
+        self.jobs._runner.look_seconds = 3600.0  # nothing here is to wait for the look that comes now and then
 
     def model_file(self, name: str) -> Path:
         path = self.folder / f"{name}.gguf"
@@ -145,10 +148,6 @@ async def desk(folder: Path, new_side_engine: Callable[[], EngineClient] = fake_
         made.database.close()
 
 
-def slow_engine() -> EngineClient:
-    return fake_engine(seconds_per_token=0.003)  # a reply takes longer than it takes to tell of it
-
-
 def run(story: Coroutine[None, None, None]) -> None:
     asyncio.run(story)
 
@@ -170,13 +169,16 @@ def test_a_job_goes_on_with_its_own_model_beside_the_chats_and_then_that_is_gone
 
 def test_a_chat_has_the_machine_and_the_job_beside_it_goes_on_afterwards(tmp_path: Path) -> None:
     async def story() -> None:
-        async with desk(tmp_path, slow_engine) as d:
+        async with desk(tmp_path) as d:
             await d.engine.load(Path(d.model))
-            id = d.add_job(d.model_file("own"), "[[words 300]]")
+            id = d.add_job(d.model_file("own"), f"[[until {d.go_on}]]")
             await d.until(lambda: d.last_side_report is not None and d.last_side_report.bulk_running > 0)
-            chat = asyncio.create_task(d.chat("Hello. [[words 100]]"))
+            chat_goes_on = tmp_path / "the chat goes on"
+            chat = asyncio.create_task(d.chat(f"Hello. [[until {chat_goes_on}]]"))
             await d.until(lambda: d.last_side_report is not None and d.last_side_report.bulk_is_parked)
             assert not chat.done(), "it stood still while the reply was written"
+            d.go_on.touch()
+            chat_goes_on.touch()
             await chat
             assert d.last_side_report is not None
             assert d.last_side_report.bulk_is_parked, "and did so to the end"
@@ -189,13 +191,13 @@ def test_no_model_is_loaded_while_somebody_chats(tmp_path: Path) -> None:
     async def story() -> None:
         async with desk(tmp_path) as d:
             await d.engine.load(Path(d.model))
-            chat = asyncio.create_task(d.chat("Hello. [[words 400]]"))
+            chat = asyncio.create_task(d.chat(f"Hello. [[until {d.go_on}]]"))
             await d.until(lambda: any(report.interactive_running for report in d.reports))
             id = d.add_job(d.model_file("own"))
             await d.until_waits(id, "Waits for its model, own.")
             await d.until(lambda: d.view(id).documents_read == 1)
             assert d.sides == []
-            assert not chat.done()
+            d.go_on.touch()
             await chat
             assert (await d.done(id)).state is JobState.DONE
 
@@ -276,14 +278,15 @@ def test_models_of_several_jobs_have_their_turn_one_after_the_other(tmp_path: Pa
 
 def test_when_the_chat_takes_the_jobs_model_the_job_goes_on_there(tmp_path: Path) -> None:
     async def story() -> None:
-        async with desk(tmp_path, slow_engine) as d:
+        async with desk(tmp_path) as d:
             await d.engine.load(Path(d.model))
             own = d.model_file("own")
-            id = d.add_job(own, "[[words 300]]")
+            id = d.add_job(own, f"[[until {d.go_on}]]")
             await d.until(lambda: d.view(id).items_running > 0)
             await d.jobs.model_changes()
             assert d.side_reports[-1] is None
-            assert d.items.count(id).running == 0
+            assert (d.items.count(id).running, d.items.count(id).queued) == (0, 1)
+            d.go_on.touch()
             d.model = str(own)
             await d.engine.load(own)
             assert (await d.done(id)).state is JobState.DONE
@@ -294,13 +297,14 @@ def test_when_the_chat_takes_the_jobs_model_the_job_goes_on_there(tmp_path: Path
 
 def test_a_paused_job_takes_no_memory_and_one_that_goes_on_gets_its_model_again(tmp_path: Path) -> None:
     async def story() -> None:
-        async with desk(tmp_path, slow_engine) as d:
+        async with desk(tmp_path) as d:
             await d.engine.load(Path(d.model))
-            id = d.add_job(d.model_file("own"), "[[words 100]]")
+            id = d.add_job(d.model_file("own"), f"[[until {d.go_on}]]")
             await d.until(lambda: d.view(id).items_running > 0)
             d.jobs.pause(id)
             await d.until(lambda: d.side_reports[-1:] == [None])
             assert (d.items.count(id).running, d.items.count(id).queued) == (0, 1)
+            d.go_on.touch()
             d.jobs.resume(id)
             assert (await d.done(id)).state is JobState.DONE
             assert len(d.sides) == 2
@@ -310,15 +314,16 @@ def test_a_paused_job_takes_no_memory_and_one_that_goes_on_gets_its_model_again(
 
 def test_a_crash_of_the_side_engine_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
     async def story() -> None:
-        async with desk(tmp_path, slow_engine) as d:
+        async with desk(tmp_path) as d:
             await d.engine.load(Path(d.model))
             own = d.model_file("own")
-            ids = [d.add_job(own, "[[words 100]]", name) for name in ("a", "b")]
+            ids = [d.add_job(own, f"[[until {d.go_on}]]", name) for name in ("a", "b")]
             await d.until(lambda: any(d.view(id).items_running > 0 for id in ids))
             connection = d.sides[0]._connection
             assert connection is not None
             connection.kill()
             await d.until(lambda: bool(d.of(EngineRestarted)))
+            d.go_on.touch()
             for id in ids:
                 view = await d.done(id)
                 assert (view.state, view.items_failed) == (JobState.DONE, 0)
@@ -329,9 +334,9 @@ def test_a_crash_of_the_side_engine_is_told_and_nothing_is_lost(tmp_path: Path) 
 
 def test_an_item_that_crashes_the_side_engine_each_time_has_failed(tmp_path: Path) -> None:
     async def story() -> None:
-        async with desk(tmp_path, lambda: fake_engine(seconds_per_token=0.003)) as d:
+        async with desk(tmp_path) as d:
             await d.engine.load(Path(d.model))
-            id = d.add_job(d.model_file("own"), "[[words 100]]")
+            id = d.add_job(d.model_file("own"), f"[[until {d.go_on}]]")
             for n in range(MOST_CRASHES_ALONE):
                 await d.until(lambda: d.last_side_report is not None and d.last_side_report.bulk_running > 0)
                 connection = d.sides[0]._connection
@@ -348,18 +353,21 @@ def test_an_item_that_crashes_the_side_engine_each_time_has_failed(tmp_path: Pat
 
 def test_a_job_that_was_put_first_has_the_machine_before_those_of_the_other_engine(tmp_path: Path) -> None:
     async def story() -> None:
-        async with desk(tmp_path, slow_engine) as d:
+        async with desk(tmp_path) as d:
             await d.engine.load(Path(d.model))
-            chats = d.add_job(Path(d.model), "[[words 200]]", "chats")
-            own = d.add_job(d.model_file("own"), "[[words 200]]", "own")
+            chats_goes_on, own_goes_on = tmp_path / "chats goes on", tmp_path / "own goes on"
+            chats = d.add_job(Path(d.model), f"[[until {chats_goes_on}]]", "chats")
+            own = d.add_job(d.model_file("own"), f"[[until {own_goes_on}]]", "own")
             await d.until(lambda: all(d.view(id).items_running > 0 for id in (chats, own)))
             d.jobs.put_first(chats, True)
             await d.until(lambda: d.last_side_report is not None and d.last_side_report.bulk_is_parked)
             d.jobs.put_first(chats, False)
             d.jobs.put_first(own, True)
             await d.until(lambda: d.reports[-1].bulk_is_parked)
+            own_goes_on.touch()
             await d.done(own)
             assert d.view(chats).state is JobState.RUNNING
+            chats_goes_on.touch()
             assert (await d.done(chats)).state is JobState.DONE, "it has the machine to itself now"
 
     run(story())

@@ -23,14 +23,12 @@ def run(folder: Path, story: Callable[[Core], Awaitable[None]], settings: Settin
     async def play() -> None:
         model = folder / "fake.gguf"
         model.touch()
-        engine = fake_engine(seconds_per_token=0.0005)
-        core = Core(
-            profile_paths(folder / "profile"), engine, lambda event: None, settings=settings or Settings(), model=model
-        )
+        paths = profile_paths(folder / "profile")
+        core = Core(paths, fake_engine(), lambda event: None, settings=settings or Settings(), model=model)
         await core.start()
         core._chats.titles.quiet_seconds = 0.0
         try:
-            await asyncio.wait_for(story(core), 30)
+            await asyncio.wait_for(story(core), 60)
         finally:
             await core.close()
 
@@ -86,7 +84,8 @@ def test_a_chat_gets_a_title_and_its_next_turn_reads_nothing_again(tmp_path: Pat
 
 def test_a_turn_ends_the_asking_and_it_is_asked_again_later(tmp_path: Path) -> None:
     async def story(core: Core) -> None:
-        chat = await core.send(None, f"[[later Title: {'x' * 30}]] Hello [[say Hm.]]")
+        go_on = tmp_path / "go on"
+        chat = await core.send(None, f"[[later Title: {'x' * 30} [[until {go_on}]]]] Hello [[say Hm.]]")
         await core._chats.titles.begun()
         await core.send(chat, "Quick! [[say Yes.]]")
         await settle(core, chat)
@@ -94,6 +93,7 @@ def test_a_turn_ends_the_asking_and_it_is_asked_again_later(tmp_path: Path) -> N
         assert reply.text == "Yes."
         assert reply.figures is not None
         assert reply.figures.cached_tokens > 0
+        go_on.touch()
         assert await titled(core, chat) == "x" * 30
 
     run(tmp_path, story)
@@ -143,7 +143,7 @@ def test_nobody_asks_for_temporary_chats_or_where_the_setting_is_off(tmp_path: P
 
 def test_while_there_is_bulk_work_nothing_is_asked(tmp_path: Path) -> None:
     async def story(core: Core) -> None:
-        bulk = GenerateRequest(turns=(Turn("user", "[[words 300]]"),), priority=Priority.BULK, max_tokens=2000)
+        bulk = GenerateRequest(turns=(Turn("user", "[[stall]]"),), priority=Priority.BULK, max_tokens=2000)
         events = core.generate(bulk)
         await anext(events)
         chat = await core.send(None, ABOUT_TEA)

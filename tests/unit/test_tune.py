@@ -38,8 +38,10 @@ class Machine:
         for setting in settings:
             if len(self.measured) == self.chat_after:
                 self.is_chatting, self.chat_after = True, 10_000
-                asyncio.get_running_loop().call_later(0.05, self.chat_ends)
-                await asyncio.Event().wait()  # a native step that takes for ever
+                try:
+                    await asyncio.Event().wait()  # a native step that takes for ever, unless it is ended for the chat
+                finally:
+                    asyncio.get_running_loop().call_later(0.05, self.chat_ends)
             assert not self.is_chatting
             await asyncio.sleep(0)
             self.measured.append(setting)

@@ -5,10 +5,10 @@ up or cut wrongly shows in the text. Words in the last message steer it:
 
 - `[[words N]]`: a reply of N words
 - `[[say TEXT]]`: a reply of exactly that text; <think> and </think> in it are a thought's
-- `[[later TEXT]]`: a reply to a later message without such words is exactly that text
+- `[[later TEXT]]`: a reply to a later message without such words is exactly that text; TEXT may have an `until` in it
 - `[[crash]]`: the process dies, as by a fault in native code, when the prompt has been read
 - `[[stall]]`: the first step after the prompt never ends, unless it is interrupted
-- `[[pause]]`: the first step after the prompt takes a second, unless it is interrupted
+- `[[until FILE]]`: half of the reply comes, the rest when there is such a file; meanwhile its steps are torn
 - `[[hang]]`: after the first token nothing goes on and nothing interrupts it, as by a fault in native code
 """
 
@@ -35,6 +35,9 @@ from app.errors import ErrorKind, KnownError
 TOO_LARGE = "too-large.gguf"
 END, TURN, REPLY = 256, 257, 258
 EMBEDDING_SIZE = 32
+LOOK_SECONDS = 0.005  # how often it is looked whether a file is there
+_UNTIL = re.compile(r"\s*\[\[until (.*?)\]\]")
+_LATER = re.compile(r"\[\[later ((?:\[\[.*?\]\]|.)*?)\]\]", re.DOTALL)
 _WORDS = [
     "time",
     "stolen",
@@ -111,7 +114,6 @@ class FakeBackend:
         self._kv_tokens = kv_tokens
         self._interrupted = threading.Event()
         self._hangs = False
-        self._paused: set[str] = set()  # requests that have paused
         self._beside = StepPlan(work=())
 
     @property
@@ -212,16 +214,15 @@ class FakeBackend:
             self._interrupted.wait()
             del kv[len(kv) - n_sure :]
             return WorkResult(id=piece.id, n_done=0)
-        if "[[pause]]" in conversation and len(kv) > start and piece.id not in self._paused:
-            self._paused.add(piece.id)
-            if self._interrupted.wait(1.0):
-                del kv[len(kv) - n_sure :]
-                return WorkResult(id=piece.id, n_done=0)
         self._hangs = "[[hang]]" in conversation
-        reply = (
-            reply_to(conversation) if "[[" in conversation else _later(kv[:start]) or reply_to(conversation)
-        ).encode()
+        later = "" if "[[" in conversation else _later(kv[:start])
+        reply = (_UNTIL.sub("", later) or reply_to(conversation)).encode()
         said = [*reply, END]
+        until = _UNTIL.search(later or _LATER.sub("", conversation))
+        if until and len(kv) - start >= max(1, len(reply) // 2) and not Path(until[1]).exists():
+            self._interrupted.wait(LOOK_SECONDS)
+            del kv[len(kv) - n_sure :]
+            return WorkResult(id=piece.id, n_done=0)
         if piece.continuations:
             scores = tuple(-float(_n_different(continuation, reply)) for continuation in piece.continuations)
             return WorkResult(id=piece.id, n_done=n_sure, scores=scores)
@@ -289,7 +290,7 @@ def _n_different(continuation: tuple[int, ...], reply: bytes) -> int:
 
 def _later(tokens: list[int]) -> str:
     text = bytes(token for token in tokens if token < END).decode("utf-8", "replace")
-    said = re.findall(r"\[\[later (.*?)\]\]", text, re.DOTALL)
+    said = _LATER.findall(text)
     return said[-1] if said else ""
 
 
