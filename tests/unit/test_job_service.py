@@ -33,9 +33,9 @@ _leases = itertools.count()
 class Desk:
     """Jobs over the fake engine; `until_told` waits for an event that is as wanted."""
 
-    def __init__(self, folder: Path, capabilities: Capabilities | None) -> None:
+    def __init__(self, folder: Path, seconds_per_token: float, capabilities: Capabilities | None) -> None:
         self.database = Database(folder / "rubato.sqlite3", folder / "backups")
-        self.engine = fake_engine(capabilities=capabilities)
+        self.engine = fake_engine(seconds_per_token=seconds_per_token, capabilities=capabilities)
         self.events: list[Event] = []
         self.model = "fake.gguf"
         self.now = 1_000_000.0
@@ -87,8 +87,10 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(folder: Path, capabilities: Capabilities | None = None) -> AsyncIterator[Desk]:
-    made = Desk(folder, capabilities)
+async def desk(
+    folder: Path, seconds_per_token: float = 0.0, capabilities: Capabilities | None = None
+) -> AsyncIterator[Desk]:
+    made = Desk(folder, seconds_per_token, capabilities)
     await made.engine.start(made)
     try:
         yield made
