@@ -22,6 +22,7 @@ from app.core.events import Event, MessageAdded, ReplyEnded, ReplyGrew
 from app.engine.local import local_engine
 from app.gui.app import make_app
 from app.gui.bridge import Bridge
+from app.gui.key_press import press
 from app.gui.late_alarm import LateAlarm
 from app.gui.painted import when_painted
 from app.gui.theme import Theme
@@ -76,6 +77,12 @@ class Busy:
             self.turn()
             time.sleep(nap_seconds)
 
+    def turn_for(self, seconds: float) -> None:
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            self.turn()
+            time.sleep(_NAP_SECONDS)
+
     def turn_until_idle(self) -> None:
         """Until a turn finds next to nothing to do: what was scrolled to is painted."""
         for _ in range(_SETTLED_TURNS):
@@ -127,10 +134,7 @@ class MeasuredWindow:
 
     def settle(self) -> None:
         """Until what was put off is done."""
-        end = time.perf_counter() + 1.0
-        while time.perf_counter() < end:
-            self.busy.turn()
-            time.sleep(_NAP_SECONDS)
+        self.busy.turn_for(1.0)
 
     def memory_mb(self) -> float:
         """What this process has in RAM, without what its allocator only keeps."""
@@ -149,6 +153,27 @@ class MeasuredWindow:
         self.busy.turn_until(lambda: bool(painted) and conversation.chat_id == chat_id)
         conversation.chat_changed.disconnect(changed)
         return painted[-1] - started
+
+    def find(self, text: str) -> float:
+        """Seconds from the key of its last letter to the painted list of what was found in all chats."""
+        palette = self.window.palette_box
+        painted: list[float] = []
+
+        def shown(what: str) -> None:
+            if what == text:
+                when_painted(palette.list.viewport(), lambda: painted.append(time.perf_counter()))
+
+        found = palette.found.connect(shown)
+        started = time.perf_counter()
+        self.busy.do(lambda: press(palette.line, text[-1]))
+        self.busy.turn_until(lambda: bool(painted))
+        palette.found.disconnect(found)
+        return painted[-1] - started
+
+    def until_found(self) -> None:
+        """Until what stands in the line has been searched for, and painted."""
+        self.busy.turn_until(lambda: self.window.palette_box.is_settled)
+        self.busy.turn_until_idle()
 
     def drop(self, files: QMimeData) -> None:
         button, key, copy = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction

@@ -21,7 +21,6 @@ from app.gui.scrim import Scrim
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 
-_PAUSE_MS = 80
 _WIDTH, _TOP, _MARGIN = 640, 84, 16
 _ACTIONS_AT_MOST, _PLACES_AT_MOST = 6, 3
 _Index = QModelIndex | QPersistentModelIndex
@@ -49,9 +48,13 @@ class Entry:
 
 
 class Palette(QFrame):
-    """`search_asked` with what was typed; answer with `show_hits`. `opened`: a chat, and a message in it or nothing."""
+    """`search_asked` with what was typed; answer with `show_hits` or `search_failed`.
+
+    `found`: what was found for this text is in the list. `opened`: a chat, and a message in it or nothing.
+    """
 
     search_asked = Signal(str)
+    found = Signal(str)
     opened = Signal(str, str)
     closed = Signal()
 
@@ -62,6 +65,7 @@ class Palette(QFrame):
         self._recent: Sequence[ChatView] = ()
         self._hits: Sequence[SearchHit] = ()
         self._searched = ""  # what the hits are for
+        self._asked = ""  # what is being searched for: one text at a time, then what stands in the line by then
         self._scrim = Scrim(parent)
         self._scrim.clicked.connect(self.close_palette)
         self.line = QLineEdit()
@@ -86,8 +90,8 @@ class Palette(QFrame):
         column.addWidget(self.line)
         column.addWidget(self._nothing)
         column.addWidget(self.list, 1)
-        self._pause = QTimer(self, singleShot=True, interval=_PAUSE_MS)
-        self._pause.timeout.connect(self._search)
+        self._typing = QTimer(self, singleShot=True, interval=0)  # keys that came together are searched for once
+        self._typing.timeout.connect(self._search)
         self.line.textChanged.connect(self._typed)
         self.line.installEventFilter(self)
         self.list.clicked.connect(self._take)
@@ -119,24 +123,40 @@ class Palette(QFrame):
         return True
 
     def show_hits(self, text: str, hits: Sequence[SearchHit]) -> None:
-        """What Core found for `text`; nothing where something else has been typed since."""
+        """What Core found for `text`; where something else has been typed since, that is asked now."""
+        self._asked = ""
         if text == self.line.text().strip():
             self._hits, self._searched = hits, text
             self._show()
+            self.found.emit(text)
+        else:
+            self._search()
+
+    def search_failed(self) -> None:
+        """The next key asks again."""
+        self._asked = ""
 
     @property
     def entries(self) -> list[Entry]:
         """What is shown, best first."""
         return list(self._model.entries)
 
+    @property
+    def is_settled(self) -> bool:
+        """What is shown is for what stands in the line."""
+        text = self.line.text().strip()
+        return not text or text == self._searched
+
     # inside
 
     def _typed(self) -> None:
-        self._pause.start()
+        self._typing.start()
         self._show()
 
     def _search(self) -> None:
-        if text := self.line.text().strip():
+        text = self.line.text().strip()
+        if text and not self._asked and text != self._searched:
+            self._asked = text
             self.search_asked.emit(text)
 
     def _show(self) -> None:
@@ -147,8 +167,7 @@ class Palette(QFrame):
         else:
             entries = actions[:_ACTIONS_AT_MOST] + self._of_hits()
         self._model.show_entries(entries)
-        is_settled = not text or text == self._searched
-        self._nothing.setText(tr("No chat and no action has these words.") if is_settled else tr("Searching…"))
+        self._nothing.setText(tr("No chat and no action has these words.") if self.is_settled else tr("Searching…"))
         self._nothing.setVisible(not entries)
         self.list.setVisible(bool(entries))
         self.list.setCurrentIndex(self._model.index(0))

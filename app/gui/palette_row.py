@@ -10,6 +10,7 @@ from app.gui import fonts
 from app.gui.icons import icon
 from app.gui.text_line import write_line
 from app.gui.theme import Theme
+from app.gui.transcript.shown_text import as_qt_counts
 
 _Index = QModelIndex | QPersistentModelIndex
 ENTRY_ROLE = Qt.ItemDataRole.UserRole
@@ -70,7 +71,7 @@ class PaletteRow(QStyledItemDelegate):
         marks: tuple[tuple[int, int], ...] = (),
     ) -> None:
         """One line, with the marked ranges strong."""
-        formats = [self._mark(begin, end) for begin, end in marks]
+        formats = [self._mark(begin, end) for begin, end in as_qt_counts(text, marks)]
         write_line(painter, self._placed(option, rect), text, role, colour, option.direction, formats)
 
     def _mark(self, begin: int, end: int) -> QTextLayout.FormatRange:

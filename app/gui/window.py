@@ -327,8 +327,12 @@ class Window(QMainWindow):
         self._bridge.call(
             lambda core: core.search(text),
             done=lambda hits: self.palette_box.show_hits(text, hits),
-            failed=self.say,
+            failed=self._search_failed,
         )
+
+    def _search_failed(self, error: KnownError) -> None:
+        self.palette_box.search_failed()
+        self.say(error)
 
     def export_chat(self, format: Format, chat_id: str) -> None:
         if chat := self.chat_desk.chat(chat_id):

@@ -4,12 +4,14 @@
 `stream PROFILE CHAT TOKENS`: a reply of so many tokens comes in, 200 of them a second.
 `open PROFILE CHAT SMALL`: a long chat is opened, scrolled through and closed again.
 `take PROFILE FILES`: a long text is pasted, many files are dropped.
+`search PROFILE`: words are searched for in all chats that `app/lab/many_chats.py` wrote.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -18,8 +20,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from PySide6.QtWidgets import QWidget
-
     from app.gui.measured_window import MeasuredWindow
     from app.gui.window import Window
 
@@ -28,6 +28,8 @@ _PASTED_BYTES = 2_000_000
 _WHEEL_PX = 120
 _STEPS = 300
 _FAR_PLACES = 60
+_TIMES = 9
+_KEY_SECONDS = 0.03  # between the keys of somebody who types as fast as anybody can
 OpenWindow = Callable[[list[str], Callable[[], Any]], int]
 
 
@@ -45,6 +47,8 @@ def main(arguments: list[str], open_window: OpenWindow) -> int:
                 figures = _stream(measured, rest[1], int(rest[2]))
             case "open":
                 figures = _open(measured, rest[1], rest[2])
+            case "search":
+                figures = _search(measured)
             case _:
                 figures = _take(measured, Path(rest[1]))
         _say({**figures, "late": float(measured.alarm.n_late)})
@@ -61,6 +65,7 @@ def _start(begun: float, profile: str, open_window: OpenWindow) -> int:
 
     def load() -> Callable[..., int]:
         from app.gui.app import run
+        from app.gui.key_press import press
         from app.gui.painted import when_painted
 
         def shown(window: Window) -> None:
@@ -68,7 +73,7 @@ def _start(begun: float, profile: str, open_window: OpenWindow) -> int:
 
             def type_letter() -> None:
                 when_painted(text.viewport(), done)
-                _press(text, "a")
+                press(text, "a")
 
             def done() -> None:
                 seconds = time.time() - begun
@@ -86,16 +91,6 @@ def _start(begun: float, profile: str, open_window: OpenWindow) -> int:
         return partial(run, shown=shown)
 
     return open_window(["--engine", "fake", "--profile", profile], load)
-
-
-def _press(widget: QWidget, letter: str) -> None:
-    from PySide6.QtCore import QEvent, Qt
-    from PySide6.QtGui import QKeyEvent
-    from PySide6.QtWidgets import QApplication
-
-    key, none = Qt.Key(ord(letter.upper())), Qt.KeyboardModifier.NoModifier
-    for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
-        QApplication.sendEvent(widget, QKeyEvent(kind, key, none, letter))
 
 
 def _stream(measured: MeasuredWindow, chat_id: str, n_tokens: int) -> dict[str, float]:
@@ -178,3 +173,54 @@ def _take(measured: MeasuredWindow, folder: Path) -> dict[str, float]:
         "paste_busy_cpu_seconds": paste[1],
         "drop_busy_cpu_seconds": measured.busy.longest_cpu_seconds,
     }
+
+
+def _search(measured: MeasuredWindow) -> dict[str, float]:
+    """From the last key of a text; of `typed` from every key; of `burst` from the last one of keys that came fast."""
+    from app.gui.key_press import press
+    from app.lab import many_chats
+
+    measured.window.open_palette()
+    line, busy = measured.window.palette_box.line, measured.busy
+    wanted = {
+        "rare": many_chats.RARE,
+        "common": many_chats.COMMON,
+        "ranked": many_chats.RANKED,
+        "prefix": many_chats.RANKED[:3],
+        "phrase": many_chats.PHRASE,
+        "everywhere": many_chats.EVERYWHERE,
+    }
+    found: dict[str, list[float]] = {}
+    longest = longest_cpu = 0.0
+
+    def find(name: str, text: str) -> None:
+        nonlocal longest, longest_cpu
+        busy.forget()
+        found.setdefault(name, []).append(measured.find(text))
+        longest, longest_cpu = max(longest, busy.longest_seconds), max(longest_cpu, busy.longest_cpu_seconds)
+
+    for name, text in wanted.items():
+        for _ in range(_TIMES):
+            line.setText(text[:-1])
+            measured.until_found()
+            find(name, text)
+    line.clear()
+    for end, letter in enumerate(many_chats.PHRASE, 1):
+        if letter == " ":
+            press(line, letter)
+        else:
+            find("typed", many_chats.PHRASE[:end])
+    for _ in range(_TIMES):
+        line.clear()
+        for letter in many_chats.RANKED[:-1]:
+            press(line, letter)
+            busy.turn_for(_KEY_SECONDS)
+        find("burst", many_chats.RANKED)
+    figures = {
+        "search_seconds": max(map(max, found.values())),
+        "search_busy_seconds": longest,
+        "search_busy_cpu_seconds": longest_cpu,
+    }
+    for name, seconds in found.items():
+        figures |= {f"search_{name}_seconds": statistics.median(seconds), f"search_{name}_worst_seconds": max(seconds)}
+    return figures

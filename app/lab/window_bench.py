@@ -1,4 +1,5 @@
-"""How fast the window is: its start, a long reply that streams into it, a long chat, much that is pasted or dropped.
+"""How fast the window is: its start, a long reply that streams into it, a long chat, a search in very many, much that
+is pasted or dropped.
 
 Each in a process of its own (`app/gui/window_measure.py`), without a display, and on a virtual one where Xvfb is.
 """
@@ -19,10 +20,12 @@ from pathlib import Path
 from app.child_command import child_command
 from app.lab.bench import Lab
 from app.lab.long_chat import write_chat
+from app.lab.many_chats import write_many_chats
 from app.lab.row import Limit, Row
 
 STARTS = 5
 MESSAGES_BESIDE, MESSAGES = 500, 2_000
+MESSAGES_SEARCHED = 100_000
 TOKENS = 20_000
 FILES = 500
 _LIMITS = {
@@ -32,6 +35,8 @@ _LIMITS = {
     "stream_cost_ratio": 1.25,
     "open_seconds": 0.15,
     "scroll_busy_seconds": 0.033,
+    "search_seconds": 0.1,
+    "search_busy_seconds": 0.033,
     "paste_busy_seconds": 0.1,
     "drop_busy_seconds": 0.1,
     "memory_mb": 250.0,
@@ -58,11 +63,13 @@ async def window(lab: Lab) -> Row:
 
 
 async def _measure(row: Row, lab: Lab, displays: Mapping[str, Mapping[str, str]]) -> None:
+    searched = lab.folder / "searched"
+    await asyncio.to_thread(write_many_chats, searched, MESSAGES_SEARCHED)
     for prefix, environment in displays.items():
         lab.say(f"  {environment['QT_QPA_PLATFORM']}")
         folder = lab.folder / f"window-{environment['QT_QPA_PLATFORM']}"
         await asyncio.to_thread(_prepare, folder)
-        figures = await asyncio.to_thread(_figures, folder, environment)
+        figures = await asyncio.to_thread(_figures, folder, searched, environment)
         row.figures |= {f"{prefix}{key}": value for key, value in figures.items()}
         row.limits += [Limit(f"{prefix}{key}", value) for key, value in _LIMITS.items()]
 
@@ -70,7 +77,8 @@ async def _measure(row: Row, lab: Lab, displays: Mapping[str, Mapping[str, str]]
 def _workload() -> str:
     return (
         f"start: median of {STARTS}; {TOKENS:,} tokens at 200 a second beside {MESSAGES_BESIDE} messages; a chat of "
-        f"{MESSAGES:,} messages; 2 MB pasted; {FILES} files dropped; late: alarms of 0.2 s"
+        f"{MESSAGES:,} messages; words searched for in {MESSAGES_SEARCHED:,}; 2 MB pasted; {FILES} files "
+        "dropped; late: alarms of 0.2 s"
     )
 
 
@@ -84,7 +92,7 @@ def _prepare(folder: Path) -> None:
         (files / f"note {n}.txt").write_text(f"Note {n}.\n", encoding="utf-8")
 
 
-def _figures(folder: Path, environment: Mapping[str, str]) -> dict[str, float]:
+def _figures(folder: Path, searched: Path, environment: Mapping[str, str]) -> dict[str, float]:
     starts, start_costs = [], []
     for _ in range(STARTS + 1):  # the first fills the caches
         found = _child(environment, "start", str(time.time()), str(folder))
@@ -95,6 +103,7 @@ def _figures(folder: Path, environment: Mapping[str, str]) -> dict[str, float]:
     parts = (
         _child(environment, "stream", profile, f"long{MESSAGES_BESIDE}", str(TOKENS)),
         _child(environment, "open", profile, f"long{MESSAGES}", "long50"),
+        _child(environment, "search", str(searched)),
         _child(environment, "take", profile, str(folder / "files")),
     )
     late = sum(part.pop("late") for part in parts)

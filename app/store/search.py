@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.store.database import Database
+from app.store.excerpts import excerpt, words_of
 
 MOST_RANKED = 5_000  # where more have the words, the newest come first: to weigh them all would take too long
-SNIPPET_WORDS = 24
 _BEGIN, _END = "\ue000", "\ue001"  # around a word that was found: for private use, so in no text
 _MARK = re.compile(f"{_BEGIN}(.*?){_END}", re.DOTALL)
 
@@ -26,9 +27,10 @@ class Found:
 
 def find(database: Database, text: str, limit: int) -> list[Found]:
     """What has all words of `text`, or words that begin with them: titles first, then messages, best first."""
-    wanted = _query(text)
-    if not wanted:
+    words = words_of(text)
+    if not words:
         return []
+    wanted = _query(words)
     titles = database.read(
         "SELECT chats.id AS chat_id, '' AS message_id, highlight(title_index, 0, ?, ?) AS snippet"
         " FROM title_index JOIN chats ON chats.rowid = title_index.rowid"
@@ -45,25 +47,28 @@ def find(database: Database, text: str, limit: int) -> list[Found]:
     )
     order = "rank" if counted["n"] <= MOST_RANKED else "message_index.rowid DESC"
     messages = database.read(
-        f"SELECT messages.chat_id, messages.id AS message_id, snippet(message_index, 0, ?, ?, '…', {SNIPPET_WORDS})"
-        " AS snippet FROM message_index JOIN messages ON messages.rowid = message_index.rowid"
+        "SELECT messages.chat_id, messages.id AS message_id, messages.text"
+        " FROM message_index JOIN messages ON messages.rowid = message_index.rowid"
         " JOIN chats ON chats.id = messages.chat_id WHERE message_index MATCH ?"
         " AND chats.deleted_seconds IS NULL AND messages.deleted_seconds IS NULL"
         f" ORDER BY {order} LIMIT ?",
-        _BEGIN,
-        _END,
         wanted,
-        limit,
+        limit - len(titles),
     )
-    return [_found(row) for row in [*titles, *messages]][:limit]
+    return [*map(_title, titles), *(_message(row, words) for row in messages)]
 
 
-def _query(text: str) -> str:
+def _query(words: Sequence[str]) -> str:
     """Each word in quotes, so that none of them is an operator; a star, so that its beginning is enough."""
-    return " ".join(f'"{word}"*' for word in re.findall(r"[^\W_]+", text))
+    return " ".join(f'"{word}"*' for word in words)
 
 
-def _found(row: sqlite3.Row) -> Found:
+def _message(row: sqlite3.Row, words: Sequence[str]) -> Found:
+    snippet, marks = excerpt(row["text"], words)
+    return Found(chat_id=row["chat_id"], message_id=row["message_id"], snippet=snippet, marks=marks)
+
+
+def _title(row: sqlite3.Row) -> Found:
     plain, marks, end = "", [], 0
     for match in _MARK.finditer(row["snippet"]):
         plain += row["snippet"][end : match.start()]
