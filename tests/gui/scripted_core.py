@@ -94,6 +94,7 @@ class ScriptedCore(ScriptedModels):
         self.persona_views: list[PersonaView] = []
         self.prompt_views: list[SavedPrompt] = []
         self.context = ContextUse(system=6, history=1_300, documents=0, typed=0, reply=2_048, limit=8_192)
+        self.uncounted: dict[str, asyncio.Event] = {}  # texts that the engine has not counted, and when it has
         self.job_views: list[JobView] = []
         self.summaries: dict[str, SummaryView] = {}
         self.drafts: set[str] = set()
@@ -239,7 +240,10 @@ class ScriptedCore(ScriptedModels):
         return ""
 
     async def context_use(self, chat_id: str, typed: str = "") -> ContextUse:
-        return self.context
+        if typed in self.uncounted:
+            self._record("count", typed)
+            await self.uncounted[typed].wait()
+        return replace(self.context, typed=len(typed.split()))
 
     def personas(self) -> list[PersonaView]:
         return self.persona_views

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPoint, Qt
@@ -10,6 +13,7 @@ from app.core.chat_views import AttachmentUse, ContextUse, SavedPrompt
 from app.gui.composer.gauge import explained
 from app.gui.composer.suggestions import word_at_end
 from tests.gui.conftest import Desk
+from tests.gui.scripted_core import ScriptedCore
 
 LONG = "A line of a report.\n" * 80
 
@@ -143,3 +147,40 @@ def test_the_gauge_says_what_fills_the_context(desk: Desk) -> None:
         "Kept for the reply: 2,048",
         "Free: 4,429",
     ]
+
+
+def until_delivered(desk: Desk, work: Callable[[ScriptedCore], object] = lambda core: None) -> None:
+    """Until what Core was asked before has been answered, and `work` done."""
+    done: list[bool] = []
+    desk.bridge.call(lambda _: work(desk.core), done=lambda _: done.append(True))
+    desk.until(lambda: done)
+
+
+def test_a_count_that_comes_late_is_not_shown_for_what_is_typed_now(desk: Desk) -> None:
+    """The engine counts between the steps of a job; what it has counted before is known at once."""
+    gauge, text = desk.window.conversation.composer.gauge, desk.window.conversation.composer.text
+    desk.core.uncounted = {"some long text": asyncio.Event()}
+    text.setPlainText("some long text")
+    desk.until(lambda: desk.core.called("count"))
+    text.clear()
+    desk.core.context = replace(desk.core.context, history=0)
+    desk.until(lambda: gauge.text() == " Context 6 of 8,192")
+    until_delivered(desk, lambda core: core.uncounted["some long text"].set())
+    until_delivered(desk)
+    assert gauge.text() == " Context 6 of 8,192"
+
+
+def test_the_figures_of_a_chat_are_not_shown_in_the_next_one(desk: Desk) -> None:
+    gauge, text = desk.window.conversation.composer.gauge, desk.window.conversation.composer.text
+    desk.core.add_chat("c", "Chat", ("user", "q"))
+    desk.window.open_chat("c")
+    desk.until(lambda: gauge.text() == " Context 1,306 of 8,192")
+    desk.core.uncounted = {"": asyncio.Event()}
+    desk.window.new_chat()
+    assert not gauge.isVisible()
+    desk.until(lambda: desk.core.called("count"))
+    desk.core.context = replace(desk.core.context, history=0)
+    until_delivered(desk, lambda core: core.uncounted.pop("").set())
+    desk.until(lambda: gauge.isVisible() and gauge.text() == " Context 6 of 8,192")
+    text.setPlainText("two words")
+    desk.until(lambda: gauge.text() == " Context 8 of 8,192")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import QObject, QTimer, Signal
 from shiboken6 import isValid
 
-from app.core.chat_views import AttachmentView, SavedPrompt
+from app.core.chat_views import AttachmentView, ContextUse, SavedPrompt
 from app.core.events import AttachmentsChanged, Event, MessageAdded, QueuedTurnsChanged
 from app.errors import KnownError
 from app.gui.bridge import Bridge
@@ -49,8 +49,9 @@ class ComposerDesk(QObject):
         self.prompts: list[SavedPrompt] = []  # in their order
         self._draft = QTimer(self, singleShot=True, interval=_DRAFT_MS)
         self._draft.timeout.connect(self._keep_draft)
-        self._measuring = QTimer(self, singleShot=True, interval=_MEASURE_MS)
+        self._measuring = QTimer(self, singleShot=True)
         self._measuring.timeout.connect(self._measure)
+        self._n_measured = 0
         self._connect()
 
     # which chat
@@ -78,7 +79,8 @@ class ComposerDesk(QObject):
             done=self._if_still_here(self._composer.queued.show_turns),
             failed=self._ignore,
         )
-        self.measure()
+        self._composer.gauge.forget()
+        self._measuring.start(0 if is_new else _MEASURE_MS)  # a chat is painted first, a new one has nothing to paint
 
     def leave(self) -> None:
         """What is written stays with the chat that it was written in."""
@@ -125,14 +127,20 @@ class ComposerDesk(QObject):
     def measure(self) -> None:
         """The context may be another one: ask soon how full it is."""
         if not self._measuring.isActive():
-            self._measuring.start()
+            self._measuring.start(_MEASURE_MS)
 
     def _measure(self) -> None:
+        """Words that the engine has not counted yet wait for the job's step, others do not: an answer may come late."""
         chat_id, typed = self._chat_id, self._composer.text.toPlainText()
+        self._n_measured += 1
+        number = self._n_measured
+
+        def done(use: ContextUse) -> None:
+            if number == self._n_measured:
+                self._composer.gauge.show_use(use)
+
         self._bridge.call(
-            lambda core: core.context_use(chat_id, typed),
-            done=self._if_still_here(self._composer.gauge.show_use),
-            failed=self._ignore,
+            lambda core: core.context_use(chat_id, typed), done=self._if_still_here(done), failed=self._ignore
         )
 
     # documents

@@ -48,6 +48,13 @@ class ContextGauge(QPushButton):
         self._paint_ring()
         self.changed.emit()
 
+    def forget(self) -> None:
+        """What is known is of another chat."""
+        self._use = None
+        self.hide()
+        self._write()
+        self.changed.emit()
+
     def set_short(self, is_short: bool) -> None:
         """The figures alone, where there is no room for a word with them."""
         if is_short != self._is_short:
