@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt
-from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QSize
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.gui import fonts
 from app.gui.buttons import label
+from app.gui.down_area import DownArea
 
 _AROUND_PX = 80  # of the screen, for the frame of the window and the system's bars
 
 
-class ColumnArea(QScrollArea):
-    """Scrolls down, never aside: it is as wide as its content needs."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+class ColumnArea(DownArea):
+    """It is as wide as its content needs."""
 
     def minimumSizeHint(self) -> QSize:
         inside = self.widget()

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from app.core.views import JobView, StatusView
 from app.gui import fonts, words
 from app.gui.buttons import IconButton, button, label
+from app.gui.down_area import DownArea
 from app.gui.job_actions import GOING, OVER, JobActions, menu_for
 from app.gui.job_card import JobCard
 from app.gui.keys import native
@@ -168,7 +169,7 @@ class JobsPane(QFrame):
         if self._more.hasFocus() and item is not None and isinstance(card := item.widget(), JobCard):
             card.focus()
 
-    def _make_area(self) -> QScrollArea:
+    def _make_area(self) -> DownArea:
         inside = QWidget()
         inside.setObjectName("column")
         self._list = QVBoxLayout(inside)
@@ -177,11 +178,7 @@ class JobsPane(QFrame):
         self._list.addWidget(self._empty)
         self._list.addWidget(self._more)
         self._list.addStretch()
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setAccessibleName(tr("Jobs"))
+        area = DownArea(tr("Jobs"))
         area.setWidget(inside)
         return area
 

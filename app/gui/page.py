@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from app.gui.down_area import DownArea
 from app.gui.tongue import is_right_to_left
 
 COLUMN_WIDTH = 760
@@ -13,15 +13,11 @@ LEAST = 480  # of the conversation: what does not fit beside it takes its place
 QWIDGETSIZE_MAX = 16_777_215  # Qt gives Python no name for "no limit"
 
 
-class Page(QScrollArea):
+class Page(DownArea):
     """`column` takes the content. It stays in the middle of the page, with a scroll bar and without."""
 
     def __init__(self, name: str, spacing: int) -> None:
-        super().__init__()
-        self.setAccessibleName(name)
-        self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        super().__init__(name)
         content, middle = QWidget(), QWidget()
         content.setObjectName("column")
         middle.setMaximumWidth(COLUMN_WIDTH)

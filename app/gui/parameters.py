@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QTimer, Signal
 from PySide6.QtGui import QHideEvent, QShowEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.core.chat_views import NO_CHAT_OPTIONS, ChatOptions, PersonaView
 from app.gui import fonts
 from app.gui.buttons import IconButton, button, label
+from app.gui.down_area import DownArea
 from app.gui.form import choice, editor
 from app.gui.model_choice import ModelChoice
 from app.gui.option_fields import OptionFields
@@ -72,11 +73,7 @@ class Parameters(QFrame):
         column.addSpacing(4)
         column.addWidget(self.fields)
         column.addStretch()
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setFrameShape(QFrame.Shape.NoFrame)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area = DownArea()
         area.setWidget(inside)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)

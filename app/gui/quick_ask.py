@@ -11,7 +11,7 @@ import uuid
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.core.chat_views import MessageView, Role
 from app.core.events import Event, MessageAdded, ModelStateChanged, PromptProgressed, ReplyEnded, ReplyGrew
@@ -22,6 +22,7 @@ from app.gui.bridge import Bridge
 from app.gui.buttons import button, label, set_tone
 from app.gui.composer.text import MessageEdit
 from app.gui.core_words import retold
+from app.gui.down_area import DownArea
 from app.gui.theme import Theme
 from app.gui.tongue import tr
 from app.gui.transcript.reply_text import ReplyText
@@ -185,13 +186,9 @@ class QuickAsk(QWidget):
             layout.invalidate()  # what was shown or hidden just now counts at once
             self.resize(_WIDTH, layout.totalHeightForWidth(_WIDTH))
 
-    def _make_scroll(self) -> QScrollArea:
-        made = QScrollArea()
+    def _make_scroll(self) -> DownArea:
+        made = DownArea(tr("Answer"))
         made.setObjectName("quickAnswer")
-        made.setWidgetResizable(True)
-        made.setFrameShape(QFrame.Shape.NoFrame)
-        made.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        made.setAccessibleName(tr("Answer"))
         inside = QWidget()
         column = QVBoxLayout(inside)
         column.setContentsMargins(0, 0, 0, 0)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from app.core.views import ItemDetail, ItemState, ItemView
 from app.gui import fonts, job_words, words
 from app.gui.buttons import ElidedLabel, IconButton, IconLabel, button, label
 from app.gui.core_words import retold
 from app.gui.disclosure import Disclosure
+from app.gui.down_area import DownArea
 from app.gui.job_page.item_model import STATE_ICONS
 from app.gui.job_page.item_words import indented, is_data
 from app.gui.long_text import LongText
@@ -136,11 +137,7 @@ class ItemPane(QFrame):
         content.addLayout(self._body)
         content.addWidget(self._asked)
         content.addStretch()
-        self._area = QScrollArea()
-        self._area.setWidgetResizable(True)
-        self._area.setFrameShape(QFrame.Shape.NoFrame)
-        self._area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._area.setAccessibleName(tr("Item"))
+        self._area = DownArea(tr("Item"))
         self._area.setWidget(inside)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.gui import fonts
 from app.gui.buttons import label
+from app.gui.down_area import DownArea
 from app.gui.page import centred
 from app.gui.tongue import mark, tr
 
@@ -38,11 +39,7 @@ class Welcome(QWidget):
 
     def put(self, widget: QWidget) -> None:
         """Something that can stand in their place; `show_instead` says when."""
-        scrolls = QScrollArea()  # in a low window
-        scrolls.setWidgetResizable(True)
-        scrolls.setFrameShape(QFrame.Shape.NoFrame)
-        scrolls.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scrolls.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scrolls = DownArea()  # in a low window
         scrolls.setWidget(widget)
         scrolls.hide()
         widget.setObjectName("column")
