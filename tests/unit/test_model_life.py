@@ -121,10 +121,12 @@ def test_a_model_that_does_not_fit_is_refused_with_its_figures_unless_it_is_want
 def test_a_model_is_unloaded_when_asked_but_not_from_under_a_reply(tmp_path: Path) -> None:
     async def story() -> None:
         async with core_of(tmp_path, Settings()) as (core, heard):
-            chat_id = await core.send(None, "[[words 400]]")
+            goes_on = tmp_path / "goes on"
+            chat_id = await core.send(None, f"[[until {goes_on}]] [[words 20]]")
             await heard.until_a_reply_grows()
             with pytest.raises(KnownError, match="at work"):
                 core.unload_model()
+            goes_on.touch()
             await core.wait_for_reply(chat_id)
             core.unload_model()
             await heard.until(ModelState.ASLEEP)
