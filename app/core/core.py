@@ -166,6 +166,7 @@ class Core(ChatCalls, JobCalls, ModelCalls, LoadCalls, MovingCalls):
             self.paths.unpacked,
             lambda: str(self._models.path or ""),
             self._publish,
+            kept=self._engine,
             new_side_engine=self._new_side_engine,
             side_reported=self._side_reported,
             estimates=self._estimates,

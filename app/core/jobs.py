@@ -57,6 +57,7 @@ class JobService:
         model: Callable[[], str],
         publish: Callable[[Event], None],
         *,
+        kept: KeptEngines | None = None,
         new_side_engine: NewEngine | None = None,
         side_reported: Callable[[EngineReported | None], None] = lambda report: None,
         free_bytes: Callable[[], int] = diagnostics.free_memory_bytes,
@@ -77,7 +78,7 @@ class JobService:
         self._side = SideEngine(
             new_side_engine,
             lambda engine: self._item_runner(engine, lambda: self._runner.on_side_engine()),
-            kept=engine if isinstance(engine, KeptEngines) else None,
+            kept=kept,
             free_bytes=free_bytes,
             changed=self._side_changed,
             reported=self._took_side_report,
