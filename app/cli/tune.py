@@ -5,9 +5,15 @@ from __future__ import annotations
 from app.core.core import Core
 from app.core.instance import Console
 from app.engine.gguf_metadata import read_metadata
-from app.engine.tuned import Point, Tuned
+from app.engine.tuned import FlashAttention, Point, Tuned
 from app.lab import tune
 from app.lab.roofline import roofline, work_of
+
+_FLASH = {
+    FlashAttention.OFF: "",
+    FlashAttention.SUITED: " and flash attention where it is faster",
+    FlashAttention.ALWAYS: " and flash attention",
+}
 
 
 async def tune_model(core: Core, console: Console, *, is_fresh: bool) -> int:
@@ -49,12 +55,9 @@ def lines(found: Tuned) -> list[str]:
         f"Responsive and Balanced answer a chat alone, at the top. Batch runs {choice.width} at once: the fewest "
         f"that are nearly as fast as any. Prompts are read best in pieces of {choice.piece} tokens."
     )
+    jobs, chats = _FLASH[choice.flash_attention], _FLASH[FlashAttention.of(chat.flash_attention)]
     rows.append(
-        f"Jobs run on {choice.threads} threads with {choice.kv} KV{_flash(choice.flash_attention)}, chats on "
-        f"{chat.threads} with F16 KV{_flash(chat.flash_attention)}. All this is used when the model is loaded next."
+        f"Jobs run on {choice.threads} threads with {choice.kv} KV{jobs}, chats on {chat.threads} with F16 KV{chats}. "
+        "All this is used when the model is loaded next."
     )
     return rows
-
-
-def _flash(is_on: bool) -> str:
-    return " and flash attention" if is_on else ""

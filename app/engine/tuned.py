@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import math
 import platform
+from enum import Enum
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,6 +65,18 @@ class Point(msgspec.Struct, frozen=True, kw_only=True):
         return self.other_cores <= MOST_OTHER_CORES
 
 
+class FlashAttention(Enum):
+    """Of bulk. SUITED: where it is faster for the requests that wait (process/attention.py)."""
+
+    OFF = "off"
+    SUITED = "suited"
+    ALWAYS = "always"
+
+    @staticmethod
+    def of(is_on: bool) -> FlashAttention:
+        return FlashAttention.ALWAYS if is_on else FlashAttention.OFF
+
+
 class Choice(msgspec.Struct, frozen=True, kw_only=True):
     """What the engine runs a model with. 0: as it does where nothing was measured. KV of chats is F16, unless the
     person wants another kind.
@@ -73,7 +86,7 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
     piece: int = 0
     threads: int = 0
     kv: str = "F16"
-    flash_attention: bool = False
+    flash_attention: FlashAttention = FlashAttention.SUITED
     chat_threads: int = 0
     chat_flash_attention: bool = False
     chat_kv: str = "F16"
@@ -82,10 +95,11 @@ class Choice(msgspec.Struct, frozen=True, kw_only=True):
         """A person's own; empty, and None: what was found. Smaller KV than F16 is there with flash attention alone."""
         made = self if not kv else msgspec.structs.replace(self, kv=kv, chat_kv=kv)
         if flash_attention is not None:
-            made = msgspec.structs.replace(made, flash_attention=flash_attention, chat_flash_attention=flash_attention)
+            wished = FlashAttention.of(flash_attention)
+            made = msgspec.structs.replace(made, flash_attention=wished, chat_flash_attention=flash_attention)
         return msgspec.structs.replace(
             made,
-            flash_attention=made.flash_attention or made.kv != "F16",
+            flash_attention=made.flash_attention if made.kv == "F16" else FlashAttention.ALWAYS,
             chat_flash_attention=made.chat_flash_attention or made.chat_kv != "F16",
         )
 
@@ -122,12 +136,14 @@ class Tuned(msgspec.Struct, frozen=True, kw_only=True):
         if not self.is_quiet or not self.points:
             return Choice()
         bulk, chat = self.bulk_way(), self.chat_way()
+        is_needed = bulk.kv != "F16"
+        flash = FlashAttention.ALWAYS if is_needed else FlashAttention.SUITED
         return Choice(
             width=self.bulk_width() or 0,
             piece=self.read_piece() or 0,
             threads=bulk.threads,
             kv=bulk.kv,
-            flash_attention=bulk.flash_attention,
+            flash_attention=flash if bulk.flash_attention else FlashAttention.OFF,
             chat_threads=chat.threads,
             chat_flash_attention=chat.flash_attention,
         )

@@ -76,14 +76,15 @@ class Lab:
         finally:
             await engine.close()
 
-    def bare(self, *, n_sequences: int = 1, context_tokens: int = 4096) -> BareModel:
-        """llama_decode by itself, in a process of its own."""
+    def bare(self, *, n_sequences: int = 1, context_tokens: int = 4096, is_flash: bool = False) -> BareModel:
+        """llama_decode by itself, in a process of its own; `is_flash`: as the engine computes long bulk."""
         return BareModel(
             self.model,
             self.folder,
             n_threads=self.n_threads,
             n_sequences=n_sequences,
             context_tokens=context_tokens,
+            flash_attention=is_flash,
         )
 
 

@@ -55,7 +55,7 @@ async def bulk(lab: Lab) -> Row:
         requests = await documents(engine, first=unseen())
         assert engine.capabilities is not None
         width, context = engine.capabilities.bulk_sequences, engine.capabilities.bulk_context
-        async with lab.bare(n_sequences=width, context_tokens=context) as bare:
+        async with lab.bare(n_sequences=width, context_tokens=context, is_flash=True) as bare:
             costs = [await _bare_costs(bare, width, DOCUMENT_TOKENS + DOCUMENT_OUTPUT // 2)]
             wall = limit = 0.0
             samples: list[Sample] = []

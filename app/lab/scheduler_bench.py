@@ -25,6 +25,9 @@ class _NoMemory:
 
     can_cut = True
 
+    def use_flash(self, is_flash: bool) -> bool:
+        return False
+
     def truncate(self, slot: Slot, n_tokens: int) -> int:
         return n_tokens
 

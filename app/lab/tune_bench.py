@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from app import diagnostics
 from app.engine.gguf_metadata import read_metadata
 from app.engine.model_shape import shape_of
-from app.engine.tuned import DECODE, PREFILL, READ_PER_WRITTEN, Choice, Point, Setting, Tuned, Way
+from app.engine.tuned import DECODE, PREFILL, READ_PER_WRITTEN, Choice, FlashAttention, Point, Setting, Tuned, Way
 from app.lab.bench import Lab
 from app.lab.bulk_benches import documents, unseen, wall_seconds
 from app.lab.chat_benches import conversation
@@ -60,7 +60,7 @@ def best_choices(points: Sequence[Point], n: int) -> list[Choice]:
             piece=other.piece,
             threads=one.threads,
             kv=one.kv,
-            flash_attention=one.flash_attention,
+            flash_attention=FlashAttention.of(one.flash_attention),
             chat_threads=one.threads,
             chat_flash_attention=one.flash_attention,
         )
@@ -117,7 +117,7 @@ async def tuned(lab: Lab) -> Row:
 
 
 def _bulk(choice: Choice) -> tuple[int, int, int, str, bool]:
-    return choice.width, choice.piece, choice.threads, choice.kv, choice.flash_attention
+    return choice.width, choice.piece, choice.threads, choice.kv, choice.flash_attention is not FlashAttention.OFF
 
 
 def _chat(way: Way) -> tuple[int, bool]:
@@ -129,7 +129,7 @@ def _chosen(choice: Choice) -> tuple[int, bool]:
 
 
 def _words(choice: Choice) -> str:
-    flash = "with" if choice.flash_attention else "without"
+    flash = "without" if choice.flash_attention is FlashAttention.OFF else "with"
     return (
         f"{choice.width} at once, pieces of {choice.piece}, {choice.threads} threads, {choice.kv} KV, "
         f"{flash} flash attention"

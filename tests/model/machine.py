@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import llama_cpp.llama_cpp as llama
@@ -70,7 +70,8 @@ class Machine:
             begun_reply=begun,
         )
         tokens = self.backend.encode_prompt(request)
-        sequence = Sequence(id=id, priority=priority, tokens=tokens, max_tokens=n, cache_key=key)
+        n_own = len(tokens) * len(turns[-1]) // sum(map(len, turns))
+        sequence = Sequence(id=id, priority=priority, tokens=tokens, max_tokens=n, cache_key=key, n_own=n_own)
         if not is_wanted(sequence):
             self.said[id] = Said()
             return
@@ -89,7 +90,11 @@ class Machine:
             self.backend.interrupt()
         for result in self.backend.run(plan):
             self._record(plan, result)
-            for sequence in self.scheduler.apply(result):
+            n_tokens = sum(len(work.tokens) for work in plan.work)
+            timed = replace(
+                result, seconds=0.01 + 0.001 * n_tokens
+            )  # whether guesses pay is not to be a matter of luck
+            for sequence in self.scheduler.apply(timed):
                 self.said[sequence.id].tokens += sequence.tokens[-sequence.n_new :]
                 if sequence.n_output >= sequence.max_tokens:
                     self.scheduler.remove(sequence.id)

@@ -13,7 +13,7 @@ from app.engine.local import local_engine
 from app.engine.messages import GenerateRequest, Priority, RequestFinished, TextProduced, Turn
 from app.engine.process.llama import LlamaBackend
 from app.engine.process.memory_plan import BULK_SEQUENCES
-from app.engine.tuned import DECODE, Choice, Point, Setting, Tuned
+from app.engine.tuned import DECODE, Choice, FlashAttention, Point, Setting, Tuned
 from app.lab.bench import Watcher
 from tests.model.tiny_models import full_attention
 
@@ -38,7 +38,7 @@ def test_the_width_that_was_measured_is_used(tmp_path: Path) -> None:
 
 
 def test_the_engine_runs_with_all_of_the_choice(tmp_path: Path) -> None:
-    chosen = Choice(width=3, piece=64, threads=1, flash_attention=True, chat_flash_attention=True)
+    chosen = Choice(width=3, piece=64, threads=1, flash_attention=FlashAttention.ALWAYS, chat_flash_attention=True)
     model = full_attention(tmp_path / "m.gguf")
     backend = LlamaBackend(model, 512, lambda fraction: True, n_threads=1, choice=chosen)
     try:

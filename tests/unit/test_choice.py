@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.engine.process.memory_plan import BULK_SEQUENCES, most_bulk_sequences, plan_kv
-from app.engine.tuned import DECODE, PREFILL, TURN, Choice, Point, Setting, Tuned
+from app.engine.tuned import DECODE, PREFILL, TURN, Choice, FlashAttention, Point, Setting, Tuned
 from app.lab.tune import plan
 from app.lab.tune_bench import best_choices
 
+OFF, SUITED, ALWAYS = FlashAttention
 USUAL_STEP, USUAL_READ, USUAL_TURN = 0.04, 0.5, 0.1
 
 
@@ -43,7 +44,7 @@ def _fields(point: Point) -> dict[str, object]:
 @pytest.mark.parametrize(("factor", "takes"), [(0.5, True), (0.9, True), (0.99, False), (1.5, False)])
 def test_flash_attention_for_jobs_only_where_it_is_clearly_faster(factor: float, takes: bool) -> None:
     found = choice_of(points(), points(flash=True, step=factor, read=factor, turn=2.0))
-    assert (found.flash_attention, found.chat_flash_attention) == (takes, False)
+    assert (found.flash_attention, found.chat_flash_attention) == (SUITED if takes else OFF, False)
 
 
 def test_a_chat_has_what_answers_sooner_but_not_what_writes_slower() -> None:
@@ -57,23 +58,28 @@ def test_fewer_threads_where_they_are_faster() -> None:
 
 
 def test_a_persons_wish_counts_more_than_what_was_found() -> None:
-    found = Choice(width=8, kv="Q8_0", flash_attention=True)
+    found = Choice(width=8, kv="Q8_0", flash_attention=ALWAYS)
     assert found.with_wishes("", None) == found
     wished = found.with_wishes("F16", False)
     assert (wished.kv, wished.chat_kv, wished.flash_attention, wished.chat_flash_attention) == (
         "F16",
         "F16",
-        False,
+        OFF,
         False,
     )
     assert wished.width == 8
     small = Choice().with_wishes("Q8_0", False)  # which llama.cpp has with flash attention alone
-    assert (small.kv, small.chat_kv, small.flash_attention, small.chat_flash_attention) == ("Q8_0", "Q8_0", True, True)
+    assert (small.kv, small.chat_kv, small.flash_attention, small.chat_flash_attention) == (
+        "Q8_0",
+        "Q8_0",
+        ALWAYS,
+        True,
+    )
 
 
 def test_small_kv_is_for_jobs_alone() -> None:
     found = choice_of(points(), points(kv="Q8_0", flash=True, step=0.5, read=0.5, turn=0.5))
-    assert (found.kv, found.flash_attention, found.chat_flash_attention) == ("Q8_0", True, False)
+    assert (found.kv, found.flash_attention, found.chat_flash_attention) == ("Q8_0", ALWAYS, False)
 
 
 factors = st.floats(0.3, 3.0)
@@ -83,7 +89,7 @@ factors = st.floats(0.3, 3.0)
 def test_what_is_chosen_is_never_slower_than_the_usual(step: float, read: float, turn: float) -> None:
     other = points(flash=True, step=step, read=read, turn=turn)
     found = choice_of(points(), other)
-    if found.flash_attention:
+    if found.flash_attention is not OFF:
         assert min(step, read) < 1.0
     if found.chat_flash_attention:
         assert turn < 1.0
@@ -91,7 +97,7 @@ def test_what_is_chosen_is_never_slower_than_the_usual(step: float, read: float,
 
 def test_the_full_search_puts_the_best_together() -> None:
     best = best_choices([*points(), *points(flash=True, read=0.4)], 2)
-    assert best[0].flash_attention
+    assert best[0].flash_attention is ALWAYS
     assert best[0].width == 8
 
 

@@ -23,8 +23,15 @@ class Kv:
 
     def __init__(self) -> None:
         self.held: dict[Slot, int] = {}
+        self.is_flash = False
 
     can_cut = True
+
+    def use_flash(self, is_flash: bool) -> bool:
+        is_new, self.is_flash = is_flash != self.is_flash, is_flash
+        for slot in [slot for slot in self.held if is_new and slot.priority is Priority.BULK]:
+            del self.held[slot]
+        return is_new
 
     def truncate(self, slot: Slot, n_tokens: int) -> int:
         self.held[slot] = min(self.held.get(slot, 0), n_tokens)
@@ -44,8 +51,9 @@ def chat(id: str, n_prompt: int, max_tokens: int = 50, key: str = "") -> Sequenc
     )
 
 
-def bulk(id: str, n_prompt: int, max_tokens: int = 50) -> Sequence:
-    return Sequence(id=id, priority=Priority.BULK, tokens=list(range(n_prompt)), max_tokens=max_tokens)
+def bulk(id: str, n_prompt: int, max_tokens: int = 50, n_own: int = 0) -> Sequence:
+    tokens = list(range(n_prompt))
+    return Sequence(id=id, priority=Priority.BULK, tokens=tokens, max_tokens=max_tokens, n_own=n_own)
 
 
 def texts(id: str, *n_tokens: int, priority: Priority = Priority.BULK) -> Embedding:
@@ -274,6 +282,23 @@ def test_texts_go_whole_and_as_many_as_fit_a_step() -> None:
     assert step(scheduler, kv) == [("e", 10), *[("f", 1)] * (MOST_TEXTS - 1)]
     assert step(scheduler, kv) == [("f", 1)] * 2
     assert scheduler.is_idle
+
+
+def test_how_attention_is_computed_follows_the_bulk_that_waits_once_no_slot_of_it_is_in_use() -> None:
+    scheduler, kv = new_scheduler()
+    scheduler.add(bulk("long", 100, n_own=100))
+    scheduler.admit()
+    assert kv.is_flash
+    step(scheduler, kv)
+    scheduler.add(bulk("short", 100, max_tokens=5, n_own=10))
+    scheduler.admit()
+    assert kv.is_flash, "the slots are in use"
+    scheduler.remove("long")
+    scheduler.remove("short")
+    scheduler.add(bulk("again", 100, max_tokens=5, n_own=10))
+    (again,) = scheduler.admit()
+    assert not kv.is_flash
+    assert again.n_cached == 0, "the new slots are empty, whatever the old ones held"
 
 
 def test_texts_of_bulk_give_way_to_a_chat_as_its_reading_does() -> None:

@@ -116,8 +116,16 @@ class Backend(Protocol):
     @property
     def capabilities(self) -> Capabilities: ...
 
-    def prepare(self, priority: Priority) -> None:
-        """Have slots for requests of this kind. Raises KnownError where there is no memory for them."""
+    def prepare(self, priority: Priority, *, is_flash: bool = False) -> None:
+        """Have slots for requests of this kind. Raises KnownError where there is no memory for them.
+
+        `is_flash`: what suits this request, where bulk's slots are not there yet.
+        """
+
+    def use_flash(self, is_flash: bool) -> bool:
+        """Compute bulk's attention in this way, or the other, where nobody chose one for good. None of its slots is in
+        use. True: they were made anew, and are empty.
+        """
 
     def prepare_embedding(self) -> None:
         """Have a place for texts to be embedded in. Raises KnownError where there is no memory for it."""

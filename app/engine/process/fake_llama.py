@@ -110,6 +110,7 @@ class FakeBackend:
     ) -> None:
         self._capabilities = capabilities or FAKE_CAPABILITIES
         self._seconds_per_token = seconds_per_token
+        self._is_flash = False  # only that bulk's slots are empty after a change
         self._kv: dict[Slot, list[int]] = {}
         self._kv_tokens = kv_tokens
         self._interrupted = threading.Event()
@@ -120,8 +121,14 @@ class FakeBackend:
     def capabilities(self) -> Capabilities:
         return self._capabilities
 
-    def prepare(self, priority: Priority) -> None:
+    def prepare(self, priority: Priority, *, is_flash: bool = False) -> None:
         pass
+
+    def use_flash(self, is_flash: bool) -> bool:
+        is_new, self._is_flash = is_flash != self._is_flash, is_flash
+        for slot in [slot for slot in self._kv if is_new and slot.priority is Priority.BULK]:
+            del self._kv[slot]
+        return is_new
 
     def encode_prompt(self, request: GenerateRequest) -> list[int]:
         tokens: list[int] = []

@@ -19,6 +19,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import llama_cpp.llama_cpp as llama
+import msgspec
 
 from app import diagnostics
 from app.engine import tuned
@@ -47,7 +48,7 @@ from app.engine.process.sampling import Sampler
 from app.engine.process.sequence import Slot
 from app.engine.process.thinking import ThinkingTags
 from app.engine.process.threads import ThreadPolicy
-from app.engine.tuned import Choice
+from app.engine.tuned import Choice, FlashAttention
 from app.errors import KnownError
 from app.logs import topic
 
@@ -112,6 +113,7 @@ class LlamaBackend:
     def _open(self, path: Path, context_tokens: int) -> None:
         choice = self._choice
         plan = self._model.plan_kv(context_tokens, choice.width or BULK_SEQUENCES, choice.chat_kv, choice.kv)
+        self._is_flash = choice.flash_attention is FlashAttention.ALWAYS
         self._shapes = {
             Priority.INTERACTIVE: (plan.chat_context, plan.chat_sequences),
             Priority.BULK: (plan.bulk_context, plan.bulk_sequences),
@@ -149,8 +151,26 @@ class LlamaBackend:
     def capabilities(self) -> Capabilities:
         return self._capabilities
 
-    def prepare(self, priority: Priority) -> None:
+    def prepare(self, priority: Priority, *, is_flash: bool = False) -> None:
+        if priority is Priority.BULK and priority not in self._contexts:
+            self.use_flash(is_flash)
         self._context(priority)
+
+    def use_flash(self, is_flash: bool) -> bool:
+        if self._choice.flash_attention is not FlashAttention.SUITED or is_flash == self._is_flash:
+            return False
+        self._is_flash = is_flash
+        if Priority.BULK not in self._contexts:
+            return False
+        self._contexts.pop(Priority.BULK).close()
+        try:
+            self._context(Priority.BULK)
+        except KnownError:  # it takes more memory than the other
+            log.warning("no memory for bulk with flash attention %s; it stays as it was", is_flash)
+            self._is_flash = not is_flash
+            self._choice = msgspec.structs.replace(self._choice, flash_attention=FlashAttention.of(self._is_flash))
+            self._context(Priority.BULK)
+        return True
 
     def _context(self, priority: Priority) -> LlamaContext:
         """Made when it is first needed. Raises KnownError where there is no memory for it."""
@@ -166,7 +186,7 @@ class LlamaBackend:
                     self._n_threads,
                     flag,
                     kv=choice.chat_kv if is_chat else choice.kv,
-                    flash_attention=choice.chat_flash_attention if is_chat else choice.flash_attention,
+                    flash_attention=choice.chat_flash_attention if is_chat else self._is_flash,
                 )
             except KnownError as error:
                 raise KnownError(

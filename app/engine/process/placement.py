@@ -20,6 +20,7 @@ class Memory(Protocol):
 
     @property
     def can_cut(self) -> bool: ...
+    def use_flash(self, is_flash: bool) -> bool: ...
     def truncate(self, slot: Slot, n_tokens: int) -> int: ...
     def save(self, slot: Slot) -> bytes: ...
     def restore(self, slot: Slot, data: bytes) -> int: ...
@@ -156,6 +157,12 @@ class Placement:
             self._memory.truncate(entry.slot, 0)
             self._bulk.empty(entry)
         return bool(idle)
+
+    def use_flash(self, is_flash: bool) -> None:
+        """For the bulk that comes now; none of it has a slot."""
+        if self._memory.use_flash(is_flash):
+            for entry in self._bulk.entries:
+                self._bulk.empty(entry)
 
     def forget_chat(self, cache_key: str) -> None:
         """A chat was deleted: its KV goes, wherever it is."""

@@ -49,6 +49,7 @@ class Prompts:
             cache_key=request.cache_key,
             is_temporary=request.is_temporary,
             dropped_turns=prompt.dropped_turns,
+            n_own=_own_tokens(prompt, request),
         )
         if request.priority is Priority.INTERACTIVE and request.may_guess:
             sequence.guesses = Guesses(sequence.tokens)
@@ -104,6 +105,11 @@ class Prompts:
                 self._counts.clear()
             self._counts[key] = self._backend.count_tokens(turn.content) + TURN_TOKENS
         return self._counts[key]
+
+
+def _own_tokens(prompt: Prompt, request: GenerateRequest) -> int:
+    letters = sum(len(turn.content) for turn in request.turns)
+    return len(prompt.tokens) * len(request.turns[-1].content) // max(1, letters)
 
 
 def _without_oldest(turns: tuple[Turn, ...], n: int) -> tuple[Turn, ...]:

@@ -31,6 +31,7 @@ from app.engine.messages import (
     Timings,
     Usage,
 )
+from app.engine.process.attention import suits_flash
 from app.engine.process.backend import Backend, DecodeFailed, NoRoom, StepPlan, StepResult
 from app.engine.process.bulk_pace import BulkPace
 from app.engine.process.chat_template import PLAIN_STOP
@@ -123,7 +124,7 @@ class RunningModel:
             check_sampling(request.sampling)
             sequence = self.prompts.sequence_of(id, request)
             matcher = matcher_of(request, self.backend.vocabulary)
-            self.backend.prepare(request.priority)
+            self.backend.prepare(request.priority, is_flash=suits_flash([sequence]))
             if request.cache_key:
                 self.scheduler.end_read_ahead(request.cache_key)
             has_template = self.backend.capabilities.has_template

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from app.engine.messages import Capabilities, Preset, Priority
+from app.engine.process.attention import suits_flash
 from app.engine.process.backend import StepPlan, StepResult, TextWork, Work
 from app.engine.process.balance import Balance
 from app.engine.process.embeddings import Embedding, EmbeddingQueue
@@ -203,6 +204,8 @@ class Scheduler:
         for priority, waiting in self._waiting.items():
             if priority is Priority.BULK and (not with_bulk or self._is_pressed or self.is_held):
                 continue
+            if priority is Priority.BULK and waiting and not self._running[priority]:
+                self.placement.use_flash(suits_flash(waiting[: self._capabilities.bulk_sequences]))
             while waiting and self.placement.place(waiting[0]):
                 sequence = waiting.pop(0)
                 self._running[priority].append(sequence)

@@ -30,6 +30,7 @@ class Sequence:
     n_kv: int = 0
     n_cached: int = 0  # tokens of the prompt that were in the KV cache when it was admitted
     n_prompt: int = 0
+    n_own: int = 0  # tokens of its last turn, about: what is read behind a beginning that others may have too
     n_new: int = 0  # tokens of output that the last step brought
     continuations: tuple[tuple[int, ...], ...] = ()  # to be scored after the prompt, instead of writing
     guesses: Guesses | None = None  # where its next tokens may be guessed
