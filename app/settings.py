@@ -28,6 +28,7 @@ class Settings(msgspec.Struct, kw_only=True, omit_defaults=True):
     max_reply_tokens: int = 2048
     context_tokens: int = 8192  # that a chat can have at most
     gpu_layers: int = -1  # of the model; -1: as many as fit the GPUs' memory
+    gpu_split: list[float] = []  # how several GPUs share them, a number for each; empty: by their memory
     kv_kind: Literal["", "F16", "Q8_0"] = ""  # what a context is kept as; empty: F16, and what is fast here for jobs
     flash_attention: Literal["", "on", "off"] = ""  # empty: where it is faster here
     unload_after_minutes: float = 0.0  # without a request the model's memory is given back; 0: never

@@ -84,7 +84,8 @@ _DOWNLOADS = (
     _download("Granite 3.3 2B (Q8_0)", DownloadState.FAILED, 2.1,
               sentence="The hub could not be reached. What has come is kept."),
 )  # fmt: skip
-LISTS = ModelLists(local=LOCAL, catalogue=_KNOWN, downloads=_DOWNLOADS)
+_GPUS = ("NVIDIA GeForce RTX 4070 Ti SUPER", "NVIDIA GeForce RTX 3060")
+LISTS = ModelLists(local=LOCAL, catalogue=_KNOWN, downloads=_DOWNLOADS, gpus=_GPUS)
 FOUND = tuple(
     HubModel(repository=repository, downloads=downloads, likes=120, is_gated=is_gated,
              updated_seconds=time.time() - age, n_parameters=n, licence="apache-2.0")

@@ -50,7 +50,7 @@ from app.core.moving import MovingCalls
 from app.core.views import MachinePhase, StatusView
 from app.downloads.hub import Hub
 from app.engine.devices import Gpu
-from app.engine.interface import Engine, ModelState, Vector
+from app.engine.interface import Engine, LoadSettings, ModelState, Vector
 from app.engine.local import list_gpus
 from app.engine.messages import EngineReported, GenerateRequest, Preset, Priority, RequestEvent, RequestFailed, Turn
 from app.errors import KnownError
@@ -121,6 +121,7 @@ class Core(ChatCalls, JobCalls, ModelCalls, LoadCalls, MovingCalls):
         self._fits = ModelFits(
             context_tokens=lambda: self.settings.context_tokens,
             gpu_layers=lambda: self.settings.gpu_layers,
+            gpu_split=lambda: self.settings.gpu_split,
             kv=lambda: self.settings.kv_kind,
             flash_attention=lambda: self.settings.flash_attention == "on",
             given_back=lambda: self._models.held_bytes(),
@@ -168,6 +169,9 @@ class Core(ChatCalls, JobCalls, ModelCalls, LoadCalls, MovingCalls):
             self._publish,
             kept=self._engine,
             new_side_engine=self._new_side_engine,
+            side_load=lambda: LoadSettings(
+                gpu_layers=self.settings.gpu_layers, gpu_split=tuple(self.settings.gpu_split)
+            ),
             side_reported=self._side_reported,
             estimates=self._estimates,
         )

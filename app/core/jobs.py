@@ -32,7 +32,7 @@ from app.core.results import Result
 from app.core.side_engine import SideEngine
 from app.core.source_queue import SourceQueue
 from app.core.views import JobPreview, JobState, JobView
-from app.engine.interface import Engine
+from app.engine.interface import AS_USUAL, Engine, LoadSettings
 from app.engine.messages import EngineReported
 from app.errors import ErrorKind, KnownError
 from app.logs import topic
@@ -59,6 +59,7 @@ class JobService:
         *,
         kept: KeptEngines | None = None,
         new_side_engine: NewEngine | None = None,
+        side_load: Callable[[], LoadSettings] = lambda: AS_USUAL,
         side_reported: Callable[[EngineReported | None], None] = lambda report: None,
         free_bytes: Callable[[], int] = diagnostics.free_memory_bytes,
         clock: Callable[[], float] = time.time,
@@ -78,6 +79,7 @@ class JobService:
         self._side = SideEngine(
             new_side_engine,
             lambda engine: self._item_runner(engine, lambda: self._runner.on_side_engine()),
+            how=side_load,
             kept=kept,
             free_bytes=free_bytes,
             changed=self._side_changed,

@@ -94,6 +94,7 @@ class LoadCalls:
                 catalogue=tuple(self._judged_known(model) for model in known),
                 downloads=downloads,
                 token=token,
+                gpus=self._fits.gpu_names,
             )
         )
 

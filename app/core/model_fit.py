@@ -19,6 +19,7 @@ from app.engine.devices import Gpu, reordered_kinds
 from app.engine.fit import ContextShape, need_of
 from app.engine.gguf_header import HeaderFault, read_header
 from app.engine.gguf_metadata import ModelMetadata, read_metadata
+from app.engine.gpu_layers import check_split
 from app.engine.load_plan import LoadPlan, load_plan
 from app.engine.messages import AUTOMATIC_LAYERS
 from app.engine.model_shape import ModelShape, shape_of
@@ -100,6 +101,7 @@ class ModelFits:
         *,
         context_tokens: Callable[[], int] = lambda: 8192,
         gpu_layers: Callable[[], int] = lambda: AUTOMATIC_LAYERS,
+        gpu_split: Callable[[], Sequence[float]] = lambda: (),
         kv: Callable[[], str] = lambda: "",
         flash_attention: Callable[[], bool] = lambda: False,
         free_bytes: Callable[[], int] = diagnostics.free_memory_bytes,
@@ -108,7 +110,7 @@ class ModelFits:
         rates: Callable[[], Mapping[int, float]] = dict,
         tuning: Path | None = None,
     ) -> None:
-        self._context_tokens, self._gpu_layers = context_tokens, gpu_layers
+        self._context_tokens, self._gpu_layers, self._gpu_split = context_tokens, gpu_layers, gpu_split
         self._kv, self._flash_attention = kv, flash_attention
         self._free_bytes, self._given_back = free_bytes, given_back
         self._gpus, self._rates, self._tuning = gpus, rates, tuning
@@ -124,10 +126,22 @@ class ModelFits:
             free_bytes=self.free_bytes,
             gpus=self._gpus(),
             gpu_layers=self._gpu_layers(),
+            gpu_split=self._gpu_split(),
             reordered_kinds=reordered_kinds(),
             kv=self._kv() or "F16",
             flash_attention=self._flash_attention() or self._kv() not in ("", "F16"),
         )
+
+    @property
+    def gpu_names(self) -> tuple[str, ...]:
+        """Those that llama.cpp computes with, in the order in which it counts them."""
+        return tuple(gpu.name for gpu in self._gpus())
+
+    def check_gpu_split(self) -> None:
+        """Raises KnownError where the settings' does not suit the GPUs that are here: they share by their memory."""
+        split, n_gpus = self._gpu_split(), len(self._gpus())
+        if split and n_gpus > 1:
+            check_split(split, n_gpus)
 
     @property
     def free_bytes(self) -> int:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
-from app.core.events import Event, ModelStateChanged
+from app.core.events import Event, ModelStateChanged, NoticeShown
 from app.core.kept_engines import KeptEngines
 from app.core.model_fit import ModelFits, weights_of
 from app.core.model_names import name_of
@@ -105,6 +105,7 @@ class ModelService:
         if plan is not None and plan.fit.verdict is Verdict.DOES_NOT_FIT and not anyway:
             self._jobs().model_is_settled()
             raise KnownError(ErrorKind.OUT_OF_MEMORY, f"{name_of(path)} was not loaded. {plan.sentence}")
+        self._tell_of_gpu_split()
         stays = await self._make_room(path, plan)
         if self._begun > number:
             raise KnownError(ErrorKind.NO_MODEL, _OTHER)
@@ -176,11 +177,20 @@ class ModelService:
         """Other programs took memory since: the weights of all models that are loaded have no room any more."""
         return self._fits is not None and self._weight_bytes > self._fits.free_now
 
+    def _tell_of_gpu_split(self) -> None:
+        """The file of settings may be written by hand, or come from a machine with other GPUs."""
+        try:
+            if self._fits is not None:
+                self._fits.check_gpu_split()
+        except KnownError as error:
+            self._publish(NoticeShown(sentence=error.sentence))
+
     def _wanted(self, context_tokens: int | None) -> LoadSettings:
         settings = self._settings()
         return LoadSettings(
             context_tokens=context_tokens or settings.context_tokens,
             gpu_layers=settings.gpu_layers,
+            gpu_split=tuple(settings.gpu_split),
             kv=settings.kv_kind,
             flash_attention={"on": True, "off": False}.get(settings.flash_attention),
         )

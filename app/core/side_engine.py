@@ -17,7 +17,7 @@ from app.core.kept_engines import KeptEngines, NewEngine
 from app.core.model_fit import fits_beside
 from app.core.model_names import name_of
 from app.engine.fit import ContextShape
-from app.engine.interface import Engine, ModelState
+from app.engine.interface import AS_USUAL, Engine, LoadSettings, ModelState
 from app.engine.messages import EngineReported
 from app.errors import KnownError
 from app.logs import topic
@@ -34,9 +34,9 @@ _CONTEXTS = (
 class SideEngine:
     """`model` is the file that is loaded, or being loaded, or was until just now; empty: none.
 
-    `new_engine` None: there can be none. `kept`: what is in memory beside the chat's model, and goes before a job
-    waits. `changed` is called when another model could be had than before, `reported` with what the engine tells of
-    itself (None: it is gone), `crashed` with a sentence.
+    `new_engine` None: there can be none. `how` says how a model is loaded. `kept`: what is in memory beside the chat's
+    model, and goes before a job waits. `changed` is called when another model could be had than before, `reported` with
+    what the engine tells of itself (None: it is gone), `crashed` with a sentence.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class SideEngine:
         new_engine: NewEngine | None,
         new_runner: Callable[[Engine], ItemRunner],
         *,
+        how: Callable[[], LoadSettings] = lambda: AS_USUAL,
         kept: KeptEngines | None,
         free_bytes: Callable[[], int],
         changed: Callable[[], None],
@@ -52,6 +53,7 @@ class SideEngine:
     ) -> None:
         self._new_engine = new_engine
         self._new_runner = new_runner
+        self._how = how
         self._kept = kept
         self._free_bytes = free_bytes
         self._changed = changed
@@ -195,7 +197,7 @@ class SideEngine:
 
     async def _load(self, engine: Engine, model: str) -> None:
         with contextlib.suppress(KnownError):  # which was told in model_state_changed
-            await engine.load(Path(model))
+            await engine.load(Path(model), self._how())
 
     async def _end(self) -> None:
         assert self.runner is not None

@@ -189,6 +189,7 @@ class EngineClient:
                 context_tokens=self._how.context_tokens or self._context_tokens,
                 kv_disk_bytes=self._kv_disk_bytes,
                 gpu_layers=self._how.gpu_layers,
+                gpu_split=self._how.gpu_split,
                 kv=self._how.kv,
                 flash_attention=self._how.flash_attention,
             )

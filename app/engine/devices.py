@@ -10,7 +10,6 @@ import importlib.util
 import os
 import platform
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -119,9 +118,6 @@ def reordered_kinds() -> frozenset[str]:
     return reorders(look())
 
 
-# layers on GPUs
-
-
 @dataclass(frozen=True, kw_only=True)
 class Gpu:
     """`is_unified`: its memory is the computer's own."""
@@ -129,31 +125,6 @@ class Gpu:
     name: str
     free_bytes: int
     is_unified: bool = False
-
-
-def split_layers(
-    layer_bytes: Sequence[int], gpus: Sequence[Gpu], *, beside_bytes: int, wanted: Sequence[int] | None = None
-) -> tuple[int, ...]:
-    """How many layers go to each GPU, the last layers first, as llama.cpp does; the rest stays with the processor.
-
-    `layer_bytes`: weights and KV of each layer. `beside_bytes`: what every GPU that is used needs to compute in.
-    `wanted`: a person's own choice, which is taken as far as there are layers.
-    """
-    left = len(layer_bytes)
-    counts = []
-    if wanted is not None:
-        for n in (*wanted, *([0] * len(gpus)))[: len(gpus)]:
-            counts.append(max(0, min(n, left)))
-            left -= counts[-1]
-        return tuple(counts)
-    for gpu in gpus:
-        n, room = 0, gpu.free_bytes - beside_bytes
-        while left > 0 and layer_bytes[left - 1] <= room:
-            left -= 1
-            room -= layer_bytes[left]
-            n += 1
-        counts.append(n)
-    return tuple(counts)
 
 
 # the facts

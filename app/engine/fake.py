@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from app import wire
 from app.engine.client import EngineClient
 from app.engine.connection import Connection
-from app.engine.messages import Capabilities, Command, Event
+from app.engine.messages import Capabilities, Command, Event, LoadModel
 from app.engine.process.fake_llama import FakeBackend
 from app.engine.process.inbox import Inbox
 from app.engine.process.loop import EngineLoop
@@ -18,14 +18,21 @@ from app.engine.process.loop import EngineLoop
 class _Thread:
     """A Connection to a step loop in this process. Messages are encoded and decoded all the same."""
 
-    def __init__(self, seconds_per_token: float, capabilities: Capabilities | None) -> None:
+    def __init__(
+        self, seconds_per_token: float, capabilities: Capabilities | None, opens: Callable[[LoadModel], None]
+    ) -> None:
         self._loop = asyncio.get_running_loop()
         self._received: asyncio.Queue[bytes | None] = asyncio.Queue()
         self._inbox = Inbox()
         self._events: wire.Decoder[Event] = wire.Decoder(Event)
         self._commands: wire.Decoder[Command] = wire.Decoder(Command)
+
+        def opened(command: LoadModel, _: object) -> FakeBackend:
+            opens(command)
+            return FakeBackend(seconds_per_token=seconds_per_token, capabilities=capabilities)
+
         engine = EngineLoop(
-            lambda command, progress: FakeBackend(seconds_per_token=seconds_per_token, capabilities=capabilities),
+            opened,
             self._inbox,
             lambda events: self._post(wire.encode(*events)),
             name="fake",
@@ -64,10 +71,15 @@ class _Thread:
         return await self.wait()
 
 
-def fake_engine(*, seconds_per_token: float = 0.0, capabilities: Capabilities | None = None) -> EngineClient:
-    """An Engine that needs no model and starts at once."""
+def fake_engine(
+    *,
+    seconds_per_token: float = 0.0,
+    capabilities: Capabilities | None = None,
+    opens: Callable[[LoadModel], None] = lambda command: None,
+) -> EngineClient:
+    """An Engine that needs no model and starts at once. `opens` hears, on its thread, how a model is to be loaded."""
 
     async def connect() -> Connection:
-        return _Thread(seconds_per_token, capabilities)
+        return _Thread(seconds_per_token, capabilities, opens)
 
     return EngineClient(connect)

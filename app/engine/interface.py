@@ -28,13 +28,15 @@ Vector = tuple[float, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class LoadSettings:
-    """`context_tokens`: what a chat can have at most; None: as the engine was made. `gpu_layers`: on GPUs, of all.
+    """`context_tokens`: what a chat can have at most; None: as the engine was made. `gpu_layers`: on GPUs, of all;
+    `gpu_split`: how several GPUs share them, in proportion (empty: by their memory).
 
     `kv`: the kind in which contexts are kept, as in GGUF. Without it and `flash_attention`: as it is fast here.
     """
 
     context_tokens: int | None = None
     gpu_layers: int = AUTOMATIC_LAYERS
+    gpu_split: tuple[float, ...] = ()
     kv: str = ""
     flash_attention: bool | None = None
 

@@ -1,7 +1,6 @@
 """How a model is to be loaded: which layers go to which GPU, and what it then takes of the computer's own memory. Pure.
 
-llama.cpp counts what makes the logits as one layer more, the last one, and fills its GPUs from the first of the layers
-that leave the processor.
+llama.cpp counts what makes the logits as one layer more, the last one.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from dataclasses import dataclass, replace
 
-from app.engine.devices import Gpu, split_layers
+from app.engine.devices import Gpu
 from app.engine.fit import (
     SMALLEST_CONTEXT,
     ContextShape,
@@ -20,6 +19,7 @@ from app.engine.fit import (
     kv_bytes,
     need_of,
 )
+from app.engine.gpu_layers import is_split, layers_in_proportion, layers_with_room, shared_out
 from app.engine.messages import AUTOMATIC_LAYERS
 from app.engine.model_shape import ModelShape
 from app.engine.verdict import Verdict
@@ -39,16 +39,25 @@ ON_PROCESSOR = LayerPlan()
 
 
 def layer_plan(
-    shape: ModelShape, contexts: Sequence[ContextShape], gpus: Sequence[Gpu], wanted: int = AUTOMATIC_LAYERS
+    shape: ModelShape,
+    contexts: Sequence[ContextShape],
+    gpus: Sequence[Gpu],
+    wanted: int = AUTOMATIC_LAYERS,
+    split: Sequence[float] = (),
 ) -> LayerPlan:
-    """`wanted`: a person's own number, which is taken as it is; the GPUs share in proportion to their memory then."""
+    """`wanted`: a person's own number, which is taken as it is. `split`: how the GPUs share it, in proportion; one that
+    does not suit them, or none: by their memory.
+    """
     most = len(shape.layers) + 1
     if not gpus:
         return ON_PROCESSOR
+    is_shared = is_split(split, len(gpus))
     if wanted != AUTOMATIC_LAYERS:
-        return LayerPlan(n_layers=min(max(wanted, 0), most))
+        n_layers = min(max(wanted, 0), most)
+        return LayerPlan(n_layers=n_layers, shares=shared_out(n_layers, split) if is_shared and n_layers else ())
     beside = sum(compute_bytes(shape, context) for context in contexts)
-    counts = split_layers(_layer_bytes(shape, contexts), gpus[::-1], beside_bytes=beside)[::-1]
+    layers = _layer_bytes(shape, contexts)
+    counts = layers_in_proportion(layers, gpus, beside, split) if is_shared else layers_with_room(layers, gpus, beside)
     n_layers = sum(counts)
     return LayerPlan(n_layers=n_layers, shares=counts if n_layers else ())
 
@@ -103,6 +112,7 @@ def load_plan(
     free_bytes: int,
     gpus: Sequence[Gpu] = (),
     gpu_layers: int = AUTOMATIC_LAYERS,
+    gpu_split: Sequence[float] = (),
     reordered_kinds: Set[str] = frozenset(),
     kv: str = "F16",
     flash_attention: bool = False,
@@ -117,7 +127,8 @@ def load_plan(
         context = ContextShape(
             context_tokens=tokens, sequences=CHAT_SEQUENCES, kv_k=kv, kv_v=kv, flash_attention=flash_attention
         )
-        return _planned(shape, context, free_bytes, gpus, gpu_layers, reordered_kinds)
+        layers = layer_plan(shape, [context], gpus, gpu_layers, gpu_split)
+        return _planned(shape, context, free_bytes, gpus, layers, reordered_kinds)
 
     first = planned(wanted)
     if first.fit.verdict is Verdict.FITS:
@@ -136,11 +147,10 @@ def _planned(
     context: ContextShape,
     free_bytes: int,
     gpus: Sequence[Gpu],
-    gpu_layers: int,
+    layers: LayerPlan,
     reordered_kinds: Set[str],
 ) -> LoadPlan:
     contexts = [context]
-    layers = layer_plan(shape, contexts, gpus, gpu_layers)
     need = need_of(shape, contexts, reordered_kinds)
     is_apart = bool(gpus) and not all(gpu.is_unified for gpu in gpus)
     own = own_need(need, shape, contexts, layers) if is_apart else need

@@ -152,6 +152,7 @@ class LoadModel(Message, frozen=True, kw_only=True):
     context_tokens: int = 8192
     kv_disk_bytes: int = 0  # for KV of chats that are not open; 0: none is written
     gpu_layers: int = AUTOMATIC_LAYERS
+    gpu_split: tuple[float, ...] = ()  # how several GPUs share them, in proportion; empty: by their memory
     kv: str = ""  # kind of contexts' KV; empty, and None below: as it is fast here
     flash_attention: bool | None = None
 

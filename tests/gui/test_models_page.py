@@ -283,6 +283,29 @@ def test_what_gpu_is_used_and_what_is_missing_for_it_is_said_beside_the_layers(d
     desk.until(lambda: missing in texts(page.fields))
 
 
+def test_how_several_gpus_share_a_model_can_be_chosen_where_there_are_several(desk: Desk) -> None:
+    page = open_page(desk, ModelLists(gpus=("Big", "Small")))
+    assert page.fields.split.isVisibleTo(page.fields)
+    assert "In this order: Big, Small" in texts(page.fields)
+    page.fields.split.clear()
+    desk.qtbot.keyClicks(page.fields.split, "3, 1")
+    desk.until(lambda: desk.core.called("change_settings"))
+    assert desk.core.called("change_settings")[-1][0]["gpu_split"] == [3, 1]
+
+    desk.qtbot.keyClicks(page.fields.split, ", 2")
+    desk.until(lambda: "“3, 1, 2” does not say how 2 GPUs share a model." in texts(page.fields))
+    desk.until(lambda: "gpu_split" not in desk.core.called("change_settings")[-1][0])
+    desk.qtbot.keyClick(page.fields.split, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    desk.qtbot.keyClick(page.fields.split, Qt.Key.Key_Delete)
+    desk.until(lambda: desk.core.called("change_settings")[-1][0].get("gpu_split") == [])
+    assert "does not say" not in texts(page.fields)
+
+
+def test_with_one_gpu_there_is_nothing_to_share(desk: Desk) -> None:
+    page = open_page(desk, ModelLists(gpus=("Big",)))
+    assert not page.fields.split.isVisibleTo(page.fields)
+
+
 # the first run
 
 

@@ -1,27 +1,21 @@
-"""Which GPU is used, and what is missing where one is not; layers over several. Machines are data."""
+"""Which GPU is used, and what is missing where one is not. Machines are data."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from app.engine.devices import (
     Build,
     Facts,
-    Gpu,
     built_in,
     findings,
     install_line,
     look,
     reorders,
-    split_layers,
     windows_gpus,
 )
-
-GB = 10**9
 
 
 def machine(system: str = "Linux", **facts: object) -> Facts:
@@ -94,30 +88,6 @@ def test_this_machine_can_be_looked_at() -> None:
 def test_kinds_that_are_reordered_depend_on_the_processor() -> None:
     assert "Q4_0" in reorders(machine(processor_flags=frozenset({"avx2"})))
     assert not reorders(machine())
-
-
-def test_layers_go_to_gpus_as_far_as_they_have_room() -> None:
-    gpus = [Gpu(name="a", free_bytes=5 * GB), Gpu(name="b", free_bytes=3 * GB)]
-    assert split_layers([GB] * 20, gpus, beside_bytes=GB // 2) == (4, 2)
-    assert split_layers([GB] * 3, gpus, beside_bytes=GB // 2) == (3, 0)
-    assert split_layers([GB] * 20, gpus, beside_bytes=6 * GB) == (0, 0)
-    assert split_layers([GB] * 20, [], beside_bytes=0) == ()
-
-
-def test_a_persons_own_split_is_taken() -> None:
-    gpus = [Gpu(name="a", free_bytes=0), Gpu(name="b", free_bytes=0)]
-    assert split_layers([GB] * 10, gpus, beside_bytes=0, wanted=[6, 6]) == (6, 4)
-    assert split_layers([GB] * 10, gpus, beside_bytes=0, wanted=[3]) == (3, 0)
-
-
-@given(st.lists(st.integers(1, 9), max_size=40), st.lists(st.integers(0, 60), max_size=5), st.integers(0, 10))
-def test_no_gpu_is_given_more_than_it_has(layers: list[int], free: list[int], beside: int) -> None:
-    counts = split_layers(layers, [Gpu(name="g", free_bytes=n) for n in free], beside_bytes=beside)
-    end = len(layers)
-    for count, room in zip(counts, free, strict=True):
-        assert count == 0 or sum(layers[end - count : end]) + beside <= room
-        end -= count
-    assert end >= 0
 
 
 def test_a_package_has_no_pip_to_name() -> None:

@@ -60,6 +60,36 @@ def test_layers_go_to_the_gpus_as_far_as_they_have_room(
     assert (plan.n_layers, plan.shares) == (n_layers, shares)
 
 
+@pytest.mark.parametrize(
+    ("gpus", "wanted", "split", "shares"),
+    [
+        ([gpu(24), gpu(24)], -1, (2, 1), (22, 11)),
+        ([gpu(2), gpu(24)], -1, (2, 1), (10, 5)),  # as many as the first one takes of its share
+        ([gpu(24), gpu(24)], 12, (2, 1), (8, 4)),
+        ([gpu(2), gpu(2)], 30, (2, 1), (20, 10)),  # a person's own number is taken as it is
+        ([gpu(24), gpu(24)], 12, (0, 1), (0, 12)),
+        ([gpu(24), gpu(24)], 0, (2, 1), ()),
+        ([gpu(24), gpu(24)], 12, (), ()),  # llama.cpp's own way
+        ([gpu(24), gpu(24)], 12, (2, 1, 1), ()),  # of another machine
+        ([gpu(24)], 12, (2, 1), ()),
+        ([], 12, (2, 1), ()),
+    ],
+)
+def test_a_persons_own_split_is_taken_where_it_suits_the_gpus(
+    gpus: list[Gpu], wanted: int, split: tuple[float, ...], shares: tuple[int, ...]
+) -> None:
+    plan = layer_plan(shape(), CONTEXT, gpus, wanted, split)
+    assert plan.shares == shares
+    assert not shares or plan.n_layers == sum(shares)
+
+
+def test_the_verdict_knows_of_the_split() -> None:
+    two = [gpu(1), gpu(24)]
+    by_memory = load_plan(shape(), context_tokens=4096, free_bytes=100 * GB, gpus=two)
+    wanted = load_plan(shape(), context_tokens=4096, free_bytes=100 * GB, gpus=two, gpu_split=(1, 1))
+    assert by_memory.gpu_bytes > wanted.gpu_bytes > 0
+
+
 def test_a_model_that_is_too_large_for_the_memory_fits_with_a_gpu() -> None:
     alone = load_plan(shape(), context_tokens=4096, free_bytes=4 * GB)
     helped = load_plan(shape(), context_tokens=4096, free_bytes=4 * GB, gpus=[gpu(3)])
@@ -98,10 +128,13 @@ def test_no_more_context_than_the_model_was_trained_for() -> None:
     st.lists(st.floats(0, 12), max_size=4),
     st.integers(-1, 40),
     st.integers(1, 40),
+    st.lists(st.integers(0, 9), max_size=4),
 )
-def test_nothing_is_counted_twice_and_nothing_is_lost(sizes: list[float], wanted: int, n_layers: int) -> None:
+def test_nothing_is_counted_twice_and_nothing_is_lost(
+    sizes: list[float], wanted: int, n_layers: int, split: list[float]
+) -> None:
     model = shape(n_layers)
-    plan = layer_plan(model, CONTEXT, [gpu(size) for size in sizes], wanted)
+    plan = layer_plan(model, CONTEXT, [gpu(size) for size in sizes], wanted, split)
     assert 0 <= plan.n_layers <= n_layers + 1
     assert plan.shares == () or sum(plan.shares) == plan.n_layers
     need = need_of(model, CONTEXT)

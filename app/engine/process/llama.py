@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
@@ -68,6 +68,7 @@ class LlamaBackend:
         context_tokens: int,
         on_progress: Callable[[float], bool],
         gpu_layers: int = AUTOMATIC_LAYERS,
+        gpu_split: Sequence[float] = (),
         n_threads: int | None = None,
         tuning: Path | None = None,
         choice: Choice | None = None,
@@ -87,7 +88,9 @@ class LlamaBackend:
             ContextShape(context_tokens=context_tokens, sequences=CHAT_SEQUENCES, kv_k=chat_kv, kv_v=chat_kv),
             ContextShape(context_tokens=BULK_CONTEXT, sequences=BULK_SEQUENCES, kv_k=bulk_kv, kv_v=bulk_kv),
         ]
-        self._model = LlamaModel(path, on_progress, lambda shape: layer_plan(shape, contexts, gpus(), gpu_layers))
+        self._model = LlamaModel(
+            path, on_progress, lambda shape: layer_plan(shape, contexts, gpus(), gpu_layers, gpu_split)
+        )
         self._contexts: dict[Priority, LlamaContext] = {}
         self._embedding: EmbeddingContext | None = None
         self._samplers: dict[str, Sampler] = {}  # by request

@@ -66,6 +66,7 @@ def open_backend(
         command.context_tokens,
         on_progress,
         command.gpu_layers,
+        command.gpu_split,
         n_threads=n_threads,
         tuning=tuning,
         choice=choice,

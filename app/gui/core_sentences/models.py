@@ -131,6 +131,10 @@ SENTENCES = (
     mark("{name} could not be loaded. Choose another model."),
     mark("There is not enough free memory to try {name}."),
     mark("This model could not read the text it was tried with."),
+    mark(
+        "“{wish}” does not say how {count} GPUs share a model. Write a number for each, such as “{example}”, or "
+        "nothing."
+    ),
     mark("No GPU was found: the processor computes."),
     mark("{name}: used, through {build}."),
     mark("{name}: not used, its driver for {build} is not installed. Install that first."),

@@ -92,6 +92,7 @@ class ModelsPage(QWidget):
                 tr("No model yet. Get one of those below, or add a GGUF file."),
                 action=(tr("Add a file…"), self.add_file_asked.emit),
             )
+        self.fields.show_gpus(lists.gpus)
         missing = [model for model in lists.catalogue if model.path is None]
         self.known.show_rows([self._known_row(model) for model in missing])
         self.known.setVisible(bool(missing))
