@@ -50,6 +50,7 @@ from app.core.moving import MovingCalls
 from app.core.views import MachinePhase, StatusView
 from app.downloads.hub import Hub
 from app.engine.devices import Gpu
+from app.engine.format import end_what_was_left, give_way_to_chats
 from app.engine.interface import Engine, LoadSettings, ModelState, Vector
 from app.engine.local import list_gpus
 from app.engine.messages import EngineReported, GenerateRequest, Preset, Priority, RequestEvent, RequestFailed, Turn
@@ -116,7 +117,9 @@ class Core(ChatCalls, JobCalls, ModelCalls, LoadCalls, MovingCalls):
     def open(self) -> None:
         """Open the profile. Enough to look at chats and jobs; nothing runs yet."""
         self.paths.make_folders()
-        shutil.rmtree(self.paths.trials, ignore_errors=True)  # of a measurement that was killed
+        if self.paths.trials.exists():  # of a measurement that was killed
+            end_what_was_left()
+            shutil.rmtree(self.paths.trials, ignore_errors=True)
         self._database = Database(self.paths.database, self.paths.backups)
         self._fits = ModelFits(
             context_tokens=lambda: self.settings.context_tokens,
@@ -270,6 +273,7 @@ class Core(ChatCalls, JobCalls, ModelCalls, LoadCalls, MovingCalls):
             await self._jobs.close()
             await self._close_models()
         await self._engine.close()
+        give_way_to_chats(self, False)
         if self._is_open:
             self._database.close()
             self._memory.close()
@@ -428,6 +432,7 @@ class Core(ChatCalls, JobCalls, ModelCalls, LoadCalls, MovingCalls):
 
     def chats_active(self, are_active: bool) -> None:
         self.are_chats_active = are_active
+        give_way_to_chats(self, are_active)
         if self._is_open:
             self._jobs.chats_active(are_active)
 
