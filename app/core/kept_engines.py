@@ -114,6 +114,10 @@ class KeptEngines:
         if self._ending:
             await asyncio.wait(self._ending)
 
+    def is_at_work(self, path: Path | None) -> bool:
+        """Has the one in use, or one that is kept, something to do with this model?"""
+        return any(member.path == path and not member.engine.idle_seconds for member in (self._current, *self._kept))
+
     def unload_idle(self, limit_seconds: float) -> None:
         """Of those that are kept, what nobody has used for so long."""
         for member in [one for one in self._kept if one.engine.idle_seconds >= limit_seconds]:

@@ -17,7 +17,6 @@ from app.core.model_names import name_of
 from app.core.model_views import CatalogueModel, DownloadView, HubTokenState, LocalModel
 from app.core.models import ModelService
 from app.engine import devices
-from app.engine.interface import ModelState
 from app.errors import ErrorKind, KnownError
 from app.settings import Settings
 
@@ -52,11 +51,16 @@ class LoadCalls:
             changes["context_tokens"] = context_tokens
         self.change_settings(**changes)
 
-    def unload_model(self) -> None:
-        """Give its memory back, until it is asked again. Raises KnownError while it is at work."""
-        self._engine.sleep()
-        if self._engine.model_state is ModelState.READY:
+    async def unload(self, path: Path | None = None) -> None:
+        """Give the memory of a model back: of the one in use, or of another one that is in memory. What needs it loads
+        it again. Raises KnownError while it is at work.
+        """
+        if self._engine.is_at_work(path or self.model_path):
             raise KnownError(ErrorKind.BAD_REQUEST, "The model is at work. Unload it when that is done.")
+        if path in (None, self.model_path):
+            self._engine.sleep()
+        else:
+            await self._engine.unload(path)
 
     async def load_offer(self, path: Path) -> LoadOffer | None:
         """What could be loaded instead of this one, which could not be."""
@@ -67,10 +71,6 @@ class LoadCalls:
         except KnownError:
             plan = None
         return load_offer(path, name_of(path), plan, tried, others)
-
-    async def unload_kept(self, path: Path) -> None:
-        """Give the memory of a model back that is kept besides the one in use."""
-        await self._engine.unload(path)
 
     async def device_findings(self) -> list[str]:
         """One sentence for each kind of GPU in this machine: used, or what is missing and how that is installed."""

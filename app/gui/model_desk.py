@@ -45,7 +45,7 @@ class ModelDesk(QObject):
         top_bar.models_asked.connect(self.open_menu)
         top_bar.model_chosen.connect(self.load)
         top_bar.file_asked.connect(choose_file)
-        top_bar.unload_asked.connect(self.unload)
+        top_bar.unload_asked.connect(lambda: self.unload())
         top_bar.page_asked.connect(self.page_asked)
 
     def hear(self, event: ModelStateChanged | EngineRestarted) -> None:
@@ -70,9 +70,9 @@ class ModelDesk(QObject):
             failed=lambda error: self._not_loaded(error, path),
         )
 
-    def unload(self) -> None:
-        """Give the model's memory back, until it is asked again."""
-        self._bridge.call(lambda core: core.unload_model(), failed=self._say_busy)
+    def unload(self, path: Path | None = None) -> None:
+        """Give the memory of a model back, until it is asked again: of the one in use, or of another one."""
+        self._bridge.call(lambda core: core.unload(path), failed=self._say_busy)
 
     def _say_busy(self, error: KnownError) -> None:
         self._notices.show_notice(error.sentence, key="unload", seconds=_GONE_SECONDS)

@@ -97,7 +97,9 @@ class Window(QMainWindow):
             self, bridge, theme, self._folder, self.job_desk, self.jobs_pane.actions_asked, self.notices
         )
         self.model_desk = ModelDesk(bridge, self.top_bar, self.notices, self.choose_file)
-        self.models = ModelPages(self, bridge, theme, self._folder, self.notices, self.model_desk.load, settings)
+        self.models = ModelPages(
+            self, bridge, theme, self._folder, self.notices, self.model_desk.load, self.model_desk.unload, settings
+        )
         self.beginning = Beginning(
             bridge, theme, self.conversation.transcript.welcome, self.models, self.model_desk, self.notices
         )

@@ -74,11 +74,8 @@ class ScriptedModels:
         extra = (context_tokens, anyway) if context_tokens is not None or anyway else ()
         self._record("load_model", path, *extra)
 
-    def unload_model(self) -> None:
-        self._record("unload_model")
-
-    async def unload_kept(self, path: Path) -> None:
-        self._record("unload_kept", path)
+    async def unload(self, path: Path | None = None) -> None:
+        self._record("unload", path)
 
     async def device_findings(self) -> list[str]:
         return list(self.devices)

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import pytest
+
 from app.core.chat_views import ChatOptions, MessageState
 from app.core.core import Core
 from app.core.events import Event, ModelsChanged, ModelStateChanged, ReplyEnded, ReplyGrew
@@ -17,6 +19,7 @@ from app.core.views import JobState
 from app.engine.client import EngineClient
 from app.engine.fake import fake_engine
 from app.engine.interface import ModelState
+from app.errors import KnownError
 from app.paths import profile_paths
 from app.settings import Settings
 from tests.unit.gguf_files import GOOD_TENSORS, GOOD_VALUES, gguf
@@ -150,6 +153,23 @@ def test_a_reply_is_written_to_its_end_by_the_model_that_began_it(tmp_path: Path
     run(tmp_path, story)
 
 
+def test_a_kept_one_is_not_unloaded_from_under_the_reply_that_it_writes(tmp_path: Path) -> None:
+    async def story(desk: Desk) -> None:
+        goes_on = tmp_path / "goes on"
+        chat = await desk.core.send(None, f"[[until {goes_on}]] [[words 20]]")
+        await desk.until(lambda: desk.core.are_chats_active)
+        await desk.core.load_model(desk.b)
+        with pytest.raises(KnownError, match="at work"):
+            await desk.core.unload(desk.a)
+        goes_on.touch()
+        await desk.core.wait_for_reply(chat)
+        assert desk.core.open_chat(chat).messages[-1].state is MessageState.COMPLETE
+        await desk.core.unload(desk.a)
+        assert await desk.kept() == []
+
+    run(tmp_path, story)
+
+
 def test_where_only_one_fits_what_was_written_stays_and_can_be_continued_by_the_next(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         chat = await desk.core.send(None, f"[[until {desk.go_on}]]")
@@ -173,13 +193,13 @@ def test_where_only_one_fits_what_was_written_stays_and_can_be_continued_by_the_
 def test_unloading_one_gives_its_memory_back_and_it_is_loaded_when_it_is_wanted(tmp_path: Path) -> None:
     async def story(desk: Desk) -> None:
         await desk.core.load_model(desk.b)
-        await desk.core.unload_kept(desk.a)
+        await desk.core.unload(desk.a)
         assert await desk.kept() == []
         assert desk.engines[0].model_state is ModelState.ABSENT
         desk.events.clear()
         await desk.core.load_model(desk.a)
         assert ModelState.LOADING in [event.state for event in desk.of(ModelStateChanged)]
-        desk.core.unload_model()
+        await desk.core.unload(desk.a)
         assert desk.core.model_state is ModelState.ASLEEP, "the one in use comes back with the first key"
         assert await desk.kept() == ["b"]
 

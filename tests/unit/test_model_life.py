@@ -125,12 +125,12 @@ def test_a_model_is_unloaded_when_asked_but_not_from_under_a_reply(tmp_path: Pat
             chat_id = await core.send(None, f"[[until {goes_on}]] [[words 20]]")
             await heard.until_a_reply_grows()
             with pytest.raises(KnownError, match="at work"):
-                core.unload_model()
+                await core.unload()
             goes_on.touch()
             await core.wait_for_reply(chat_id)
-            core.unload_model()
+            await core.unload()
             await heard.until(ModelState.ASLEEP)
-            core.unload_model()  # it is
+            await core.unload()  # it is
             core.read_ahead("new", "H")
             await heard.until(ModelState.READY)
 

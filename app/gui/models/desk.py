@@ -48,11 +48,12 @@ class ModelPages(QObject):
         folder: LastFolder,
         notices: Notices,
         load: Callable[[Path], object],
+        unload: Callable[[Path], object],
         settings: Settings,
     ) -> None:
         super().__init__(window)
         self._window, self._bridge, self._folder, self._notices = window, bridge, folder, notices
-        self._load = load
+        self._load, self._unload = load, unload
         self.lists = ModelLists()
         self._theme, self._settings = theme, settings
         self._page: ModelsPage | None = None
@@ -246,7 +247,7 @@ class ModelPages(QObject):
         page.get_asked.connect(self.get)
         page.download_asked.connect(lambda file: self._do(lambda core: core.download(file)))
         page.delete_asked.connect(self._delete)
-        page.unload_asked.connect(lambda path: self._do(lambda core: core.unload_kept(path)))
+        page.unload_asked.connect(self._unload)
         page.pause_asked.connect(self.pause)
         page.resume_asked.connect(self.resume)
         page.cancel_asked.connect(self.cancel)

@@ -166,8 +166,8 @@ class ModelsPage(QWidget):
     def _local_row(self, model: LocalModel) -> ModelRow:
         name = model.name
         more: list[Action] = []
-        if model.is_kept:
-            more.append((tr("Unload"), lambda: self.unload_asked.emit(model.path)))
+        if model.is_kept or model.is_loaded:
+            more.append((tr("Unload the model"), lambda: self.unload_asked.emit(model.path)))
         if model.place is ModelPlace.OWN and not model.is_loaded:
             more.append((tr("Delete"), lambda: self.delete_asked.emit(model)))
         if model.place is ModelPlace.ADDED and not model.is_loaded:
