@@ -73,7 +73,7 @@ async def about_models(core: Core, options: argparse.Namespace, folder: Path, co
         case "token":
             await _token(core, options, console)
         case "add":
-            core.add_local((folder / subject).expanduser())
+            await core.add_local((folder / subject).expanduser())
         case "remove":
             await core.delete_model((folder / subject).expanduser())
         case _:

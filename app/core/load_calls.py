@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ class LoadCalls:
     _local_models: LocalModels
     _recall_rates: Callable[[Mapping[str, int]], None]
     change_settings: Callable[..., None]
-    catalogue: Callable[[], list[CatalogueModel]]
+    catalogue: Callable[[Iterable[LocalModel]], list[CatalogueModel]]
     downloads: Callable[[], list[DownloadView]]
     hub_token_state: Callable[[], HubTokenState]
 
@@ -80,14 +80,14 @@ class LoadCalls:
 
     async def models(self) -> list[LocalModel]:
         """Every model on this machine: Rubato's, those that were added, Ollama's and LM Studio's in place."""
-        local = self._local_models.all()
+        local = await self._local_models.all()
         self._recall_rates({model.name: model.size_bytes for model in local})
         return await asyncio.to_thread(lambda: [self._judged(model) for model in local])
 
     async def model_lists(self) -> ModelLists:
         """What the page of models shows."""
-        known, downloads, token = self.catalogue(), tuple(self.downloads()), self.hub_token_state()
         local = await self.models()
+        known, downloads, token = self.catalogue(local), tuple(self.downloads()), self.hub_token_state()
         return await asyncio.to_thread(
             lambda: ModelLists(
                 local=tuple(local),

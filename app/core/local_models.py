@@ -1,8 +1,12 @@
-"""Model files on this machine, wherever they are. Runs on the core thread, and reads none of them."""
+"""Model files on this machine, wherever they are. Runs on the core thread; disks, which may be slow, are looked at on
+others.
+"""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from app.core.events import Event, ModelsChanged
@@ -44,9 +48,13 @@ class LocalModels:
         self._change = change
         self._catalogue = catalogue.load()
 
-    def all(self) -> list[LocalModel]:
+    async def all(self) -> list[LocalModel]:
         """Rubato's own first, then those that were added, then other programs'; each file once."""
-        unfinished, loaded, kept = self._unfinished(), self._loaded(), self._kept()
+        models = await asyncio.to_thread(self._look, self._unfinished())
+        loaded, kept = self._loaded(), self._kept()
+        return [replace(model, is_loaded=model.path == loaded, is_kept=model.path in kept) for model in models]
+
+    def _look(self, unfinished: set[str]) -> list[LocalModel]:
         models: dict[Path, LocalModel] = {}
         for name, path, place in self._found():
             size = _size_of(path)
@@ -56,35 +64,27 @@ class LocalModels:
                     name=name,
                     size_bytes=size,
                     place=place,
-                    is_loaded=path == loaded,
-                    is_kept=path in kept,
                     quantisation=quantisation_of(name if place is ModelPlace.OLLAMA else path.name),
                     catalogue_id=self._catalogue_id(path),
                 )
         return list(models.values())
 
-    def add(self, path: Path) -> None:
+    async def add(self, path: Path) -> None:
         """Raises KnownError where it is no model, or a folder without one."""
-        if path.is_dir():
-            if next(models_below(path), None) is None:
-                raise KnownError(
-                    ErrorKind.BAD_REQUEST, f"There is no GGUF file in {path}. Choose a folder that has models in it."
-                )
-        else:
-            read_metadata(path)
+        await asyncio.to_thread(_check, path)
         text = str(path.absolute())
         if text.encode(errors="replace").decode() != text:
             raise KnownError(ErrorKind.BAD_REQUEST, f"The name of {path.name} is no text. Rename it, and add it again.")
         self._change(list(dict.fromkeys((*self._settings.added_models, text))))
         self._publish(ModelsChanged())
 
-    def delete(self, path: Path) -> None:
+    async def delete(self, path: Path) -> None:
         """Raises KnownError."""
         if str(path) in self._settings.added_models:
             self._change([text for text in self._settings.added_models if text != str(path)])
             self._publish(ModelsChanged())
             return
-        place = next((place for _, found, place in self._found() if found == path), None)
+        place = await asyncio.to_thread(self._place_of, path)
         if place is None:
             raise KnownError(ErrorKind.BAD_REQUEST, "This model is not there any more.")
         if place is ModelPlace.ADDED:
@@ -103,8 +103,11 @@ class LocalModels:
             raise KnownError(
                 ErrorKind.BAD_REQUEST, f"{path.name} is the model in use. Choose another one first, then delete it."
             )
-        self._remove(path)
+        await asyncio.to_thread(self._remove, path)
         self._publish(ModelsChanged())
+
+    def _place_of(self, path: Path) -> ModelPlace | None:
+        return next((place for _, found, place in self._found() if found == path), None)
 
     def _found(self) -> Iterator[tuple[str, Path, ModelPlace]]:
         for folder in self._paths.model_folders:
@@ -140,6 +143,16 @@ class LocalModels:
         except OSError as error:
             raise from_os_error(error, f"delete {path.name}") from error
         remove_empty(path.parent, self._paths)
+
+
+def _check(path: Path) -> None:
+    """Raises KnownError where it is no model, or a folder without one."""
+    if not path.is_dir():
+        read_metadata(path)
+    elif next(models_below(path), None) is None:
+        raise KnownError(
+            ErrorKind.BAD_REQUEST, f"There is no GGUF file in {path}. Choose a folder that has models in it."
+        )
 
 
 def _size_of(path: Path) -> int | None:

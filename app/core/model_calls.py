@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from app.core.downloads import DownloadService
 from app.core.kept_engines import KeptEngines
 from app.core.local_models import LocalModels
 from app.core.model_fit import ModelFits, shape_of_beginning
-from app.core.model_views import CatalogueModel, DownloadView, FitView, HubFile, HubModel, HubTokenState
+from app.core.model_views import CatalogueModel, DownloadView, FitView, HubFile, HubModel, HubTokenState, LocalModel
 from app.downloads import catalogue
 from app.downloads.download import folder_of
 from app.downloads.endpoint import endpoint
@@ -40,9 +41,9 @@ class ModelCalls:
 
     # what there is
 
-    def catalogue(self) -> list[CatalogueModel]:
+    def catalogue(self, on_this_machine: Iterable[LocalModel]) -> list[CatalogueModel]:
         """The models that Rubato knows, smallest first; each with its file where it is on this machine."""
-        local = {model.catalogue_id: model for model in self._local_models.all() if model.catalogue_id}
+        local = {model.catalogue_id: model for model in on_this_machine if model.catalogue_id}
         models = []
         for entry in _CATALOGUE.models:
             there = local.get(entry.id)
@@ -81,14 +82,14 @@ class ModelCalls:
             )
         return sorted(models, key=lambda model: model.n_parameters)
 
-    def add_local(self, path: Path) -> None:
+    async def add_local(self, path: Path) -> None:
         """A GGUF file, or a folder of them, that stays where it is. Raises KnownError."""
-        self._local_models.add(path)
+        await self._local_models.add(path)
 
     async def delete_model(self, path: Path) -> None:
         """One of Rubato's own is deleted; a file or folder that was added is only forgotten. Raises KnownError."""
         await self._engine.unload(path)
-        self._local_models.delete(path)
+        await self._local_models.delete(path)
 
     # the hub
 

@@ -51,7 +51,7 @@ class MovingCalls:
             raise KnownError(ErrorKind.BAD_REQUEST, "Another file is being imported. Wait until it is done.")
         self._is_importing = True
         try:
-            models = {model.path.name: model.path for model in self._local_models.all()}
+            models = {model.path.name: model.path for model in await self._local_models.all()}
             taken = await Importer(self._database, Library(self._database), models).take(path)
         finally:
             self._is_importing = False

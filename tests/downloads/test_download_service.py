@@ -308,8 +308,8 @@ def test_a_file_that_is_added_stays_where_it_is_and_is_only_forgotten(hub, progr
     async def story(core: Core) -> None:
         with pytest.raises(KnownError, match="no GGUF file in"):
             (tmp_path / "empty").mkdir()
-            core.add_local(tmp_path / "empty")
-        core.add_local(folder)
+            await core.add_local(tmp_path / "empty")
+        await core.add_local(folder)
         (model,) = await core.models()
         assert (model.name, model.place, model.quantisation) == ("own-Q4_0", ModelPlace.ADDED, "Q4_0")
         with pytest.raises(KnownError, match="Remove the folder instead"):

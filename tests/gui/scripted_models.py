@@ -120,7 +120,7 @@ class ScriptedModels:
     def hub_token_state(self) -> HubTokenState:
         return HubTokenState(has_token=False)
 
-    def add_local(self, path: Path) -> None:
+    async def add_local(self, path: Path) -> None:
         self._record("add_local", path)
 
     def delete_model(self, path: Path) -> None:

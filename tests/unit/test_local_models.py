@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,19 @@ def stores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Path]:
     blob.write_bytes(model.read_bytes())
     studio.write_bytes(model.read_bytes())
     return {"ollama": blob, "studio": studio, "first": model}
+
+
+class SlowDisk(list[str]):
+    """Folders that were added, of which nothing is told until `answers` is set."""
+
+    def __init__(self, folders: list[str]) -> None:
+        super().__init__(folders)
+        self.is_asked, self.answers = threading.Event(), threading.Event()
+
+    def __iter__(self) -> Iterator[str]:
+        self.is_asked.set()
+        assert self.answers.wait(10), "who asks it must not hold up everybody else"
+        return super().__iter__()
 
 
 def run(folder: Path, model: Path, story: Callable[[Core, list[Event]], Awaitable[None]]) -> None:
@@ -92,3 +106,22 @@ def test_one_is_used_where_it_is_and_called_by_its_name(tmp_path: Path, stores: 
         assert list(core.paths.models.rglob("*.gguf")) == [], "nothing was copied"
 
     run(tmp_path / "profile", stores["first"], story)
+
+
+def test_a_chat_goes_on_while_a_slow_disk_is_looked_at(tmp_path: Path) -> None:
+    model = full_attention(tmp_path / "sized.gguf")
+    disk = SlowDisk([str(model)])
+
+    async def story(core: Core, events: list[Event]) -> None:
+        core.settings.added_models = disk
+        looking = asyncio.create_task(core.models())
+        while not disk.is_asked.is_set():  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+        chat = await core.send(None, "[[say yes]]")
+        await core.wait_for_reply(chat)
+        assert core.open_chat(chat).messages[-1].text == "yes"
+        assert not looking.done()
+        disk.answers.set()
+        assert str(model) in [str(found.path) for found in await looking]
+
+    run(tmp_path / "profile", model, story)

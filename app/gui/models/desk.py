@@ -218,9 +218,9 @@ class ModelPages(QObject):
         )
 
     def _add(self, paths: list[Path]) -> None:
-        def work(core: Core) -> None:
+        async def work(core: Core) -> None:
             for path in paths:
-                core.add_local(path)
+                await core.add_local(path)
 
         self._do(work)
 
