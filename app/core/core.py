@@ -129,7 +129,7 @@ class Core(ChatCalls, JobCalls, ModelCalls, LoadCalls, MovingCalls):
             flash_attention=lambda: self.settings.flash_attention == "on",
             given_back=lambda: self._models.held_bytes(),
             gpus=lambda: self._gpus,
-            rates=self._rates.by_size,
+            rates=self._rates.by_read_bytes,
             tuning=self.paths.tuning,
         )
         self._models = ModelService(
@@ -312,18 +312,18 @@ class Core(ChatCalls, JobCalls, ModelCalls, LoadCalls, MovingCalls):
                 self._attachments.hear(event)
         elif isinstance(event, ReplyEnded) and event.message.figures is not None:
             figures = event.message.figures
-            self._rates.took(self._models.size_bytes, figures.tokens_per_second, figures.output_tokens)
+            self._rates.took(self._models.read_bytes, figures.tokens_per_second, figures.output_tokens)
             self._set_status(
                 last_ttft_seconds=figures.ttft_seconds,
                 last_tokens_per_second=figures.tokens_per_second,
             )
 
-    def _recall_rates(self, sizes: Mapping[str, int]) -> None:
-        """How fast replies were before this start; `sizes` of files in bytes, by the names of their models."""
+    def _recall_rates(self, read_bytes: Mapping[str, int]) -> None:
+        """How fast replies were before this start; `read_bytes` for each token, by the names of models."""
         if not self._has_recalled_rates:
             self._has_recalled_rates = True
             for name, rate, n_tokens in reversed(chat_speeds(self._database)):
-                self._rates.took(sizes.get(name, 0), rate, n_tokens)
+                self._rates.took(read_bytes.get(name, 0), rate, n_tokens)
 
     def tell(self, event: Event) -> None:
         """For what works beside Core, as the lab does: its news go the way of all others."""

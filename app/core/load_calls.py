@@ -11,7 +11,7 @@ from typing import Any
 from app.core.kept_engines import KeptEngines
 from app.core.load_offer import LoadOffer, load_offer
 from app.core.local_models import LocalModels
-from app.core.model_fit import ModelFits, facts_of
+from app.core.model_fit import ModelFits, facts_of, read_bytes_of
 from app.core.model_lists import ModelLists
 from app.core.model_names import name_of
 from app.core.model_views import CatalogueModel, DownloadView, HubTokenState, LocalModel
@@ -81,7 +81,7 @@ class LoadCalls:
     async def models(self) -> list[LocalModel]:
         """Every model on this machine: Rubato's, those that were added, Ollama's and LM Studio's in place."""
         local = await self._local_models.all()
-        self._recall_rates({model.name: model.size_bytes for model in local})
+        self._recall_rates(await asyncio.to_thread(lambda: {model.name: read_bytes_of(model.path) for model in local}))
         return await asyncio.to_thread(lambda: [self._judged(model) for model in local])
 
     async def model_lists(self) -> ModelLists:
@@ -109,4 +109,4 @@ class LoadCalls:
 
     def _judged_known(self, model: CatalogueModel) -> CatalogueModel:
         here = self._fits.of_file(model.path) if model.path is not None else None
-        return replace(model, fit=here or self._fits.of_size(model.size_bytes))
+        return replace(model, fit=here or self._fits.of_size(model.size_bytes, model.read_share))

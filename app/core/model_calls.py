@@ -77,6 +77,7 @@ class ModelCalls:
                     quantisation=hub_entry.quantisation,
                     is_size_estimated=there is None,
                     is_gated=hub_entry.is_gated,
+                    read_share=hub_entry.read_share,
                     quirks=hub_entry.quirks,
                 )
             )

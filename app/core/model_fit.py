@@ -93,7 +93,8 @@ def shape_of_beginning(name: str, beginning: bytes, size_bytes: int) -> ModelSha
 
 class ModelFits:
     """`given_back`: bytes that are free once the model that is loaded has gone. `rates`: tokens a second of one chat
-    that were measured here, by the size of the file in bytes; `tuning`: where `rubato tune` keeps what it found.
+    that were measured here, by the bytes of a model that are read for each token (see `read_bytes_of`); `tuning`: where
+    `rubato tune` keeps what it found.
     """
 
     def __init__(
@@ -175,11 +176,13 @@ class ModelFits:
             needed_bytes=plan.total_bytes,
             free_bytes=plan.fit.free + self._apart_bytes(),
             gpu_layers=plan.layers.n_layers,
-            expected_tokens_per_second=self._expected(whole.weight_bytes, word),
+            expected_tokens_per_second=self._expected(whole.weight_bytes * shape.read_share, word),
         )
 
-    def of_size(self, size_bytes: int) -> FitView:
-        """A guess for a file of which only the size is known, and the sentence says so."""
+    def of_size(self, size_bytes: int, read_share: float = 1.0) -> FitView:
+        """A guess for a file of which only the size is known, and the sentence says so. `read_share`: of its weights,
+        that are read for each token.
+        """
         free = self.free_bytes + self._apart_bytes()
         beside = int(size_bytes * _BESIDE_SHARE) + _BESIDE_BYTES
         needed = size_bytes + beside
@@ -196,7 +199,7 @@ class ModelFits:
         else:
             word = Verdict.DOES_NOT_FIT
             sentence = f"Does not fit: it takes about {about} by the size of its file, and {have} are free."
-        expected = self._expected(size_bytes, word)
+        expected = self._expected(size_bytes * read_share, word)
         return FitView(
             word=word, sentence=sentence, needed_bytes=needed, free_bytes=free, expected_tokens_per_second=expected
         )
@@ -219,21 +222,21 @@ class ModelFits:
         curve = tuned.load(self._tuning, path).curve()
         return next((point.tokens_per_second for point in curve if point.setting.width == 1), None)
 
-    def _expected(self, size_bytes: int, word: Verdict) -> float | None:
+    def _expected(self, read_bytes: float, word: Verdict) -> float | None:
         """Tokens a second in a chat; None where that can't be told."""
-        return expected_rate(size_bytes, self._rates()) if word is Verdict.FITS else None
+        return expected_rate(read_bytes, self._rates()) if word is Verdict.FITS else None
 
 
-def expected_rate(size_bytes: int, measured: Mapping[int, float]) -> float | None:
-    """Tokens a second: measured with this file, or taken from the nearest in size, since all weights are read for
-    each token. None: nothing was measured that is near enough to tell.
+def expected_rate(read_bytes: float, measured: Mapping[int, float]) -> float | None:
+    """Tokens a second: measured with this model, or taken from the one that reads about as much for each token. None:
+    nothing was measured that is near enough to tell.
     """
-    if not measured or size_bytes <= 0:
+    if not measured or read_bytes <= 0:
         return None
-    nearest = min(measured, key=lambda size: max(size, size_bytes) / max(1, min(size, size_bytes)))
-    if max(nearest, size_bytes) > 64 * max(1, min(nearest, size_bytes)):
+    nearest = min(measured, key=lambda size: max(size, read_bytes) / max(1, min(size, read_bytes)))
+    if max(nearest, read_bytes) > 64 * max(1, min(nearest, read_bytes)):
         return None
-    return measured[nearest] * nearest / size_bytes
+    return measured[nearest] * nearest / read_bytes
 
 
 def fits_beside(model: Path, others: Iterable[Path], free_bytes: int, contexts: Sequence[ContextShape]) -> bool:
@@ -253,6 +256,12 @@ def weights_of(path: Path) -> int:
     """Bytes of a file's weights, which lie in memory as pages that the system counts as free; 0: it is no model."""
     shape = facts_of(path).shape
     return shape.weight_bytes if shape is not None else 0
+
+
+def read_bytes_of(path: Path) -> int:
+    """Bytes of a file's weights that are read for each token: of experts those that it uses. 0: it is no model."""
+    shape = facts_of(path).shape
+    return int(shape.weight_bytes * shape.read_share) if shape is not None else 0
 
 
 def _gb(n: int) -> str:

@@ -41,6 +41,7 @@ class CatalogueModel:
     quantisation: str = ""
     is_size_estimated: bool = False  # the hub tells the true size when it is downloaded
     is_gated: bool = False  # its publisher asks for an account and consent
+    read_share: float = 1.0  # of its weights, that are read for each token: of experts those that it uses
     quirks: tuple[str, ...] = ()  # what is peculiar about its template, one sentence each
 
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from app.core.events import Event, ModelStateChanged, NoticeShown
 from app.core.kept_engines import KeptEngines
-from app.core.model_fit import ModelFits, weights_of
+from app.core.model_fit import ModelFits, facts_of, read_bytes_of, weights_of
 from app.core.model_names import name_of
 from app.downloads import catalogue
 from app.downloads.models_folder import find_model
@@ -221,8 +221,15 @@ class ModelService:
 
     @property
     def size_bytes(self) -> int:
-        """Of the model's file; 0 where there is none."""
-        return self.path.stat().st_size if self.path is not None and self.path.exists() else 0
+        """Of the model's file, or files; 0 where there is none."""
+        if self.path is None or not self.path.exists():
+            return 0
+        return facts_of(self.path).size_bytes or self.path.stat().st_size
+
+    @property
+    def read_bytes(self) -> int:
+        """Of its weights, for each token; 0 where there is none."""
+        return read_bytes_of(self.path) if self.path is not None else 0
 
     @property
     def name(self) -> str:

@@ -79,6 +79,11 @@ class HubEntry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         """Of the file, from its parameters: what it weighs, within a tenth or so."""
         return int(self.n_parameters * _BITS.get(self.quantisation, 5.0) / 8)
 
+    @property
+    def read_share(self) -> float:
+        """Of its parameters, that a token uses."""
+        return self.n_active_parameters / self.n_parameters if self.n_active_parameters else 1.0
+
 
 _BITS = {"Q4_K_M": 4.9, "Q4_0": 4.6, "Q5_K_M": 5.7, "Q6_K": 6.6, "Q8_0": 8.5, "F16": 16.0, "MXFP4": 4.65}
 

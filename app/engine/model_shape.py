@@ -44,11 +44,17 @@ class ModelShape:
     has_window: bool
     layers: tuple[Layer, ...]
     other_bytes: int  # of weights in no layer: embeddings, output
+    passed_bytes: int = 0  # of weights that a token does not need: experts it has no use for, tables
     repackable: tuple[Tensor, ...]  # matrices that some processors want in another order
 
     @property
     def weight_bytes(self) -> int:
         return self.other_bytes + sum(layer.weight_bytes for layer in self.layers)
+
+    @property
+    def read_share(self) -> float:
+        """Of the weights, that are read for each token: what its speed depends on."""
+        return 1 - self.passed_bytes / self.weight_bytes if self.weight_bytes else 1.0
 
     @property
     def n_head(self) -> int:
@@ -93,6 +99,7 @@ def shape_of(metadata: ModelMetadata) -> ModelShape:
         has_window=metadata.whole("attention.sliding_window") > 0,
         layers=tuple(layers),
         other_bytes=other,
+        passed_bytes=_passed(metadata),
         repackable=_repackable(metadata.tensors),
     )
 
@@ -119,6 +126,25 @@ def _weights(tensors: tuple[Tensor, ...], n_layers: int) -> tuple[list[int], int
         else:
             other += tensor.n_bytes
     return layers, other
+
+
+def _passed(metadata: ModelMetadata) -> int:
+    count = metadata.whole("expert_count")
+    passed = max(0.0, 1 - metadata.whole("expert_used_count") / count) if count else 0.0
+    tables = _tables(metadata.tensors)
+    return int(
+        sum(
+            tensor.n_bytes * (1.0 if tensor.name in tables else passed)
+            for tensor in metadata.tensors
+            if tensor.name in tables or "_exps." in tensor.name
+        )
+    )
+
+
+def _tables(tensors: tuple[Tensor, ...]) -> tuple[str, ...]:
+    """Of which a row is looked up for each token: they are not multiplied with. One may be the output as well."""
+    has_output = any(tensor.name == "output.weight" for tensor in tensors)
+    return ("per_layer_token_embd.weight", *(("token_embd.weight",) if has_output else ()))
 
 
 def _layers_with(tensors: tuple[Tensor, ...], n_layers: int) -> tuple[list[bool], list[bool]]:

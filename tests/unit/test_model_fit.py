@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from app.core.load_offer import load_offer
-from app.core.model_fit import ModelFits, expected_rate, fits_beside, shape_of_beginning
+from app.core.model_fit import ModelFits, expected_rate, fits_beside, read_bytes_of, shape_of_beginning
 from app.core.model_rates import ModelRates
 from app.core.model_views import FitView, LocalModel, ModelPlace
+from app.downloads import catalogue
 from app.engine.fit import ContextShape
 from app.engine.verdict import Verdict
-from tests.model.sized_models import full_attention
+from tests.model.sized_models import experts, full_attention
 
 GB = 10**9
 
@@ -78,14 +79,37 @@ def test_speed_follows_from_what_was_measured_with_the_nearest_size() -> None:
     assert expected_rate(100, {}) is None
 
 
+def test_of_experts_those_count_that_a_token_uses(tmp_path: Path) -> None:
+    """Two of eight, and no more: 4 layers of 8 experts are nearly all of this file."""
+    dense, chooses = full_attention(tmp_path / "dense.gguf"), experts(tmp_path / "experts.gguf")
+    read = read_bytes_of(chooses)
+    assert 0.25 < read / chooses.stat().st_size < 0.4
+    assert read_bytes_of(dense) / dense.stat().st_size > 0.8, "all but the table of embeddings"
+    view = fits(8 * GB, rates=lambda: {read_bytes_of(dense): 60.0}).of_file(chooses)
+    assert view is not None
+    assert view.expected_tokens_per_second == pytest.approx(60.0 * read_bytes_of(dense) / read, rel=0.01)
+    assert read_bytes_of(tmp_path / "none.gguf") == 0
+
+
+def test_a_model_of_the_catalogue_that_is_not_here_is_as_fast_as_what_a_token_uses_of_it() -> None:
+    model = catalogue.load().hub_entry("gpt-oss-20b")
+    assert model is not None
+    made = fits(40 * GB, rates=lambda: {2 * GB: 30.0})
+    all_of_it = made.of_size(model.estimated_bytes).expected_tokens_per_second
+    used = made.of_size(model.estimated_bytes, model.read_share).expected_tokens_per_second
+    assert all_of_it is not None
+    assert used is not None
+    assert used / all_of_it == pytest.approx(20.9 / 3.6, rel=0.01)
+
+
 def test_a_rate_is_the_middle_of_the_latest_replies_and_short_ones_do_not_count() -> None:
     rates = ModelRates()
     rates.took(100, 500.0, 3)
     rates.took(0, 50.0, 100)
-    assert rates.by_size() == {}
+    assert rates.by_read_bytes() == {}
     for rate in (1.0, 2.0, *range(10, 19)):
         rates.took(100, rate, 100)
-    assert rates.by_size() == {100: 14}
+    assert rates.by_read_bytes() == {100: 14}
 
 
 def test_beside_the_chats_model_there_must_be_room_for_both(model: Path, tmp_path: Path) -> None:
