@@ -12,7 +12,7 @@ import pytest
 
 from app import __version__
 from app.engine.process.fake_llama import reply_to
-from tests.processes.program import Program, rows, run, wait_for
+from tests.processes.program import ENDLESS, Program, rows, run, wait_for
 
 FAKE = ("--engine", "fake")
 
@@ -40,8 +40,7 @@ def test_what_is_piped_in_is_the_prompt(tmp_path: Path) -> None:
 
 
 def test_a_long_piped_prompt_reaches_the_running_program(tmp_path: Path) -> None:
-    slow = (*FAKE, "--fake-seconds-per-token", "0.01")
-    with Program(tmp_path, *slow, "chat", "Long. [[words 200]]") as host:
+    with Program(tmp_path, *FAKE, "chat", ENDLESS) as host:
         host.engine()
         code, _, err = run(tmp_path, *FAKE, "chat", given="A word. " * 200_000)
     assert code == 1
@@ -97,7 +96,8 @@ def report(folder: Path, n_paragraphs: int = 40) -> Path:
 
 
 def test_summarize_tells_now_and_then_how_far_it_is_where_there_is_no_terminal(tmp_path: Path) -> None:
-    code, _, err = run(tmp_path / "profile", *FAKE, "summarize", str(report(tmp_path)))
+    slow = (*FAKE, "--fake-seconds-per-token", "0.00002")
+    code, _, err = run(tmp_path / "profile", *slow, "summarize", str(report(tmp_path)))
     assert code == 0, err
     lines = [line for line in err.split("\n") if " of " in line.partition(" · ")[2]]
     told = [int(line.rpartition(" · ")[2].split()[0]) for line in lines if line.count(" · ") == 2]
@@ -127,9 +127,9 @@ def test_jobs_lists_nothing_as_running_while_nothing_runs(tmp_path: Path) -> Non
 @pytest.mark.skipif(os.name != "posix", reason="a kill of POSIX")
 def test_a_job_that_was_being_read_when_the_program_was_killed_is_listed_as_queued(tmp_path: Path) -> None:
     profile = tmp_path / "profile"
-    files = [tmp_path / f"{n}.txt" for n in range(30)]
+    files = [tmp_path / f"{n}.txt" for n in range(200)]  # a process each, one after the other
     for file in files:
-        file.write_text("A text. " * 20_000)
+        file.write_text("A text. " * 2000)
     with Program(profile, *FAKE, "summarize", *map(str, files)) as program:
         wait_for(lambda: rows(profile, "SELECT 1 FROM jobs WHERE state = 'queued'"), "a document being read")
         program.kill()
@@ -260,9 +260,8 @@ def test_no_command_imports_qt() -> None:
 
 
 def test_ctrl_c_stops_the_reply_and_keeps_what_was_said(tmp_path: Path) -> None:
-    with Program(tmp_path, *FAKE, "--fake-seconds-per-token", "0.01", "chat", "Long. [[words 400]]") as program:
-        assert program.process.stdout is not None
-        first = program.process.stdout.read(20)
+    with Program(tmp_path, *FAKE, "chat", ENDLESS) as program:
+        first = program.read(20)
         program.process.send_signal(signal.SIGINT)
         code, rest, err = program.finish()
     assert code == 130
@@ -273,35 +272,39 @@ def test_ctrl_c_stops_the_reply_and_keeps_what_was_said(tmp_path: Path) -> None:
 
 
 def test_a_command_on_a_profile_in_use_reaches_the_running_program(tmp_path: Path) -> None:
-    slow = (*FAKE, "--fake-seconds-per-token", "0.01")
-    with Program(tmp_path, *slow, "chat", "Long. [[words 100]]") as host:
+    go_on = tmp_path / "go on"
+    with Program(tmp_path, *FAKE, "chat", f"Long. [[until {go_on}]]") as host:
         host.engine()
         code, out, err = run(tmp_path, *FAKE, "chat", "Hello from the side.")
         assert code == 0, err
         assert out == reply_to("Hello from the side.") + "\n"
         assert len(host.children("engine")) == 1
+        go_on.touch()
         assert host.finish()[0] == 0
     assert rows(tmp_path, "SELECT count(*) FROM chats") == [(2,)]
 
 
 def test_the_running_program_waits_for_its_guests(tmp_path: Path) -> None:
-    slow = (*FAKE, "--fake-seconds-per-token", "0.002")
-    with Program(tmp_path, *slow, "chat", "Short. [[words 60]]") as host:
+    short, longer = (f"{word} [[until {tmp_path / word}]]" for word in ("Short", "Longer"))
+    with Program(tmp_path, *FAKE, "chat", short) as host:
         host.engine()
-        with Program(tmp_path, *FAKE, "chat", "Longer. [[words 300]]") as guest:
-            code, out, err = guest.finish()
+        with Program(tmp_path, *FAKE, "chat", longer) as guest:
+            first = guest.read(10)
+            (tmp_path / "Short").touch()
+            own = "SELECT 1 FROM messages WHERE role = 'assistant' AND state = 'complete'"
+            wait_for(lambda: rows(tmp_path, own), "the end of the host's own reply")
+            (tmp_path / "Longer").touch()
+            code, rest, err = guest.finish()
             assert code == 0, err
-            assert out == reply_to("Longer. [[words 300]]") + "\n"
-        assert host.finish()[0] == 0
+            assert first + rest == reply_to(longer) + "\n"
+        assert host.finish()[:2] == (0, reply_to(short) + "\n")
 
 
 def test_a_guest_that_is_killed_stops_its_reply(tmp_path: Path) -> None:
-    slow = (*FAKE, "--fake-seconds-per-token", "0.01")
-    with Program(tmp_path, *slow, "chat", "Host. [[words 400]]") as host:
+    with Program(tmp_path, *FAKE, "chat", f"Host. {ENDLESS}") as host:
         host.engine()
-        with Program(tmp_path, *FAKE, "chat", "Guest. [[words 400]]") as guest:
-            assert guest.process.stdout is not None
-            guest.process.stdout.read(10)
+        with Program(tmp_path, *FAKE, "chat", f"Guest. {ENDLESS}") as guest:
+            guest.read(10)
             os.kill(guest.process.pid, signal.SIGKILL)
         wait_for(
             lambda: rows(tmp_path, "SELECT 1 FROM messages WHERE state = 'stopped' AND text <> ''"), "a stopped reply"
@@ -310,8 +313,7 @@ def test_a_guest_that_is_killed_stops_its_reply(tmp_path: Path) -> None:
 
 
 def test_another_model_than_the_running_programs_is_refused(tmp_path: Path) -> None:
-    slow = (*FAKE, "--fake-seconds-per-token", "0.01")
-    with Program(tmp_path, *slow, "chat", "Long. [[words 200]]") as host:
+    with Program(tmp_path, *FAKE, "chat", ENDLESS) as host:
         host.engine()
         code, _, err = run(tmp_path, "--model", "other.gguf", "chat", "Hello")
     assert code == 1

@@ -13,13 +13,11 @@ import psutil
 import pytest
 
 from app.engine.process.fake_llama import reply_to
-from tests.processes.program import Program, rows, run, wait_for
+from tests.processes.program import ENDLESS, Program, rows, run
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="terminals and signals of POSIX")
 
 FAKE = ("--engine", "fake")
-SLOW = (*FAKE, "--fake-seconds-per-token", "0.01")
-LONG = "Long. [[words 400]]"
 
 
 class Terminal:
@@ -88,7 +86,7 @@ def test_a_conversation_remembers_and_ends_with_its_input(tmp_path: Path, profil
 
 
 def test_a_conversation_with_the_running_program_in_a_profile_called_like_a_command(tmp_path: Path) -> None:
-    with Program(tmp_path / "chat", *SLOW, "chat", LONG) as host:
+    with Program(tmp_path / "chat", *FAKE, "chat", ENDLESS) as host:
         host.engine()
         with Terminal(tmp_path, "--profile", "chat", *FAKE, "chat") as terminal:
             terminal.wait_for("\n> ")
@@ -99,10 +97,10 @@ def test_a_conversation_with_the_running_program_in_a_profile_called_like_a_comm
 
 
 def test_ctrl_c_ends_the_reply_first_and_at_the_prompt_the_conversation(tmp_path: Path) -> None:
-    with Terminal(tmp_path, "--profile", "profile", *SLOW, "chat") as terminal:
+    with Terminal(tmp_path, "--profile", "profile", *FAKE, "chat") as terminal:
         terminal.wait_for("\n> ")
-        terminal.type(f"{LONG}\n")
-        terminal.wait_for(reply_to(LONG)[:8])
+        terminal.type(f"{ENDLESS}\n")
+        terminal.wait_for(reply_to(ENDLESS)[:8])
         terminal.process.send_signal(signal.SIGINT)
         terminal.wait_for("\n> ")
         terminal.process.send_signal(signal.SIGINT)
@@ -114,11 +112,11 @@ def test_ctrl_c_ends_the_reply_first_and_at_the_prompt_the_conversation(tmp_path
 
 @pytest.mark.parametrize("is_answering", [True, False])
 def test_sigterm_ends_the_conversation_and_its_engine(tmp_path: Path, is_answering: bool) -> None:
-    with Terminal(tmp_path, "--profile", "profile", *SLOW, "chat") as terminal:
+    with Terminal(tmp_path, "--profile", "profile", *FAKE, "chat") as terminal:
         terminal.wait_for("\n> ")
         if is_answering:
-            terminal.type(f"{LONG}\n")
-            terminal.wait_for(reply_to(LONG)[:8])
+            terminal.type(f"{ENDLESS}\n")
+            terminal.wait_for(reply_to(ENDLESS)[:8])
         children = psutil.Process(terminal.process.pid).children(recursive=True)
         terminal.process.send_signal(signal.SIGTERM)
         assert terminal.finish() == 143
@@ -142,9 +140,8 @@ def test_a_job_draws_a_bar_that_fits_the_terminal(tmp_path: Path) -> None:
 
 
 def test_sigterm_ends_a_command_and_keeps_what_was_said(tmp_path: Path) -> None:
-    with Program(tmp_path, *SLOW, "chat", LONG) as program:
-        assert program.process.stdout is not None
-        first = program.process.stdout.read(20)
+    with Program(tmp_path, *FAKE, "chat", ENDLESS) as program:
+        first = program.read(20)
         program.process.send_signal(signal.SIGTERM)
         code, rest, err = program.finish()
     assert (code, err) == (143, "")
@@ -152,32 +149,39 @@ def test_sigterm_ends_a_command_and_keeps_what_was_said(tmp_path: Path) -> None:
     assert text == (first + rest).rstrip("\n")
 
 
-def loads(process: subprocess.Popen[str], name: str) -> bool:
-    """Whether it has mapped a library whose name has this in it, or has ended."""
-    if process.poll() is not None:
-        return True
-    return name in Path(f"/proc/{process.pid}/maps").read_text()
+INTERRUPTED_IMPORT = """
+import os, signal, sys
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+class Interrupter:
+    def find_spec(self, name, path=None, target=None):
+        if name == os.environ["INTERRUPT_AT"] and sys.argv[1:2] != ["child"]:
+            signal.raise_signal(signal.SIGINT)
+
+
+sys.meta_path.insert(0, Interrupter())
+"""
+
+
 @pytest.mark.parametrize(
-    ("arguments", "library"),
+    ("arguments", "module"),
     [
-        (("chat", "Hello."), "_psutil_linux"),
+        (("chat", "Hello."), "psutil"),
         (("chat", "Hello."), "msgspec"),
-        (("doctor",), "_psutil_linux"),
+        (("doctor",), "psutil"),
         (("doctor",), "msgspec"),
-        ((), "QtCore"),  # the window is shown before psutil is loaded
+        ((), "PySide6.QtCore"),  # the window is shown before psutil is loaded
         ((), "msgspec"),
     ],
 )
 def test_ctrl_c_while_the_program_still_imports_is_quiet(
-    tmp_path: Path, arguments: tuple[str, ...], library: str
+    tmp_path: Path, arguments: tuple[str, ...], module: str
 ) -> None:
-    with Program(tmp_path, *SLOW, *arguments, env={"QT_QPA_PLATFORM": "offscreen"}) as program:
-        wait_for(lambda: loads(program.process, library), "the imports")
-        program.process.send_signal(signal.SIGINT)
-        assert program.finish() == (130, "", "")
+    """It comes in the moment in which a module is looked for: Python runs `sitecustomize` at its start."""
+    (tmp_path / "sitecustomize.py").write_text(INTERRUPTED_IMPORT)
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    env = {"QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": path, "INTERRUPT_AT": module}
+    assert run(tmp_path / "profile", *FAKE, *arguments, env=env) == (130, "", "")
 
 
 def test_nothing_is_on_standard_output_where_there_is_no_answer(tmp_path: Path) -> None:
@@ -186,7 +190,7 @@ def test_nothing_is_on_standard_output_where_there_is_no_answer(tmp_path: Path) 
 
 
 def test_a_chat_that_is_in_the_bin_is_not_asked(tmp_path: Path) -> None:
-    with Program(tmp_path, *SLOW, "chat", LONG) as host:
+    with Program(tmp_path, *FAKE, "chat", ENDLESS) as host:
         host.engine()
         assert run(tmp_path, *FAKE, "chat", "--chat", "my-chat", "Hello.")[0] == 0
         put_in_bin(tmp_path, "my-chat")

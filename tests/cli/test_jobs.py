@@ -47,8 +47,10 @@ def classify(file: Path, *more: str) -> list[str]:
     return ["classify", str(file), "--label", "good", "--label", "bad", *more]
 
 
-def mapping(file: Path, *more: str, n_words: int = 30) -> list[str]:
-    return ["map", str(file), "--template", f"About {{title}}: [[words {n_words}]]", *more]
+def mapping(file: Path, *more: str, until: Path | str = "") -> list[str]:
+    """`until` a file is there, where one is named, nothing is done."""
+    waits = f" [[until {until}]]" if until else ""
+    return ["map", str(file), "--template", f"About {{title}}: [[words 30]]{waits}", *more]
 
 
 def test_labels_are_lines_with_tabs_and_with_json_lines_of_json(tmp_path: Path) -> None:
@@ -159,9 +161,9 @@ def test_a_detached_job_waits_for_somebody_who_works_off_the_queue(tmp_path: Pat
 
 def test_a_running_program_takes_jobs_and_what_is_said_about_them(tmp_path: Path) -> None:
     profile = tmp_path / "profile"
-    with Program(profile, *SLOW, "serve", "--port", "0") as host:
+    with Program(profile, *FAKE, "serve", "--port", "0") as host:
         host.engine()
-        code, first, err = run(profile, *FAKE, *mapping(table(tmp_path, 200), "--detach"))
+        code, first, err = run(profile, *FAKE, *mapping(table(tmp_path, 200), "--detach", until="/never/there"))
         assert code == 0, err
         first = first.strip()
         assert run(profile, *FAKE, "jobs", "pause", first)[0] == 0
@@ -190,15 +192,16 @@ def later() -> str:
 
 
 def test_ctrl_c_of_a_guest_leaves_its_job_to_the_running_program(tmp_path: Path) -> None:
-    profile, out = tmp_path / "profile", tmp_path / "o.jsonl"
-    with Program(profile, *SLOW, "serve", "--port", "0") as host:
+    profile, out, go_on = tmp_path / "profile", tmp_path / "o.jsonl", tmp_path / "go on"
+    with Program(profile, *FAKE, "serve", "--port", "0") as host:
         host.engine()
-        with Program(profile, *FAKE, *mapping(table(tmp_path, 12), "-o", str(out))) as guest:
+        with Program(profile, *FAKE, *mapping(table(tmp_path, 12), "-o", str(out), until=go_on)) as guest:
             wait_for(lambda: rows(profile, "SELECT 1 FROM items LIMIT 1"), "items")
             guest.process.send_signal(signal.SIGINT)
             code, _, err = guest.finish()
         assert code == 130
         assert "Jobs go on in the running Rubato" in err
+        go_on.touch()
         wait_for(lambda: out.exists() and len(lines(out.read_text())) == 12, "the job's end")
         assert host.process.poll() is None
 

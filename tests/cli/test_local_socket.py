@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 
 from app.engine.process.fake_llama import reply_to
-from tests.processes.program import Program, run, wait_for
+from tests.processes.program import ENDLESS, Program, run, wait_for
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="sockets in the file system")
 
 FAKE = ("--engine", "fake")
-SLOW = (*FAKE, "--fake-seconds-per-token", "0.01", "chat", "Long. [[words 400]]")
+HOST = (*FAKE, "chat", ENDLESS)
 LONG = "a-name-as-long-as-they-come-" * 8
 
 
@@ -34,7 +34,7 @@ def everything_below(*folders: Path) -> list[Path]:
 
 
 def host_answers_guest(profile: Path, host_env: dict[str, str], guest_env: dict[str, str]) -> None:
-    with Program(profile, *SLOW, env=host_env) as host:
+    with Program(profile, *HOST, env=host_env) as host:
         host.engine()
         code, out, err = run(profile, *FAKE, "chat", "Hello.", env=guest_env)
         assert (code, out) == (0, reply_to("Hello.") + "\n"), err
@@ -45,7 +45,7 @@ def host_answers_guest(profile: Path, host_env: dict[str, str], guest_env: dict[
 @pytest.mark.parametrize("name", ["profile", LONG], ids=["short", "long"])
 def test_the_socket_lies_in_the_profile_for_this_user_only(tmp_path: Path, name: str) -> None:
     profile = tmp_path / name
-    with Program(profile, *SLOW):
+    with Program(profile, *HOST):
         socket = profile / "running.sock"
         wait_for(socket.exists, "a socket")
         assert stat.S_ISSOCK(socket.stat().st_mode)
@@ -81,7 +81,7 @@ def test_a_profile_that_takes_no_socket_says_where_it_lies(tmp_path: Path, tempo
     env = {"TMPDIR": str(folder)}
     places = []
     for _ in range(2):  # the first host is killed, and the second tidies up after it
-        with Program(profile, *SLOW, env=env) as host:
+        with Program(profile, *HOST, env=env) as host:
             place = Path(wait_for(lambda: note_of(profile) not in places and note_of(profile), "a note"))
             assert stat.S_IMODE(place.parent.stat().st_mode) == 0o700
             places.append(str(place))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.engine.process.fake_llama import reply_to
-from tests.processes.program import Program, rows, run
+from tests.processes.program import ENDLESS, Program, rows, run
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are always text")
 
@@ -22,7 +22,7 @@ TEXT = "The harvest was good this year. " * 50
 def run_in_bytes(profile: Path, *arguments: str, env: dict[str, str] | None = None) -> tuple[int, bytes, bytes]:
     command = [sys.executable, "-m", "app", "--profile", str(profile), *arguments]
     done = subprocess.run(
-        command, capture_output=True, timeout=60, check=False, env={**os.environ, **(env or {})}, input=b""
+        command, capture_output=True, timeout=120, check=False, env={**os.environ, **(env or {})}, input=b""
     )
     return done.returncode, done.stdout, done.stderr
 
@@ -45,7 +45,7 @@ def test_a_document_whose_name_is_no_text_is_refused_before_it_is_queued(tmp_pat
 
 
 def test_the_running_program_refuses_it_in_the_same_words(tmp_path: Path) -> None:
-    with Program(tmp_path, *FAKE, "--fake-seconds-per-token", "0.01", "chat", "Long. [[words 400]]") as host:
+    with Program(tmp_path, *FAKE, "chat", ENDLESS) as host:
         host.engine()
         code, out, err = run_in_bytes(tmp_path, *FAKE, "summarize", str(odd_document(tmp_path)))
         assert host.process.poll() is None
@@ -59,7 +59,7 @@ def test_a_document_in_a_folder_whose_name_is_no_text_is_refused_too(tmp_path: P
     (folder / "plain.txt").write_text(TEXT)
     command = [sys.executable, "-P", "-m", "app", "--profile", str(tmp_path / "profile"), *FAKE]
     done = subprocess.run(
-        [*command, "summarize", "plain.txt"], cwd=folder, capture_output=True, timeout=60, check=False
+        [*command, "summarize", "plain.txt"], cwd=folder, capture_output=True, timeout=120, check=False
     )
     assert done.returncode == 1
     assert b"is not valid UTF-8: rename it" in done.stderr
@@ -72,7 +72,7 @@ def test_a_profile_whose_name_is_no_text_works_alone_and_with_a_guest(tmp_path: 
     code, out, err = run_in_bytes(profile, *FAKE, "summarize", str(document))
     assert code == 0, err
     assert out.startswith(b"# Summary of notes.txt")
-    with Program(profile, *FAKE, "--fake-seconds-per-token", "0.01", "chat", "Long. [[words 400]]") as host:
+    with Program(profile, *FAKE, "chat", ENDLESS) as host:
         host.engine()
         code, out, err = run_in_bytes(profile, *FAKE, "chat", "Hello.")
         assert (code, out.decode()) == (0, reply_to("Hello.") + "\n"), err

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes.program import Program, wait_for
+from tests.processes.program import ENDLESS, Program, wait_for
 
 FAKE = ("--engine", "fake")
 OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen"}
@@ -16,13 +16,11 @@ OFFSCREEN = {"QT_QPA_PLATFORM": "offscreen"}
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("n_guests", [1, 2])
 def test_the_window_ends_while_commands_are_attached(tmp_path: Path, number: signal.Signals, n_guests: int) -> None:
-    slow = (*FAKE, "--fake-seconds-per-token", "0.001")
-    with Program(tmp_path, *slow, env=OFFSCREEN) as window:
+    with Program(tmp_path, *FAKE, env=OFFSCREEN) as window:
         window.engine()
-        guests = [Program(tmp_path, *FAKE, "chat", f"Guest {n}. [[words 3000]]") for n in range(n_guests)]
+        guests = [Program(tmp_path, *FAKE, "chat", f"Guest {n}. {ENDLESS}") for n in range(n_guests)]
         for guest in guests:
-            assert guest.process.stdout is not None
-            assert guest.process.stdout.read(10)
+            assert guest.read(10)
         window.process.send_signal(number)
         code, out, err = window.finish()
         ends = [guest.finish() for guest in guests]
@@ -33,12 +31,10 @@ def test_the_window_ends_while_commands_are_attached(tmp_path: Path, number: sig
 
 
 def test_a_guest_that_is_killed_while_the_window_ends_is_no_fault(tmp_path: Path) -> None:
-    slow = (*FAKE, "--fake-seconds-per-token", "0.001")
-    with Program(tmp_path, *slow, env=OFFSCREEN) as window:
+    with Program(tmp_path, *FAKE, env=OFFSCREEN) as window:
         window.engine()
-        with Program(tmp_path, *FAKE, "chat", "Guest. [[words 3000]]") as guest:
-            assert guest.process.stdout is not None
-            assert guest.process.stdout.read(10)
+        with Program(tmp_path, *FAKE, "chat", ENDLESS) as guest:
+            assert guest.read(10)
             guest.process.kill()
             window.process.terminate()
             assert window.finish() == (0, "", "")

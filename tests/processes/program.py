@@ -17,6 +17,7 @@ import psutil
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 60
+ENDLESS = "Tell me everything. [[words 400]] [[until /never/there]]"  # half of the reply of the fake engine, and no end
 
 
 class Program:
@@ -47,6 +48,14 @@ class Program:
         """kill -9 of the program itself; its children find out by themselves."""
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.communicate(timeout=PATIENCE_SECONDS)
+
+    def read(self, n_bytes: int) -> str:
+        """The next that it prints, and no more: what a buffer has taken, `finish` would lose."""
+        assert self.process.stdout is not None
+        data = b""
+        while len(data) < n_bytes and (piece := os.read(self.process.stdout.fileno(), n_bytes - len(data))):
+            data += piece
+        return data.decode()
 
     def finish(self) -> tuple[int, str, str]:
         out, err = self.process.communicate(timeout=PATIENCE_SECONDS * 2)

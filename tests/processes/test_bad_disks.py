@@ -71,13 +71,14 @@ def test_a_full_disk_gets_one_sentence_and_what_was_there_is_still_there(small_d
 
 
 def test_an_answer_that_a_full_disk_does_not_take_is_printed_whole_and_told_once(small_disk: Path) -> None:
-    prompt = "Tell me everything. [[words 350]]"
-    answer, errors = f"{small_disk}.out", f"{small_disk}.err"
+    go_on, answer, errors = (f"{small_disk}.{name}" for name in ("go", "out", "err"))
+    prompt = f"Tell me everything. [[words 350]] [[until {go_on}]]"
     said = on_small_disk(
         small_disk,
-        f"(rubato --fake-seconds-per-token 0.001 chat '{prompt}' > {answer} 2> {errors}) &",
+        f"(rubato chat '{prompt}' > {answer} 2> {errors}) &",
         f"until test -s {answer}; do :; done",
         f"cat /dev/zero > {small_disk}/filler 2>/dev/null",
+        f"touch {go_on}",
         "wait",
         f"cat {errors}",
         f"rm {small_disk}/filler",
@@ -108,9 +109,11 @@ def test_a_summary_waits_for_room_and_then_goes_on(small_disk: Path) -> None:
     said = on_small_disk(
         small_disk,
         f"seq -f 'Line %g of a report on the harvest. ' 1 500 > {small_disk}/report.txt",
-        f"(rubato --fake-seconds-per-token 0.001 summarize {small_disk}/report.txt > {small_disk}.out 2>&1) &",
+        f"echo '[[until {small_disk}.go]]' >> {small_disk}/report.txt",
+        f"(rubato summarize {small_disk}/report.txt > {small_disk}.out 2>&1) &",
         f"until grep -q running {small_disk}.out; do :; done",
         f"cat /dev/zero > {small_disk}/filler 2>/dev/null",
+        f"touch {small_disk}.go",
         f"until grep -q 'disk is full' {small_disk}.out; do :; done",
         f"rm {small_disk}/filler",
         "wait",

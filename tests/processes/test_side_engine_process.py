@@ -21,6 +21,7 @@ from app.engine.local import local_engine
 from app.paths import profile_paths
 from app.settings import Settings
 
+N_ITEMS = 40  # some seconds of work, so that there is some when the chat has ended
 PARAMS = PromptParams(template="Write two sentences about {text}.", max_tokens=16)
 
 
@@ -28,7 +29,7 @@ def test_a_job_a_chat_and_a_crash_with_two_models_in_memory(tmp_path: Path, star
     own = tmp_path / "own.gguf"
     own.symlink_to(starter_model)
     table = tmp_path / "subjects.csv"
-    table.write_text("\n".join(["text", *(f"the number {n}" for n in range(10))]))
+    table.write_text("\n".join(["text", *(f"the number {n}" for n in range(N_ITEMS))]))
     paths = profile_paths(tmp_path / "profile")
     paths.make_folders()
 
@@ -41,9 +42,16 @@ def test_a_job_a_chat_and_a_crash_with_two_models_in_memory(tmp_path: Path, star
             events.append(event)
             changed.set()
 
+        n_seen = 0
+
         async def until(kind: type, wanted: Callable[[Any], bool] = lambda event: True) -> None:
-            start = len(events)
-            while not any(isinstance(event, kind) and wanted(event) for event in events[start:]):
+            """The next that is as wanted, after the one that was waited for before: it may be there already."""
+            nonlocal n_seen
+            while True:
+                while n_seen < len(events):
+                    event, n_seen = events[n_seen], n_seen + 1
+                    if isinstance(event, kind) and wanted(event):
+                        return
                 changed.clear()
                 await changed.wait()
 
@@ -80,10 +88,10 @@ def test_a_job_a_chat_and_a_crash_with_two_models_in_memory(tmp_path: Path, star
             os.kill(side.pid, signal.SIGKILL)
             await until(EngineRestarted)
             view = await core.wait_for_job(job_id)
-            assert (view.state, view.items_done, view.items_failed) == (JobState.DONE, 10, 0)
+            assert (view.state, view.items_done, view.items_failed) == (JobState.DONE, N_ITEMS, 0)
             while side.pid is not None and Path(f"/proc/{side.pid}").exists():
                 await until(StatusChanged)
         finally:
             await core.close()
 
-    asyncio.run(asyncio.wait_for(story(), 120))
+    asyncio.run(asyncio.wait_for(story(), 170))

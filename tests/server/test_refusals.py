@@ -11,7 +11,7 @@ import pytest
 
 from app.engine.process.fake_llama import TOO_LARGE, reply_to
 from app.server.connection import BODY_LIMIT_BYTES
-from tests.processes.program import PATIENCE_SECONDS, run, wait_for
+from tests.processes.program import ENDLESS, PATIENCE_SECONDS, run, wait_for
 from tests.server.served import CHAT, FAKE, Client, Served, asking
 
 
@@ -174,8 +174,8 @@ def test_an_engine_that_crashes_is_told_and_the_next_request_is_answered(tmp_pat
 
 
 def test_an_engine_that_is_killed_in_the_middle_of_a_stream_ends_it_with_an_error(tmp_path: Path) -> None:
-    with Served(tmp_path, *FAKE, "--fake-seconds-per-token", "0.01") as served, served.client() as client:
-        chunks = client.stream("[[words 1000]]")
+    with Served(tmp_path, *FAKE) as served, served.client() as client:
+        chunks = client.stream(ENDLESS)
         next(chunks)
         served.engine().kill()
         last = next(chunk for chunk in chunks if "error" in chunk)
