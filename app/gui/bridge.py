@@ -40,9 +40,15 @@ class Bridge(QObject):
     call_failed = Signal(object)  # KnownError of a call that named no `failed`
     _rang = Signal()
 
-    def __init__(self, make_core: Callable[[EventSink], Core], parent: QObject | None = None) -> None:
-        """`make_core` is called on the core thread with the sink for Core's events."""
+    def __init__(
+        self, make_core: Callable[[EventSink], Core], parent: QObject | None = None, *, delivery_ms: int = DELIVERY_MS
+    ) -> None:
+        """`make_core` is called on the core thread with the sink for Core's events.
+
+        `delivery_ms`: from one delivery to the next, at least, where nothing is urgent.
+        """
         super().__init__(parent)
+        self._delivery_ms = delivery_ms
         self._make_core = make_core
         self._lock = threading.Lock()
         self._arrivals: list[_Arrival] = []
@@ -125,11 +131,11 @@ class Bridge(QObject):
     def _answer_door(self) -> None:
         with self._lock:
             is_urgent = self._is_urgent
-        waited = self._since_delivery.elapsed() if self._since_delivery.isValid() else DELIVERY_MS
-        if is_urgent or waited >= DELIVERY_MS:
+        waited = self._since_delivery.elapsed() if self._since_delivery.isValid() else self._delivery_ms
+        if is_urgent or waited >= self._delivery_ms:
             self._deliver()
         elif not self._timer.isActive():
-            self._timer.start(DELIVERY_MS - int(waited))
+            self._timer.start(self._delivery_ms - int(waited))
 
     def _deliver(self) -> None:
         self._timer.stop()

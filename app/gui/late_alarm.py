@@ -22,8 +22,9 @@ _BEAT_SECONDS = 0.05
 class LateAlarm(QObject):
     """Made and started on the GUI thread; `stop` ends its thread. What took until the first beat is not counted."""
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, late_seconds: float = LATE_SECONDS) -> None:
         super().__init__(parent)
+        self._late_seconds = late_seconds
         self.n_late = 0
         self.longest_seconds = 0.0  # of all that were late
         self._gui_thread = threading.get_ident()
@@ -48,7 +49,7 @@ class LateAlarm(QObject):
     def _watch(self) -> None:
         while True:
             beat = self._last_beat
-            if self._ended.wait(max(0.0, beat + _BEAT_SECONDS + LATE_SECONDS - time.monotonic())):
+            if self._ended.wait(max(0.0, beat + _BEAT_SECONDS + self._late_seconds - time.monotonic())):
                 return
             if self._last_beat == beat and not self._see_late(beat):
                 return
@@ -61,7 +62,9 @@ class LateAlarm(QObject):
         topic("window").warning(
             "the window does not answer, late by %.2f s%s\n%s",
             noticed,
-            "" if noticed < LATE_SECONDS + 0.1 else " (this was noticed late too: other threads or programs are busy)",
+            ""
+            if noticed < self._late_seconds + 0.1
+            else " (this was noticed late too: other threads or programs are busy)",
             self._stack(),
         )
         while self._last_beat == beat:

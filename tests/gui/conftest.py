@@ -21,6 +21,8 @@ from app.gui.window import Window
 from app.settings import Settings
 from tests.gui.scripted_core import ScriptedCore
 
+PATIENCE_MS = 60_000
+
 
 @pytest.fixture(scope="session")
 def qapp() -> Iterator[QApplication]:
@@ -28,6 +30,18 @@ def qapp() -> Iterator[QApplication]:
     app = make_app(["rubato"])
     yield app
     formulas().end()
+
+
+class PatientBot(QtBot):
+    """Waits longer than the usual 5 seconds: on a busy machine a process may take that to start."""
+
+    def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = PATIENCE_MS) -> None:
+        super().waitUntil(callback, timeout=timeout)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    return PatientBot(request)
 
 
 @pytest.fixture
@@ -54,7 +68,7 @@ class Desk:
     qtbot: QtBot
 
     def until(self, is_so: Callable[[], object]) -> None:
-        self.qtbot.waitUntil(lambda: bool(is_so()), timeout=5_000)
+        self.qtbot.waitUntil(lambda: bool(is_so()))
 
 
 @pytest.fixture
@@ -67,8 +81,8 @@ def desk(qtbot: QtBot, theme: Theme) -> Iterator[Desk]:
     qtbot.addWidget(window)
     window.show()
     bridge.start(done=lambda: (window.start(), bridge.call(lambda core: None, done=lambda _: up.append(True))))
-    qtbot.waitUntil(lambda: bool(up), timeout=5_000)
+    qtbot.waitUntil(lambda: bool(up))
     yield Desk(window, made[0], bridge, qtbot)
     closed: list[bool] = []
     bridge.close(lambda: closed.append(True))
-    qtbot.waitUntil(lambda: bool(closed), timeout=5_000)
+    qtbot.waitUntil(lambda: bool(closed))

@@ -28,7 +28,6 @@ from tests.gui.keyboard import Held, Key, Keyboard, in_view
 from tests.model.tiny_models import full_attention
 
 PATIENCE_MS = 60_000
-LONG = "Tell me everything. [[words 300]]"
 
 
 @dataclass
@@ -89,8 +88,10 @@ def desk(qtbot: QtBot, theme: Theme, tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_whole_session_by_keyboard_alone(desk: Desk, tmp_path: Path) -> None:
     start_with_a_model(desk)
     desk.send("What is a rubato?")
-    stop_and_regenerate(desk)
-    branch(desk)
+    go_on = tmp_path / "go on"
+    long = f"Tell me everything. [[words 300]] [[until {go_on}]]"
+    stop_and_regenerate(desk, long, go_on)
+    branch(desk, long)
     ask_about_a_document(desk, tmp_path)
     summarize_a_document(desk, tmp_path)
     search(desk)
@@ -107,28 +108,29 @@ def start_with_a_model(desk: Desk) -> None:
     keys.until(desk.has_keyboard)
 
 
-def stop_and_regenerate(desk: Desk) -> None:
+def stop_and_regenerate(desk: Desk, long: str, go_on: Path) -> None:
     keys = desk.keys
     n_grown, n_ended = len(desk.of(ReplyGrew)), len(desk.of(ReplyEnded))
-    keys.write(LONG)
+    keys.write(long)
     keys.press(Key.Key_Return)
-    keys.until(lambda: len(desk.of(ReplyGrew)) >= n_grown + 3)
+    keys.until(lambda: len(desk.of(ReplyGrew)) > n_grown)
     keys.press(Key.Key_Escape)
     keys.until(lambda: len(desk.of(ReplyEnded)) > n_ended)
     stopped = desk.of(ReplyEnded)[-1].message
     assert stopped.state is MessageState.STOPPED
-    assert reply_to(LONG).startswith(stopped.text)
-    assert stopped.text != reply_to(LONG)
+    assert reply_to(long).startswith(stopped.text)
+    assert stopped.text != reply_to(long)
+    go_on.touch()
     keys.press(Key.Key_R, Held.ControlModifier)
-    keys.until(lambda: desk.shown_reply() == reply_to(LONG))
+    keys.until(lambda: desk.shown_reply() == reply_to(long))
     keys.until(lambda: len(desk.of(ReplyEnded)) > n_ended + 1)
     keys.press(Key.Key_Left, Held.AltModifier)
     keys.until(lambda: desk.shown_reply() == stopped.text.strip())
     keys.press(Key.Key_Right, Held.AltModifier)
-    keys.until(lambda: desk.shown_reply() == reply_to(LONG))
+    keys.until(lambda: desk.shown_reply() == reply_to(long))
 
 
-def branch(desk: Desk) -> None:
+def branch(desk: Desk, long: str) -> None:
     keys = desk.keys
     keys.until(desk.has_keyboard)
     keys.press(Key.Key_Up)
@@ -137,8 +139,8 @@ def branch(desk: Desk) -> None:
     desk.send("Tell me a word: [[say harvest]]", "harvest")
     keys.until(desk.has_keyboard)
     keys.press(Key.Key_Left, Held.AltModifier)
-    keys.until(lambda: desk.shown_reply() == reply_to(LONG))
-    assert [message.text for message in desk.messages()][2] == LONG
+    keys.until(lambda: desk.shown_reply() == reply_to(long))
+    assert [message.text for message in desk.messages()][2] == long
     keys.press(Key.Key_Right, Held.AltModifier)
     keys.until(lambda: desk.shown_reply() == "harvest")
 

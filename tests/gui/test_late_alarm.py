@@ -15,8 +15,8 @@ TEXT = "what somebody wrote"
 
 
 @pytest.fixture
-def alarm(qtbot: QtBot) -> Iterator[LateAlarm]:
-    made = LateAlarm()
+def alarm(qtbot: QtBot, request: pytest.FixtureRequest) -> Iterator[LateAlarm]:
+    made = LateAlarm(late_seconds=getattr(request, "param", LATE_SECONDS))
     made.start()
     qtbot.waitUntil(lambda: made._last_beat > 0)
     yield made
@@ -32,15 +32,17 @@ def work_long(seconds: float, text: str = TEXT) -> None:
 def test_a_slot_that_takes_long_is_logged_with_its_stack(
     alarm: LateAlarm, qtbot: QtBot, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for n in (1, 2):
+    def said() -> list[str]:
+        return [record.getMessage() for record in caplog.records]
+
+    for n in (1, 2):  # at least: on a busy machine this thread is late by itself, too
+        n_before = alarm.n_late
         QTimer.singleShot(0, lambda: work_long(LATE_SECONDS * 2.5))
-        qtbot.waitUntil(lambda n=n: alarm.n_late == n and alarm.longest_seconds > LATE_SECONDS)
-        qtbot.waitUntil(lambda n=n: len(caplog.records) == 2 * n)
-    said = [record.getMessage() for record in caplog.records]
-    assert "in work_long" in said[0]
-    assert "in work_long" in said[2]
-    assert TEXT not in "".join(said)
-    assert "answers again" in said[1]
+        qtbot.waitUntil(lambda n=n: sum("in work_long" in one for one in said()) >= n)
+        qtbot.waitUntil(lambda: "answers again" in said()[-1])
+        assert alarm.n_late > n_before
+        assert alarm.longest_seconds > LATE_SECONDS
+    assert TEXT not in "".join(said())
     caplog.clear()
 
 
@@ -48,17 +50,18 @@ def test_a_stuck_thread_is_logged_while_it_is_stuck(alarm: LateAlarm, caplog: py
     end = time.monotonic() + 20
     while not caplog.records and time.monotonic() < end:  # it is counted a moment before it is logged
         pass
-    assert "in test_a_stuck_thread" in caplog.records[0].getMessage()
+    assert any("in test_a_stuck_thread" in record.getMessage() for record in caplog.records)
     caplog.clear()
 
 
+@pytest.mark.parametrize("alarm", [1.5], indirect=True)  # late later than a busy machine makes this thread
 def test_short_work_raises_no_alarm(alarm: LateAlarm, qtbot: QtBot) -> None:
     done: list[int] = []
     for n in range(8):
-        QTimer.singleShot(0, lambda n=n: (work_long(LATE_SECONDS / 8), done.append(n)))
+        QTimer.singleShot(0, lambda n=n: (work_long(1.5 / 8), done.append(n)))
     qtbot.waitUntil(lambda: len(done) == 8)
     beat = alarm._last_beat
-    qtbot.waitUntil(lambda: alarm._last_beat > beat + 3 * LATE_SECONDS)
+    qtbot.waitUntil(lambda: alarm._last_beat > beat + 1.5)
     assert alarm.n_late == 0
 
 

@@ -15,6 +15,7 @@ from app.core.core import Core
 from app.core.events import JobChanged, JobRemoved
 from app.core.views import JobState
 from app.engine.fake import fake_engine
+from app.engine.process.fake_llama import reply_to
 from app.errors import ErrorKind, KnownError
 from app.gui.bridge import Bridge
 from app.gui.global_key import parsed
@@ -24,6 +25,7 @@ from app.paths import profile_paths
 from app.settings import Settings
 from tests.gui.conftest import Desk
 from tests.gui.scripted_core import job
+from tests.processes.program import ENDLESS
 
 
 @dataclass
@@ -33,7 +35,7 @@ class Program:
     qtbot: QtBot
 
     def until(self, is_so: Callable[[], object]) -> None:
-        self.qtbot.waitUntil(lambda: bool(is_so()), timeout=10_000)
+        self.qtbot.waitUntil(lambda: bool(is_so()))
 
     def chats(self) -> list[ChatView]:
         got: list[list[ChatView]] = []
@@ -58,12 +60,12 @@ def program(qtbot: QtBot, theme: Theme, tmp_path: Path) -> Iterator[Program]:
     window.show()
     up: list[bool] = []
     bridge.start(done=lambda: (window.start(), up.append(True)))
-    qtbot.waitUntil(lambda: bool(up), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(up))
     yield Program(window, bridge, qtbot)
     window.close()
     closed: list[bool] = []
     bridge.close(lambda: closed.append(True))
-    qtbot.waitUntil(lambda: bool(closed), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(closed))
 
 
 def test_a_question_is_answered_by_keyboard_alone_and_is_a_chat_in_the_sidebar(program: Program) -> None:
@@ -88,7 +90,7 @@ def test_a_question_is_answered_by_keyboard_alone_and_is_a_chat_in_the_sidebar(p
 
 def test_the_chat_opens_in_the_window_while_it_is_answered(program: Program) -> None:
     quick, window = program.window.summons.quick_ask, program.window
-    quick.summon("Tell me [[words 60]]")
+    quick.summon(ENDLESS)
     program.until(lambda: quick.answer.toPlainText())
     quick._open.click()
     assert not quick.isVisible()
@@ -96,12 +98,15 @@ def test_the_chat_opens_in_the_window_while_it_is_answered(program: Program) -> 
     program.until(lambda: len(window.conversation.transcript.messages) == 2)
 
 
-def test_closing_it_does_not_stop_the_reply_and_stop_does(program: Program) -> None:
-    quick = program.window.summons.quick_ask
-    quick.summon("Long [[words 400]]")
+def test_closing_it_does_not_stop_the_reply_and_stop_does(program: Program, tmp_path: Path) -> None:
+    quick, go_on = program.window.summons.quick_ask, tmp_path / "go on"
+    long = f"Long [[until {go_on}]]"
+    quick.summon(long)
     program.until(lambda: quick.answer.toPlainText())
     quick.hide()
+    go_on.touch()
     program.until(lambda: not quick._is_writing)
+    assert quick.answer.toPlainText() == reply_to(long)
     quick.summon("Stall [[say a]] [[stall]]")
     program.until(lambda: quick._stop.isVisible() and quick._reply_id)
     quick._stop.click()

@@ -29,6 +29,7 @@ from app.gui.transcript.message_text import MessageText
 from app.gui.window import Window
 from app.paths import profile_paths
 from app.settings import Settings
+from tests.processes.program import ENDLESS
 
 PATIENCE_MS = 120_000
 SLOWLY = ["--seconds-per-token", "0.0004"]
@@ -176,38 +177,44 @@ def test_a_cancelled_dialog_leaves_no_job(start: StartProgram, report: Path) -> 
 
 
 def test_kill_of_the_engine_in_the_middle_of_both_keeps_the_window_the_text_and_the_job(
-    start: StartProgram, report: Path
+    start: StartProgram, report: Path, tmp_path: Path
 ) -> None:
-    program = start()
+    program, go_on = start(), tmp_path / "go on"
+    prompt = f"Tell me everything. [[until {go_on}]]"
+    report.write_text(f"{report.read_text()}\n\n[[until {go_on}]]")
     program.drop(report)
     program.until(lambda: any(event.job.items_done >= 1 for event in program.of(JobChanged)))
-    program.say("Tell me everything. [[words 300]]")
-    program.until(lambda: len(program.of(ReplyGrew)) >= 3)
+    program.say(prompt)
+    program.until(lambda: program.of(ReplyGrew))
     assert program.engine.pid is not None
     os.kill(program.engine.pid, signal.SIGKILL)
     program.until(lambda: program.of(ReplyEnded))
     message = program.of(ReplyEnded)[-1].message
     assert message.state is MessageState.INTERRUPTED
     assert message.text
-    assert reply_to("Tell me everything. [[words 300]]").startswith(message.text)
-    go_on = button(program.window, "Continue")
-    program.qtbot.mouseClick(go_on, Qt.MouseButton.LeftButton)
+    assert reply_to(prompt).startswith(message.text)
+    go_on.touch()
+    program.qtbot.mouseClick(button(program.window, "Continue"), Qt.MouseButton.LeftButton)
     program.until(lambda: len(program.of(ReplyEnded)) == 2)
     whole = program.of(ReplyEnded)[-1].message
-    assert whole.text == reply_to("Tell me everything. [[words 300]]")
+    assert whole.text == reply_to(prompt)
     assert whole.state is MessageState.COMPLETE
     program.until(lambda: program.job_is(JobState.DONE))
     assert program.of(JobChanged)[-1].job.items_failed == 0
 
 
-def test_quitting_in_the_middle_of_both_goes_on_at_the_next_start(start: StartProgram, report: Path) -> None:
-    program = start()
+def test_quitting_in_the_middle_of_both_goes_on_at_the_next_start(
+    start: StartProgram, report: Path, tmp_path: Path
+) -> None:
+    program, go_on = start(), tmp_path / "go on"
+    report.write_text(f"{report.read_text()}\n\n[[until {go_on}]]")
     program.drop(report)
     program.until(lambda: any(event.job.items_done >= 2 for event in program.of(JobChanged)))
-    program.say("Tell me everything. [[words 300]]")
-    program.until(lambda: len(program.of(ReplyGrew)) >= 3)
+    program.say(ENDLESS)
+    program.until(lambda: program.of(ReplyGrew))
     end(program.bridge, program.qtbot)
     shown = "".join(event.text for event in program.of(ReplyGrew))
+    go_on.touch()
     again = start(options=[])
     again.until(lambda: again.job_is(JobState.DONE))
     assert again.of(JobChanged)[0].job.items_done >= 2
