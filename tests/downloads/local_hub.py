@@ -10,6 +10,7 @@ import hashlib
 import json
 import random
 import re
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -208,6 +209,8 @@ class LocalHub:
         request.send_header("Content-Length", str(len(body)))
         request.end_headers()
         faults, stops = self.faults, len(body) + 1
+        if self.bytes_per_second:  # what nobody reads waits here, and not in the system
+            request.connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 16384)
         with self._lock:
             is_meant = faults.stall_from in request.path
             is_stalled, is_cut = is_meant and faults.stall > 0, faults.stall == 0 and faults.cut > 0

@@ -8,7 +8,6 @@ import random
 import shutil
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 
@@ -89,14 +88,20 @@ def test_binary_called_text(tmp_path, refusal):
     assert "is not text" in refusal(write(tmp_path / "d.txt", b"\x00\x01\x02ab"))
 
 
+def seconds_of_children() -> float:
+    """Of the processor, which other programs don't count in."""
+    times = os.times()
+    return times.children_user + times.children_system
+
+
 def test_two_hundred_megabytes_are_refused_at_once_and_in_little_memory(tmp_path, refusal):
     path = tmp_path / "big.txt"
     with path.open("wb") as file:
         for _ in range(200):
             file.write((b"x" * 99 + b"\n") * 10_000)
-    started = time.monotonic()
+    before = seconds_of_children()
     sentence = refusal(path, ReadLimits(memory_bytes=256 * 1024**2))
-    assert time.monotonic() - started < 10
+    assert seconds_of_children() - before < 10
     assert "has more than 30,000,000 characters" in sentence
     path.unlink()
 
@@ -180,9 +185,9 @@ def test_docx_whose_text_is_no_xml(tmp_path, refusal):
 def test_docx_that_would_fill_the_memory(tmp_path, refusal):
     path = archive(tmp_path / "bomb.docx", {"word/document.xml": b" " * 160_000_000})
     assert path.stat().st_size < 1_000_000
-    started = time.monotonic()
+    before = seconds_of_children()
     assert "unpacks to 160 MB" in refusal(path)
-    assert time.monotonic() - started < 5
+    assert seconds_of_children() - before < 5
 
 
 def test_document_that_needs_more_memory_than_it_may(tmp_path, refusal):

@@ -197,9 +197,12 @@ def test_a_program_that_is_killed_in_the_middle_has_nothing_of_the_file_at_the_n
     run(tmp_path / "a", after)
 
 
+N_CHATS = 3000  # which takes some seconds
+
+
 def test_chats_can_be_answered_while_a_long_file_is_taken_over(tmp_path: Path) -> None:
     source = tmp_path / "conversations.json"
-    source.write_text(json.dumps([{**BEES, "conversation_id": f"c-{n}"} for n in range(500)]))
+    source.write_text(json.dumps([{**BEES, "conversation_id": f"c-{n}"} for n in range(N_CHATS)]))
 
     async def story(core: Core, events: list[Event]) -> None:
         importing = asyncio.ensure_future(core.import_file(source))
@@ -209,7 +212,7 @@ def test_chats_can_be_answered_while_a_long_file_is_taken_over(tmp_path: Path) -
         assert [view.id for view in (*core.chats(), *core.chats(archived=True))] == [chat]
         with pytest.raises(KnownError, match="Another file"):
             await core.import_file(source)
-        assert (await importing).chats == 500
+        assert (await importing).chats == N_CHATS
 
     run(tmp_path, story)
 
