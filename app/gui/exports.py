@@ -82,15 +82,15 @@ class Exports(QObject):
         self._bridge.call(lambda core: core.import_file(path), done=done, failed=lambda error: self._end(path, error))
 
     def _print(self, page: Path, path: Path) -> None:
-        """Not on the GUI thread."""
+        """Not on the GUI thread. It is told when nothing else is left in the folder."""
+        problem: KnownError | None = None
         try:
             write_pdf(page, path)
         except OSError as error:
-            self._printed.emit(path, from_os_error(error, "save the PDF"))
-        else:
-            self._printed.emit(path, None)
+            problem = from_os_error(error, "save the PDF")
         finally:
             page.unlink(missing_ok=True)
+        self._printed.emit(path, problem)
 
     def _end(self, path: Path, error: KnownError | None) -> None:
         if error is not None:

@@ -58,6 +58,18 @@ def no_qt_warnings(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     assert not complaints
 
 
+def add_window(window: Window, bridge: Bridge, qtbot: QtBot) -> None:
+    """It is closed at the end of the test, and deleted when nothing can arrive for it any more."""
+
+    def end(_: object) -> None:
+        window.close()
+        closed: list[bool] = []
+        bridge.close(lambda: closed.append(True))
+        qtbot.waitUntil(lambda: bool(closed))
+
+    qtbot.addWidget(window, before_close_func=end)
+
+
 @dataclass
 class Desk:
     """A window, the core below it and what waits for both."""
@@ -72,17 +84,14 @@ class Desk:
 
 
 @pytest.fixture
-def desk(qtbot: QtBot, theme: Theme) -> Iterator[Desk]:
+def desk(qtbot: QtBot, theme: Theme) -> Desk:
     """The window is up and Core has answered what it asks at first: what a test says comes after that."""
     made: list[ScriptedCore] = []
     up: list[bool] = []
     bridge = Bridge(lambda sink: made.append(ScriptedCore(sink)) or made[-1])
     window = Window(bridge, theme, Settings())
-    qtbot.addWidget(window)
+    add_window(window, bridge, qtbot)
     window.show()
     bridge.start(done=lambda: (window.start(), bridge.call(lambda core: None, done=lambda _: up.append(True))))
     qtbot.waitUntil(lambda: bool(up))
-    yield Desk(window, made[0], bridge, qtbot)
-    closed: list[bool] = []
-    bridge.close(lambda: closed.append(True))
-    qtbot.waitUntil(lambda: bool(closed))
+    return Desk(window, made[0], bridge, qtbot)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from app.gui.transcript.find_bar import FindBar
 from app.gui.window import Window
 from app.paths import profile_paths
 from app.settings import Settings
+from tests.gui.conftest import add_window
 from tests.gui.keyboard import Held, Key, Keyboard, in_view
 from tests.model.tiny_models import full_attention
 
@@ -62,7 +62,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(qtbot: QtBot, theme: Theme, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+def desk(qtbot: QtBot, theme: Theme, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Desk:
     """A new profile with one model file, which nobody has chosen yet."""
     for name in ("HOME", "USERPROFILE", "OLLAMA_MODELS"):  # models of other programs are no part of this
         monkeypatch.setenv(name, str(tmp_path / "home"))
@@ -76,13 +76,10 @@ def desk(qtbot: QtBot, theme: Theme, tmp_path: Path, monkeypatch: pytest.MonkeyP
     window = Window(bridge, theme, settings)
     desk = Desk(window, Keyboard(window, qtbot, PATIENCE_MS))
     bridge.happened.connect(desk.events.append)
-    qtbot.addWidget(window)
+    add_window(window, bridge, qtbot)
     window.show()
     bridge.start(done=window.start)
-    yield desk
-    closed: list[bool] = []
-    bridge.close(lambda: closed.append(True))
-    qtbot.waitUntil(lambda: bool(closed), timeout=PATIENCE_MS)
+    return desk
 
 
 def test_a_whole_session_by_keyboard_alone(desk: Desk, tmp_path: Path) -> None:

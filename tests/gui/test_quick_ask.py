@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from app.gui.theme import Theme
 from app.gui.window import Window
 from app.paths import profile_paths
 from app.settings import Settings
-from tests.gui.conftest import Desk
+from tests.gui.conftest import Desk, add_window
 from tests.gui.scripted_core import job
 from tests.processes.program import ENDLESS
 
@@ -45,7 +45,7 @@ class Program:
 
 
 @pytest.fixture
-def program(qtbot: QtBot, theme: Theme, tmp_path: Path) -> Iterator[Program]:
+def program(qtbot: QtBot, theme: Theme, tmp_path: Path) -> Program:
     model = tmp_path / "fake.gguf"
     model.touch()
     settings = Settings(makes_titles=False)
@@ -55,17 +55,13 @@ def program(qtbot: QtBot, theme: Theme, tmp_path: Path) -> Iterator[Program]:
 
     bridge = Bridge(make)
     window = Window(bridge, theme, settings)
-    qtbot.addWidget(window)
+    add_window(window, bridge, qtbot)
     qtbot.addWidget(window.summons.quick_ask)
     window.show()
     up: list[bool] = []
     bridge.start(done=lambda: (window.start(), up.append(True)))
     qtbot.waitUntil(lambda: bool(up))
-    yield Program(window, bridge, qtbot)
-    window.close()
-    closed: list[bool] = []
-    bridge.close(lambda: closed.append(True))
-    qtbot.waitUntil(lambda: bool(closed))
+    return Program(window, bridge, qtbot)
 
 
 def test_a_question_is_answered_by_keyboard_alone_and_is_a_chat_in_the_sidebar(program: Program) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from app.gui.transcript.message_text import MessageText
 from app.gui.window import Window
 from app.paths import profile_paths
 from app.settings import Settings
+from tests.gui.conftest import add_window
 from tests.processes.program import ENDLESS
 
 PATIENCE_MS = 120_000
@@ -72,9 +73,8 @@ StartProgram = Callable[..., Program]
 
 
 @pytest.fixture
-def start(qtbot: QtBot, theme: Theme, tmp_path: Path) -> Iterator[StartProgram]:
+def start(qtbot: QtBot, theme: Theme, tmp_path: Path) -> StartProgram:
     """Starts the program on the test's profile; ended by `Bridge.close`, as by its window."""
-    running: list[Bridge] = []
 
     def start_program(*, backend: str = "fake", options: list[str] = SLOWLY, model: Path | None = None) -> Program:
         paths = profile_paths(tmp_path / "profile")
@@ -88,16 +88,13 @@ def start(qtbot: QtBot, theme: Theme, tmp_path: Path) -> Iterator[StartProgram]:
         )
         bridge.happened.connect(events.append)
         window = Window(bridge, theme, settings)
-        qtbot.addWidget(window)
+        add_window(window, bridge, qtbot)
         window.show()
         bridge.start(done=lambda: (window.start(), up.append(True)))
-        running.append(bridge)
         qtbot.waitUntil(lambda: bool(up), timeout=PATIENCE_MS)
         return Program(window, bridge, engine, events, qtbot)
 
-    yield start_program
-    for bridge in running:
-        end(bridge, qtbot)
+    return start_program
 
 
 def end(bridge: Bridge, qtbot: QtBot) -> None:
