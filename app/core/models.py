@@ -16,6 +16,7 @@ from app.downloads import catalogue
 from app.downloads.models_folder import find_model
 from app.engine.interface import AS_USUAL, LoadSettings, ModelState
 from app.engine.load_plan import LoadPlan
+from app.engine.messages import Capabilities
 from app.engine.verdict import Verdict
 from app.errors import ErrorKind, KnownError
 from app.paths import Paths
@@ -105,7 +106,6 @@ class ModelService:
         if plan is not None and plan.fit.verdict is Verdict.DOES_NOT_FIT and not anyway:
             self._jobs().model_is_settled()
             raise KnownError(ErrorKind.OUT_OF_MEMORY, f"{name_of(path)} was not loaded. {plan.sentence}")
-        self._tell_of_gpu_split()
         stays = await self._make_room(path, plan)
         if self._begun > number:
             raise KnownError(ErrorKind.NO_MODEL, _OTHER)
@@ -114,7 +114,7 @@ class ModelService:
         how = replace(wanted, context_tokens=self.tried_tokens)
         load = self._engine.load_beside if stays else self._engine.load
         try:
-            await load(path, how, wanted)
+            capabilities = await load(path, how, wanted)
         except KnownError as error:
             if self.path != path:
                 raise KnownError(ErrorKind.NO_MODEL, _OTHER) from error
@@ -123,6 +123,7 @@ class ModelService:
             raise
         self._working, self._how = path, how
         self._plans[path] = plan
+        self._tell_of_gpus(path, wanted, capabilities)
 
     def _use_kept(self, path: Path, wanted: LoadSettings) -> bool:
         before, self.path = self.path, path
@@ -177,13 +178,23 @@ class ModelService:
         """Other programs took memory since: the weights of all models that are loaded have no room any more."""
         return self._fits is not None and self._weight_bytes > self._fits.free_now
 
-    def _tell_of_gpu_split(self) -> None:
-        """The file of settings may be written by hand, or come from a machine with other GPUs."""
+    def _tell_of_gpus(self, path: Path, wanted: LoadSettings, capabilities: Capabilities) -> None:
+        """What a person wished of them and they did not do; the model is there all the same.
+
+        The file of settings may be written by hand, or come from a machine with other GPUs.
+        """
+        if self._fits is None:
+            return
         try:
-            if self._fits is not None:
-                self._fits.check_gpu_split()
+            self._fits.check_gpu_split()
         except KnownError as error:
             self._publish(NoticeShown(sentence=error.sentence))
+        if wanted.gpu_layers > 0 and self._fits.gpu_names and not capabilities.gpu_layers:
+            sentence = (
+                f"The GPU has no room for {wanted.gpu_layers} layers of {name_of(path)}, so the processor computes. "
+                "Set fewer layers, or “automatic”."
+            )
+            self._publish(NoticeShown(sentence=sentence))
 
     def _wanted(self, context_tokens: int | None) -> LoadSettings:
         settings = self._settings()

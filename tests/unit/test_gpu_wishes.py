@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from app.core.core import Core
@@ -19,6 +20,7 @@ from app.engine.client import EngineClient
 from app.engine.devices import Gpu
 from app.engine.fake import fake_engine
 from app.engine.messages import LoadModel
+from app.engine.process.fake_llama import FAKE_CAPABILITIES
 from app.paths import profile_paths
 from app.settings import Settings
 from tests.unit.gguf_files import GOOD_TENSORS, GOOD_VALUES, gguf
@@ -28,13 +30,14 @@ TWO = [Gpu(name="Big", free_bytes=24 * 10**9), Gpu(name="Small", free_bytes=8 * 
 
 
 class Engines:
-    """Fake ones, and how each was asked to load a model, as (layers, split)."""
+    """Fake ones, and how each was asked to load a model, as (layers, split). `gpu_layers`: that they then have."""
 
-    def __init__(self) -> None:
+    def __init__(self, gpu_layers: int = 12) -> None:
         self.asked: list[tuple[int, tuple[float, ...]]] = []
+        self._capabilities = msgspec.structs.replace(FAKE_CAPABILITIES, gpu_layers=gpu_layers)
 
     def new(self) -> EngineClient:
-        return fake_engine(opens=self._opened)
+        return fake_engine(opens=self._opened, capabilities=self._capabilities)
 
     def _opened(self, command: LoadModel) -> None:
         self.asked.append((command.gpu_layers, command.gpu_split))
@@ -46,8 +49,10 @@ def model(folder: Path, name: str) -> Path:
     return path
 
 
-def said_while_loading(folder: Path, settings: Settings, gpus: list[Gpu]) -> tuple[Engines, list[str]]:
-    engines, said = Engines(), []
+def said_while_loading(
+    folder: Path, settings: Settings, gpus: list[Gpu], gpu_layers: int = 12
+) -> tuple[Engines, list[str]]:
+    engines, said = Engines(gpu_layers), []
 
     def hear(event: Event) -> None:
         if isinstance(event, NoticeShown):
@@ -79,6 +84,14 @@ def test_a_split_that_does_not_suit_the_gpus_is_told_and_the_model_is_loaded_all
     assert said == [
         "“3, 1, 2” does not say how 2 GPUs share a model. Write a number for each, such as “3, 1”, or nothing."
     ]
+
+
+def test_layers_that_the_gpu_has_no_room_for_are_told_and_only_those_that_were_wished_for(tmp_path: Path) -> None:
+    assert said_while_loading(tmp_path, Settings(gpu_layers=40), TWO, gpu_layers=0)[1] == [
+        "The GPU has no room for 40 layers of a, so the processor computes. Set fewer layers, or “automatic”."
+    ]
+    for settings, gpus in ((Settings(gpu_layers=0), TWO), (Settings(), TWO), (Settings(gpu_layers=40), [])):
+        assert said_while_loading(tmp_path, settings, gpus, gpu_layers=0)[1] == []
 
 
 @pytest.mark.parametrize("gpus", [[], TWO[:1]], ids=["none", "one"])

@@ -135,6 +135,9 @@ SENTENCES = (
         "“{wish}” does not say how {count} GPUs share a model. Write a number for each, such as “{example}”, or "
         "nothing."
     ),
+    mark(
+        "The GPU has no room for {count} layers of {name}, so the processor computes. Set fewer layers, or “automatic”."
+    ),
     mark("No GPU was found: the processor computes."),
     mark("{name}: used, through {build}."),
     mark("{name}: not used, its driver for {build} is not installed. Install that first."),
