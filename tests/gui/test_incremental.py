@@ -7,11 +7,13 @@ import time
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PySide6.QtCore import QRect, Qt
 from pytestqt.qtbot import QtBot
 
 from app.gui.theme import Theme
 from app.gui.transcript.markdown import normal, parse
 from app.gui.transcript.reply_text import ReplyText
+from app.lab.long_chat import section
 
 LINES = [
     "A paragraph of words, **bold** and *slanted*.",
@@ -190,6 +192,24 @@ def test_another_theme_in_the_middle_of_a_reply_changes_no_text(theme: Theme, qt
     theme.choose("dark")
     reply.append("de\n")
     qtbot.waitUntil(lambda: reply.toPlainText() == "Head\nbody\ncode")
+
+
+@pytest.mark.parametrize("direction", [Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft])
+def test_what_is_painted_behind_the_text_is_the_same_strip_by_strip(
+    theme: Theme, qtbot: QtBot, direction: Qt.LayoutDirection
+) -> None:
+    """Each strip is painted with the marks that reach into it, found without walking over the others."""
+    reply = ReplyText(theme)
+    qtbot.addWidget(reply)
+    reply.setLayoutDirection(direction)
+    reply.resize(500, 100)
+    reply.show()
+    reply.show_text(section(1) + "\n\n> a quote\n> - with a list\n> ```\n> and code\n> ```\n\n---\n\n" + section(2))
+    qtbot.waitUntil(lambda: reply.height() > 3_000)
+    whole, height = reply.grab().toImage(), 37
+    for top in range(0, reply.height() - height, height):
+        strip = QRect(0, top, reply.width(), height)
+        assert reply.grab(strip).toImage() == whole.copy(strip), f"between {top} and {top + height}"
 
 
 def test_nothing_is_ever_loaded(theme: Theme, qtbot: QtBot) -> None:

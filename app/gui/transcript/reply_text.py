@@ -9,8 +9,8 @@ from __future__ import annotations
 from bisect import bisect_left
 from itertools import islice
 
-from PySide6.QtCore import QElapsedTimer, QPointF, QRect, QRectF, Qt, QTimer
-from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QElapsedTimer, QRect, QRectF, Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QPainter, QPaintEvent, QResizeEvent, QShowEvent, QTextBlock
 from PySide6.QtWidgets import QPushButton, QWidget
 
 from app.gui import fonts
@@ -247,14 +247,19 @@ class ReplyText(MessageText):
 
     def _marks_in(self, rect: QRect) -> list[Mark]:
         """Those that may be seen: a long reply has thousands."""
-        layout, accuracy = self.document().documentLayout(), Qt.HitTestAccuracy.FuzzyHit
         above, below = CODE_HEAD_PX + GAP_PX, CODE_PAD_PX + GAP_PX
-        first = layout.hitTest(QPointF(0, max(0, rect.top() - below)), accuracy)
-        last = layout.hitTest(QPointF(rect.right(), rect.bottom() + above), accuracy)
+        first = self._block_at(rect.top() - below).position()
+        after = self._block_at(rect.bottom() + above)
         marks = self._writer.marks  # in the order of their ends
-        first = self.document().findBlock(first).position()  # in text from right to left the left edge is its end
         begin = bisect_left(marks, first - 1, key=lambda mark: mark.end)
-        return [mark for mark in islice(marks, begin, None) if mark.start <= last + 1]
+        return [mark for mark in islice(marks, begin, None) if mark.start <= after.position() + after.length()]
+
+    def _block_at(self, y: float) -> QTextBlock:
+        """The first that ends there or below. QTextDocument's own way to it takes longer the longer the text is."""
+        document = self.document()
+        rect_of, block_of = document.documentLayout().blockBoundingRect, document.findBlockByNumber
+        numbers = range(document.blockCount() - 1)
+        return block_of(bisect_left(numbers, y, key=lambda number: rect_of(block_of(number)).bottom()))
 
     # copy buttons
 
@@ -300,7 +305,7 @@ class ReplyText(MessageText):
             self._page_width = self.viewport().width()
             self._writer.fit(self._page_width)
             self._settle()
-        self._place_buttons()
+            self._place_buttons()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
