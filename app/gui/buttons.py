@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from unicodedata import bidirectional
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontMetrics, QIcon, QPainter, QPaintEvent
@@ -11,6 +10,8 @@ from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QStyle, QWidget
 
 from app.gui import fonts
 from app.gui.icons import PIXELS, icon, set_icon, side
+from app.gui.page_label import RightToLeftLabel, RoomyLabel, direction_of
+from app.gui.text_line import elided
 from app.gui.theme import Theme
 from app.gui.tongue import is_right_to_left
 
@@ -99,7 +100,7 @@ class IconLabel(QLabel):
 
 def label(text: str = "", *, role: fonts.FontRole = fonts.UI, tone: str = "", wraps: bool = False) -> QLabel:
     """Plain text, never markup. `tone` is muted, warn, danger, ok or nothing."""
-    made = QLabel(text)
+    made = RightToLeftLabel(text) if is_right_to_left() else QLabel(text)
     made.setTextFormat(Qt.TextFormat.PlainText)
     made.setAlignment(_leading())
     made.setWordWrap(wraps)
@@ -123,7 +124,7 @@ def set_tone(widget: QWidget, tone: str) -> None:
         widget.style().polish(widget)
 
 
-class ElidedLabel(QLabel):
+class ElidedLabel(RoomyLabel):
     """One line that ends in … where there is no room; the whole text is its tooltip then."""
 
     def __init__(self, text: str = "", *, role: fonts.FontRole = fonts.UI, tone: str = "") -> None:
@@ -142,15 +143,12 @@ class ElidedLabel(QLabel):
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        metrics = QFontMetrics(self.font())
-        shown = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, self.contentsRect().width())
+        shown = elided(QFontMetrics(self.font()), self.text(), self.contentsRect().width())
         self.setToolTip(self.text() if shown != self.text() else self._tip)
         painter = QPainter(self)
         painter.setPen(self.palette().windowText().color())
+        if is_right_to_left():
+            painter.setLayoutDirection(direction_of(shown))
         side = QStyle.visualAlignment(self.layoutDirection(), self.alignment() | Qt.AlignmentFlag.AlignVCenter)
-        if all(
-            bidirectional(letter) not in ("R", "AL") for letter in shown
-        ):  # a title, say, that is English on an Arabic page
-            painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
         painter.drawText(self.contentsRect(), side | Qt.AlignmentFlag.AlignAbsolute, shown)
         painter.end()

@@ -14,7 +14,7 @@ from app.gui.chat_rows import ChatEntry, FolderRow, Head, Row
 from app.gui.icons import icon
 from app.gui.text_line import write_line
 from app.gui.theme import Theme
-from app.gui.tongue import tr
+from app.gui.tongue import apart, tr
 
 _Index = QModelIndex | QPersistentModelIndex
 ROW_ROLE = Qt.ItemDataRole.UserRole
@@ -137,4 +137,4 @@ class ChatRow(QStyledItemDelegate):
 def state_of(chat: ChatView) -> str:
     """The second line of a row: what it does, or when it was used, and its tags."""
     said = tr("answering…") if chat.is_answering else words.when(chat.updated_seconds, datetime.now())
-    return "  ".join((said, *(f"#{tag}" for tag in chat.tags)))
+    return "  ".join((said, *(apart(f"#{tag}") for tag in chat.tags)))

@@ -6,9 +6,9 @@ sidebar folds away there, and floats over the rest while it is asked for. GUI th
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QRect, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QApplication, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QStyle, QVBoxLayout, QWidget
 
 from app.gui.focus_ring import FocusRing
 from app.gui.jobs_pane import JobsPane, beside_width
@@ -150,7 +150,8 @@ class Frame(QWidget):
             self._row.removeWidget(self._sidebar)
             self._scrim.setGeometry(self.rect())
             self._scrim.raise_()
-            self._sidebar.setGeometry(0, 0, self._sidebar.minimumWidth(), self.height())
+            place = QRect(0, 0, self._sidebar.minimumWidth(), self.height())
+            self._sidebar.setGeometry(QStyle.visualRect(self.layoutDirection(), self.rect(), place))
             self._sidebar.raise_()
         self._scrim.setVisible(self._floats)
         self._sidebar.setVisible(is_beside or self._floats)

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QWidget
 from app.gui import fonts
 from app.gui.buttons import button, label
 from app.gui.dialog_layout import column_inside, fit, lay_out
-from app.gui.tongue import tr
+from app.gui.tongue import apart, tr
 
 _COLUMNS, _AROUND_PX = 2, 100  # of the list; what is around the words of one
 
@@ -51,7 +51,7 @@ class KeysDialog(QDialog):
         grid = QGridLayout()
         grid.setHorizontalSpacing(24)
         grid.setVerticalSpacing(8)
-        shown = [(tr("  or  ").join(map(native, key.keys)), tr(key.does)) for key in table if key.keys]
+        shown = [(tr("  or  ").join(apart(native(one)) for one in key.keys), tr(key.does)) for key in table if key.keys]
         n_columns, is_wrapped = self._fitting(shown)
         n_rows = -(-len(shown) // n_columns)
         for place, (keys, does) in enumerate(shown):

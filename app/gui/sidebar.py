@@ -19,7 +19,7 @@ from app.gui.icons import icon, set_icon
 from app.gui.keys import native
 from app.gui.search_button import SearchButton
 from app.gui.theme import Theme
-from app.gui.tongue import tr
+from app.gui.tongue import apart, tr
 
 WIDTH = 264
 _WIDEST = 400  # where type is large
@@ -128,7 +128,7 @@ class Sidebar(QFrame):
 
     def _show_filter(self) -> None:
         shown = self._filter
-        what = tr("Archive") if shown.is_archive else f"#{shown.tag}"
+        what = tr("Archive") if shown.is_archive else apart(f"#{shown.tag}")
         self._filter_bar.setText(what)
         self._filter_bar.setAccessibleName(tr("{what}: show all chats again", what=what))
         self._filter_bar.setToolTip(tr("Show all chats again"))
@@ -162,7 +162,7 @@ class Sidebar(QFrame):
         temporary.triggered.connect(lambda: self.temporary_asked.emit())
         menu.addSeparator()
         choices = [(tr("All chats"), Filter()), (tr("Archive"), Filter(is_archive=True))]
-        for text, shown in (*choices, *((f"#{tag}", Filter(tag=tag)) for tag in self._tags)):
+        for text, shown in (*choices, *((apart(f"#{tag}"), Filter(tag=tag)) for tag in self._tags)):
             action = menu.addAction(text)
             action.setCheckable(True)
             action.setChecked(shown == self._filter)

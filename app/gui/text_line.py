@@ -11,8 +11,17 @@ from PySide6.QtCore import QPointF, QRect, Qt
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QTextLayout, QTextOption
 
 from app.gui import fonts
+from app.gui.tongue import ISOLATE, ISOLATE_END
 
 _ELLIPSIS_SLACK = 4
+
+
+def elided(metrics: QFontMetrics, text: str, width: int, mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> str:
+    """With … where there is no room. What is `apart` ends before the …, which stands where the line is cut."""
+    shown = metrics.elidedText(text, mode, width)
+    cut = next((n for n, (was, now) in enumerate(zip(text, shown, strict=False)) if was != now), len(shown))
+    n_open = shown.count(ISOLATE, 0, cut) - shown.count(ISOLATE_END, 0, cut)
+    return shown[:cut].rstrip() + ISOLATE_END * n_open + shown[cut:] if n_open > 0 else shown
 
 
 def write_line(
@@ -27,7 +36,7 @@ def write_line(
     """In the middle of `rect`, with … where there is no room. `direction` is the page's."""
     font = fonts.font(role)
     room = rect.width() - _ELLIPSIS_SLACK
-    shown = QFontMetrics(font).elidedText(text.replace("\n", " "), Qt.TextElideMode.ElideRight, room)
+    shown = elided(QFontMetrics(font), text.replace("\n", " "), room)
     is_rtl = direction is Qt.LayoutDirection.RightToLeft
     side = Qt.AlignmentFlag.AlignRight if is_rtl else Qt.AlignmentFlag.AlignLeft
     option = QTextOption(side | Qt.AlignmentFlag.AlignAbsolute)

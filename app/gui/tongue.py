@@ -7,6 +7,7 @@ English is written in the code and is the key. Another language is one file, ass
 from __future__ import annotations
 
 from functools import cache
+from unicodedata import bidirectional
 
 from PySide6.QtCore import QLibraryInfo, QLocale, Qt, QTranslator
 from PySide6.QtWidgets import QApplication
@@ -16,6 +17,7 @@ from app.logs import topic
 from app.paths import resource
 
 ENGLISH = "en"
+ISOLATE, ISOLATE_END = "\u2068", "\u2069"  # around what has a direction of its own
 _KNOWN = po_file.Translations({}, lambda n: int(n != 1))
 _spoken = _KNOWN
 
@@ -23,6 +25,7 @@ _spoken = _KNOWN
 def tr(text: str, **values: object) -> str:
     """`text` in the language of the window, with `values` in the places that it names: "{done} of {total}".
 
+    On a page that is read from the right, Latin words among the values are kept `apart`.
     Without values braces are text. Where `text` is not written at the call, `mark` it where it is.
     """
     return _filled(_spoken.forms.get(text, (text,))[0], text, values)
@@ -58,7 +61,8 @@ def is_right_to_left() -> bool:
 
 def apart(text: str) -> str:
     """A name, a path, code: in its own direction, whatever stands around it."""
-    return f"\u2068{text}\u2069" if is_right_to_left() else text
+    is_apart = text.startswith(ISOLATE) and text.find(ISOLATE_END) == len(text) - 1
+    return f"{ISOLATE}{text}{ISOLATE_END}" if is_right_to_left() and not is_apart else text
 
 
 @cache
@@ -124,8 +128,15 @@ def _translate_qt(app: QApplication, code: str) -> None:
 def _filled(text: str, english: str, values: dict[str, object]) -> str:
     if not values:
         return text
+    if is_right_to_left():
+        values = {name: _latin_apart(value) for name, value in values.items()}
     try:
         return text.format_map(values)
     except (KeyError, IndexError, ValueError):  # of a translation that somebody has edited
         topic("window").warning("wrong places in a translation: %r", text)
         return english.format_map(values)
+
+
+def _latin_apart(value: object) -> object:
+    is_latin = isinstance(value, str) and any(bidirectional(letter) == "L" for letter in value)
+    return apart(str(value)) if is_latin else value

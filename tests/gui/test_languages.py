@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
+from unicodedata import bidirectional
 
 import pytest
 from babel import Locale
@@ -121,6 +122,17 @@ def test_a_translation_has_the_places_of_its_sentence(file: Path) -> None:
                 assert wanted - {"count"} <= set(_places(form)) <= wanted, entry.id
         else:
             assert sorted(_places(entry.string)) == sorted(_places(entry.id)), entry.id
+
+
+def test_arabic_sentences_begin_with_arabic_words_and_have_one_kind_of_quotes() -> None:
+    """A Latin word at the beginning turns buttons and menus round; what stands in a place is kept apart."""
+    for forms in po_file.read(ROOT / "assets" / "languages" / "ar.po").forms.values():
+        for said in forms:
+            strong = [kind for kind in map(bidirectional, re.sub(r"\{\w+\}", "", said)) if kind in ("L", "R", "AL")]
+            assert "AL" not in strong or strong[0] == "AL", said
+            assert not set(said) & set("“”„"), said
+            without = re.sub("[\u2066-\u2068].*?\u2069", "", said)  # what is to be typed as it stands
+            assert not re.search(r"(?<![\w-])[0-9]+(?![\w-])", without), said
 
 
 @pytest.mark.parametrize("file", LANGUAGES, ids=lambda file: file.stem)

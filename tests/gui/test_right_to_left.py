@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 
 import pytest
 from PySide6.QtCore import QLocale, QRect, Qt, QTime
-from PySide6.QtGui import QColor, QImage, QPainter, QStandardItem, QStandardItemModel
+from PySide6.QtGui import QColor, QFontMetrics, QImage, QPainter, QStandardItem, QStandardItemModel
 from PySide6.QtWidgets import QApplication, QDoubleSpinBox, QLabel, QStyleOptionViewItem
 from pytestqt.qtbot import QtBot
 
 from app.core.views import DocumentView
 from app.gui import fonts, tongue
+from app.gui.bridge import Bridge
 from app.gui.buttons import ElidedLabel, label
+from app.gui.chat_row import state_of
 from app.gui.chat_rows import Filter, Head, arranged
 from app.gui.form import settle_spin, time_field
 from app.gui.growing_text import GrowingText
 from app.gui.job_actions import JobActions
 from app.gui.job_card import JobCard
-from app.gui.job_page.item_model import ItemModel
+from app.gui.job_page.item_model import NAME, RESULT, ItemModel
 from app.gui.job_page.item_table import ItemTable
+from app.gui.lab.chart import CurveChart
 from app.gui.new_job.document_list import DocumentList
-from app.gui.text_line import write_line
+from app.gui.text_line import elided, write_line
 from app.gui.theme import Theme
 from app.gui.transcript.reply_text import ReplyText
 from app.gui.transcript.thought import Thought
+from app.gui.window import Window
+from app.settings import Settings
 from tests.gui.scripted_core import ScriptedCore
 
 RTL, LTR = Qt.LayoutDirection.RightToLeft, Qt.LayoutDirection.LeftToRight
@@ -59,6 +65,119 @@ def test_english_on_an_arabic_page_stands_at_the_right(
     first, last = inked(made.grab().toImage())
     assert first > 150
     assert last > 290
+
+
+def lines_of(image: QImage) -> list[QImage]:
+    """The lines of a text, from the top."""
+    rows = [any(image.pixelColor(x, y).value() < 128 for x in range(image.width())) for y in range(image.height())]
+    tops = [y for y in range(1, len(rows)) if rows[y] and not rows[y - 1]]
+    ends = [y for y in range(1, len(rows)) if rows[y - 1] and not rows[y]]
+    found = [image.copy(0, top, image.width(), end - top) for top, end in zip(tops, ends, strict=True)]
+    return [line for line in found if line.height() > 4]  # and not only the marks above letters
+
+
+def shown(made: QLabel, width: int, height: int) -> QImage:
+    made.setStyleSheet("background: white; color: black")
+    made.resize(width, height)
+    return made.grab().toImage()
+
+
+def test_every_line_of_a_wrapped_text_begins_at_the_edge(arabic: QApplication, theme: Theme, qtbot: QtBot) -> None:
+    made = label("\u0627\u0627\u0627\u0627\u0627 " * 40, wraps=True)
+    qtbot.addWidget(made)
+    begins = {inked(line)[1] for line in lines_of(shown(made, 200, 300))}
+    assert len(lines_of(made.grab().toImage())) > 3
+    assert max(begins) >= 196
+    assert max(begins) - min(begins) <= 1
+
+
+@pytest.mark.parametrize("make", [label, ElidedLabel])
+@pytest.mark.parametrize("zoom", [1.0, 2.0])
+def test_high_and_deep_letters_are_not_cut(
+    arabic: QApplication, theme: Theme, qtbot: QtBot, make: type[QLabel], zoom: float
+) -> None:
+    fonts.set_zoom(arabic, zoom)
+    try:
+        made = make("\u0623\u0648\u0639\u062d\u0625")
+        qtbot.addWidget(made)
+        height = made.sizeHint().height()
+        cut, whole = (ink(shown(made, 200, height + more), 0, 200) for more in (0, 40))
+        assert cut == whole
+    finally:
+        fonts.set_zoom(arabic, 1.0)
+
+
+def test_a_sentence_that_begins_with_a_latin_word_runs_from_the_right(
+    arabic: QApplication, theme: Theme, qtbot: QtBot
+) -> None:
+    """A thick word, and a thin one behind it."""
+    word, dashes = "MMMMMMMM", "\u0627 " * 8
+    made = label(f"{word} {dashes}")
+    qtbot.addWidget(made)
+    image = shown(made, 300, 30)
+    first, last = inked(image)
+    middle = (first + last) // 2
+    assert ink(image, middle, last) > ink(image, first, middle)
+
+
+def ink(image: QImage, begin: int, end: int) -> int:
+    return sum(image.pixelColor(x, y).value() < 128 for x in range(begin, end) for y in range(image.height()))
+
+
+def test_what_is_left_out_is_at_the_end_of_the_line_and_not_of_a_name_in_it(arabic: QApplication) -> None:
+    metrics = QFontMetrics(fonts.font(fonts.UI))
+    text = f"\u0645\u0644\u062e\u0635 {tongue.apart('annual report 2025.pdf')}"
+    cut = elided(metrics, text, metrics.horizontalAdvance(text) - 40)
+    assert "\u2069…" in cut
+    assert elided(metrics, text, metrics.horizontalAdvance(text) + 9) == text
+
+
+def test_the_page_of_an_item_is_seen_however_long_its_documents_name_is(
+    arabic: QApplication, theme: Theme, qtbot: QtBot
+) -> None:
+    table = ItemTable(theme, ItemModel(theme, lambda *_: None))
+    qtbot.addWidget(table)
+    option = QStyleOptionViewItem()
+    option.initFrom(table)
+    option.widget, option.rect = table, QRect(0, 0, 120, 32)  # type: ignore[attr-defined]
+    names = QStandardItemModel(1, 2)
+    for column in (NAME, RESULT):
+        names.setItem(0, column, QStandardItem("annual report of the whole year 2025.pdf, page 12"))
+    said = []
+    for column in (NAME, RESULT):
+        table.itemDelegate().initStyleOption(option, names.index(0, column))
+        said.append(option.text)
+    assert said[0].endswith("page 12\u2069")
+    assert "…" in said[0]
+    assert said[1].endswith("…\u2069")
+
+
+def test_a_tag_has_its_sign_before_it(arabic: QApplication) -> None:
+    core = ScriptedCore(lambda event: None)
+    core.add_chat("c", "Chat")
+    assert state_of(replace(core.chat_views["c"], tags=("kitchen",))).endswith("\u2068#kitchen\u2069")
+
+
+def test_the_sidebar_floats_where_it_stands_otherwise(arabic: QApplication, theme: Theme, qtbot: QtBot) -> None:
+    window = Window(Bridge(ScriptedCore), theme, Settings())
+    qtbot.addWidget(window)
+    window.resize(520, 640)
+    window.show()
+    window.frame.float_sidebar()
+    assert window.sidebar.geometry().right() == window.frame.rect().right()
+
+
+def test_a_chart_has_its_axis_at_the_left_and_the_languages_figures(
+    arabic: QApplication, theme: Theme, qtbot: QtBot
+) -> None:
+    chart = CurveChart(theme)
+    qtbot.addWidget(chart)
+    chart.resize(600, 300)
+    plot = chart.getPlotItem()
+    plot.layout.activate()
+    axis, inside = plot.getAxis("left"), plot.getViewBox()
+    assert axis.geometry().right() <= inside.geometry().left()
+    assert axis.tickStrings([0.0, 2.5], 1.0, 0.5) == [QLocale().toString(n, "f", 1) for n in (0.0, 2.5)]
 
 
 def test_a_title_is_painted_in_its_own_direction_at_the_pages_side(qapp: QApplication) -> None:

@@ -119,5 +119,8 @@ def test_arrow_keys_go_where_they_point(speaks: QApplication, qtbot: QtBot) -> N
 def test_what_stands_in_another_direction_is_kept_apart(speaks: QApplication) -> None:
     tongue.speak(speaks, "ar")
     assert tongue.apart("a/b.txt") == "\u2068a/b.txt\u2069"
+    assert tongue.apart(tongue.apart("a/b.txt")) == "\u2068a/b.txt\u2069"
+    assert tongue.tr("Nobody says {this} {here}", this="Enter", here="\u0661") == "Nobody says \u2068Enter\u2069 \u0661"
     tongue.speak(speaks, "de")
     assert tongue.apart("a/b.txt") == "a/b.txt"
+    assert tongue.tr("Nobody says {this}", this="Enter") == "Nobody says Enter"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QSize, QTimer, Signal
+from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -17,6 +17,7 @@ from app.core.views import ItemState
 from app.gui import fonts, job_words
 from app.gui.icons import side as icon_side
 from app.gui.job_page.item_model import NAME, RESULT, STATE, TIME, TOKENS, ItemModel
+from app.gui.text_line import elided
 from app.gui.theme import Theme
 from app.gui.tongue import apart, tr
 
@@ -24,7 +25,7 @@ ROW_PX = 32
 _Index = QModelIndex | QPersistentModelIndex
 _FIGURES_PX, _ICON_PX = 84, 48  # the icon of a state, and what is around it
 _FIGURES_FROM, _RESULT_FROM = 620, 420  # what is narrower than this leaves columns out
-_LOOK_MS = 16
+_LOOK_MS, _TEXT_MARGIN = 16, 3
 
 
 class ItemTable(QTableView):
@@ -178,6 +179,12 @@ class _Row(QStyledItemDelegate):
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
         super().initStyleOption(option, index)
+        if isinstance(table := option.widget, QTableView):
+            part = QStyle.SubElement.SE_ItemViewItemText
+            room = table.style().subElementRect(part, option, table).width() - 2 * _TEXT_MARGIN
+            is_name = index.column() == NAME  # whose end says which part of a document it is
+            mode = Qt.TextElideMode.ElideMiddle if is_name else Qt.TextElideMode.ElideRight
+            option.text = elided(option.fontMetrics, option.text, room, mode)
         option.text = apart(option.text)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:

@@ -5,6 +5,7 @@ Imports pyqtgraph, which takes a while: the page has this module imported by ano
 
 from __future__ import annotations
 
+from math import ceil, log10
 from typing import Any
 
 import pyqtgraph
@@ -25,6 +26,14 @@ _NEAR = 0.07  # of what an axis shows
 pyqtgraph.setConfigOptions(exitCleanup=False, antialias=True)
 
 
+class _Axis(pyqtgraph.AxisItem):  # type: ignore[misc]
+    """Its numbers are the language's."""
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        digits = max(0, ceil(-log10(spacing * scale)))
+        return [words.decimal(value * scale, digits) for value in values]
+
+
 class CurveChart(pyqtgraph.PlotWidget):  # type: ignore[misc]
     """`dragged` with the slowdown while Balanced is moved, `chosen` when it is let go."""
 
@@ -32,7 +41,7 @@ class CurveChart(pyqtgraph.PlotWidget):  # type: ignore[misc]
     chosen = Signal(float)
 
     def __init__(self, theme: Theme) -> None:
-        super().__init__()
+        super().__init__(axisItems={side: _Axis(side) for side in ("left", "bottom")})
         self._theme = theme
         self._curve: Curve | None = None
         self._slowdown = 1.5
@@ -44,6 +53,7 @@ class CurveChart(pyqtgraph.PlotWidget):  # type: ignore[misc]
         plot.setMouseEnabled(False, False)
         plot.setMenuEnabled(False)
         plot.hideButtons()
+        plot.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # its axes are, on any page
         self._line = plot.plot([], [], symbol="o", symbolSize=8)
         self._labels: list[pyqtgraph.TextItem] = []
         self._marks = [pyqtgraph.ScatterPlotItem(size=14) for _ in range(2)]
