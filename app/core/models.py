@@ -16,7 +16,7 @@ from app.downloads import catalogue
 from app.downloads.models_folder import find_model
 from app.engine.interface import AS_USUAL, LoadSettings, ModelState
 from app.engine.load_plan import LoadPlan
-from app.engine.messages import Capabilities
+from app.engine.messages import AUTOMATIC_LAYERS, Capabilities
 from app.engine.verdict import Verdict
 from app.errors import ErrorKind, KnownError
 from app.paths import Paths
@@ -179,7 +179,7 @@ class ModelService:
         return self._fits is not None and self._weight_bytes > self._fits.free_now
 
     def _tell_of_gpus(self, path: Path, wanted: LoadSettings, capabilities: Capabilities) -> None:
-        """What a person wished of them and they did not do; the model is there all the same.
+        """What a person wished of them, or was told of them, and they did not do; the model is there all the same.
 
         The file of settings may be written by hand, or come from a machine with other GPUs.
         """
@@ -189,10 +189,19 @@ class ModelService:
             self._fits.check_gpu_split()
         except KnownError as error:
             self._publish(NoticeShown(sentence=error.sentence))
-        if wanted.gpu_layers > 0 and self._fits.gpu_names and not capabilities.gpu_layers:
+        if not self._fits.gpu_names or capabilities.gpu_layers:
+            return
+        plan = self._plans[path]
+        if wanted.gpu_layers > 0:
             sentence = (
                 f"The GPU has no room for {wanted.gpu_layers} layers of {name_of(path)}, so the processor computes. "
                 "Set fewer layers, or “automatic”."
+            )
+            self._publish(NoticeShown(sentence=sentence))
+        elif wanted.gpu_layers == AUTOMATIC_LAYERS and plan is not None and plan.layers.n_layers > 0:
+            sentence = (
+                f"The GPU had no room for {name_of(path)}, so the processor computes. Close what else uses the GPU, "
+                "and load the model again."
             )
             self._publish(NoticeShown(sentence=sentence))
 

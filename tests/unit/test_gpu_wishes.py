@@ -86,11 +86,15 @@ def test_a_split_that_does_not_suit_the_gpus_is_told_and_the_model_is_loaded_all
     ]
 
 
-def test_layers_that_the_gpu_has_no_room_for_are_told_and_only_those_that_were_wished_for(tmp_path: Path) -> None:
+def test_layers_that_the_gpu_has_no_room_for_are_told(tmp_path: Path) -> None:
     assert said_while_loading(tmp_path, Settings(gpu_layers=40), TWO, gpu_layers=0)[1] == [
         "The GPU has no room for 40 layers of a, so the processor computes. Set fewer layers, or “automatic”."
     ]
-    for settings, gpus in ((Settings(gpu_layers=0), TWO), (Settings(), TWO), (Settings(gpu_layers=40), [])):
+    assert said_while_loading(tmp_path, Settings(), TWO, gpu_layers=0)[1] == [
+        "The GPU had no room for a, so the processor computes. Close what else uses the GPU, and load the model again."
+    ]
+    full = [Gpu(name="Full", free_bytes=0)]  # nothing else was promised
+    for settings, gpus in ((Settings(gpu_layers=0), TWO), (Settings(), full), (Settings(gpu_layers=40), [])):
         assert said_while_loading(tmp_path, settings, gpus, gpu_layers=0)[1] == []
 
 

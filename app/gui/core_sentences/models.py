@@ -138,6 +138,10 @@ SENTENCES = (
     mark(
         "The GPU has no room for {count} layers of {name}, so the processor computes. Set fewer layers, or “automatic”."
     ),
+    mark(
+        "The GPU had no room for {name}, so the processor computes. Close what else uses the GPU, and load the model "
+        "again."
+    ),
     mark("No GPU was found: the processor computes."),
     mark("{name}: used, through {build}."),
     mark("{name}: not used, its driver for {build} is not installed. Install that first."),
