@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import Literal
 
 import msgspec
@@ -14,7 +14,7 @@ from app.errors import ErrorKind
 from app.wire import Message
 
 
-class Priority(Enum):
+class Priority(StrEnum):
     """INTERACTIVE: a person is waiting for it. BULK: nobody waits for the single request."""
 
     INTERACTIVE = "interactive"

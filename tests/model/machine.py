@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import llama_cpp.llama_cpp as llama
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
 from app.engine.messages import GenerateRequest, Priority, Sampling, Turn
 from app.engine.process.backend import StepPlan, StepResult, Work
@@ -144,5 +145,5 @@ class Machine:
                 self.said[part.id].logits += [self._logits(priority, row - n) for n in range(len(part.guessed), -1, -1)]
 
     def _logits(self, priority: Priority, row: int) -> Logits:
-        pointer = llama.llama_get_logits_ith(self.backend._contexts[priority].handle, row)
+        pointer = llama.llama_get_logits_ith(self.backend._context(priority).handle, row)
         return np.ctypeslib.as_array(pointer, (self.backend._model.n_vocab,)).copy()

@@ -1,13 +1,15 @@
 """The Backend protocol below the scheduler: StepPlan in, StepResult out. Two implementations: llama.py, fake_llama.py.
 
-All methods run on the step thread, except `interrupt`, which any thread may call.
+All methods run on the step thread, except `interrupt`, which any thread may call. Plans and results are msgspec's
+structs, because they are made for each token: between two steps of a chat Python's own work is what a token costs more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from app.engine.messages import Capabilities, GenerateRequest, LoadModel, Priority, Sampling
 from app.engine.process.matcher import Matcher, Vocabulary
@@ -16,8 +18,7 @@ from app.engine.process.thinking import ThinkingTags
 from app.errors import KnownError
 
 
-@dataclass(frozen=True, kw_only=True)
-class Work:
+class Work(msgspec.Struct, frozen=True, kw_only=True):
     """What one sequence does in a step: `tokens` go into its KV from `position` on.
 
     The last `n_guessed` of them are guesses: they stay as far as they are what is chosen.
@@ -33,8 +34,7 @@ class Work:
     is_aside: bool = False  # nobody waits for it
 
 
-@dataclass(frozen=True, kw_only=True)
-class TextWork:
+class TextWork(msgspec.Struct, frozen=True, kw_only=True):
     """A text that is embedded: whole, in one step, in no slot. Nothing of it is kept."""
 
     id: str  # of the request ...
@@ -43,8 +43,7 @@ class TextWork:
     tokens: tuple[int, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class StepPlan:
+class StepPlan(msgspec.Struct, frozen=True, kw_only=True):
     """One step of the machine; interactive work first. `texts` are of one priority, and come behind all `work`."""
 
     work: tuple[Work, ...] = ()
@@ -62,8 +61,7 @@ class StepPlan:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class WorkResult:
+class WorkResult(msgspec.Struct, frozen=True, kw_only=True):
     """`n_done` of the work's tokens are in the KV now. `token` is None where none was wanted or the step was torn.
 
     `guessed`: of `n_guessed` guesses those that were right, which come before `token`.
@@ -80,16 +78,14 @@ class WorkResult:
     error: KnownError | None = None  # no token could be chosen: this one request fails
 
 
-@dataclass(frozen=True, kw_only=True)
-class TextResult:
+class TextResult(msgspec.Struct, frozen=True, kw_only=True):
     """The vector of one text; None where the step was torn."""
 
     work: TextWork
     vector: tuple[float, ...] | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class StepResult:
+class StepResult(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of a part of a plan. A backend that computes a plan in parts yields each as soon as it is there."""
 
     results: tuple[WorkResult, ...] = ()

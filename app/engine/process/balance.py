@@ -101,4 +101,5 @@ class Balance:
             self._beside[n_beside].took(seconds)
         else:
             self._beside[n_beside] = _Cost(seconds)
-        self._ahead = min(self._ahead + self.pace_seconds - seconds, MOST_AHEAD * self.pace_seconds)
+        pace = self.pace_seconds
+        self._ahead = min(self._ahead + pace - seconds, MOST_AHEAD * pace)

@@ -19,9 +19,9 @@ class BulkPace:
 
     def took(self, plan: StepPlan, result: StepResult) -> None:
         """A part of a plan was computed. Steps beside a chat tell nothing of the machine, torn ones neither."""
-        done = {part.id: part.n_done for part in result.results}
         if any(work.slot.priority is Priority.INTERACTIVE for work in plan.work):
             return
+        done = {part.id: part.n_done for part in result.results}
         if any(done.get(work.id) != len(work.tokens) for work in plan.work):
             return
         if all(len(work.tokens) == 1 for work in plan.work):

@@ -19,7 +19,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import llama_cpp.llama_cpp as llama
-import msgspec
 
 from app import diagnostics
 from app.engine import tuned
@@ -38,6 +37,7 @@ from app.engine.process.backend import (
 )
 from app.engine.process.gpus import gpus
 from app.engine.process.llama_context import AbortFlag, LlamaContext, PausableFlag
+from app.engine.process.llama_contexts import Contexts
 from app.engine.process.llama_embedding import EmbeddingContext
 from app.engine.process.llama_model import LlamaModel
 from app.engine.process.logits import Row, log_probabilities, logits_of
@@ -48,7 +48,7 @@ from app.engine.process.sampling import Sampler
 from app.engine.process.sequence import Slot
 from app.engine.process.thinking import ThinkingTags
 from app.engine.process.threads import ThreadPolicy
-from app.engine.tuned import Choice, FlashAttention
+from app.engine.tuned import Choice
 from app.errors import KnownError
 from app.logs import topic
 
@@ -91,7 +91,7 @@ class LlamaBackend:
         self._model = LlamaModel(
             path, on_progress, lambda shape: layer_plan(shape, contexts, gpus(), gpu_layers, gpu_split)
         )
-        self._contexts: dict[Priority, LlamaContext] = {}
+        self._contexts: Contexts | None = None
         self._embedding: EmbeddingContext | None = None
         self._samplers: dict[str, Sampler] = {}  # by request
         self._flags = {priority: AbortFlag() for priority in Priority}
@@ -116,14 +116,10 @@ class LlamaBackend:
     def _open(self, path: Path, context_tokens: int) -> None:
         choice = self._choice
         plan = self._model.plan_kv(context_tokens, choice.width or BULK_SEQUENCES, choice.chat_kv, choice.kv)
-        self._is_flash = choice.flash_attention is FlashAttention.ALWAYS
-        self._shapes = {
-            Priority.INTERACTIVE: (plan.chat_context, plan.chat_sequences),
-            Priority.BULK: (plan.bulk_context, plan.bulk_sequences),
-        }
+        self._contexts = Contexts(self._model, plan, choice, self._n_threads, self._flags)
         can_write = bool(self._context(Priority.INTERACTIVE).memory)  # bulk's is made with its first request
         if not can_write:
-            self._contexts.pop(Priority.INTERACTIVE).close()
+            self._contexts.drop(Priority.INTERACTIVE)
         most_embedded = MOST_ENCODED_TOKENS if not can_write else STEP_TOKENS
         file = path.stat()
         kv = choice.chat_kv.lower()
@@ -155,48 +151,18 @@ class LlamaBackend:
         return self._capabilities
 
     def prepare(self, priority: Priority, *, is_flash: bool = False) -> None:
-        if priority is Priority.BULK and priority not in self._contexts:
-            self.use_flash(is_flash)
-        self._context(priority)
+        self._all_contexts.prepare(priority, is_flash=is_flash)
 
     def use_flash(self, is_flash: bool) -> bool:
-        if self._choice.flash_attention is not FlashAttention.SUITED or is_flash == self._is_flash:
-            return False
-        self._is_flash = is_flash
-        if Priority.BULK not in self._contexts:
-            return False
-        self._contexts.pop(Priority.BULK).close()
-        try:
-            self._context(Priority.BULK)
-        except KnownError:  # it takes more memory than the other
-            log.warning("no memory for bulk with flash attention %s; it stays as it was", is_flash)
-            self._is_flash = not is_flash
-            self._choice = msgspec.structs.replace(self._choice, flash_attention=FlashAttention.of(self._is_flash))
-            self._context(Priority.BULK)
-        return True
+        return self._all_contexts.use_flash(is_flash)
+
+    @property
+    def _all_contexts(self) -> Contexts:
+        assert self._contexts is not None, "the model is closed, or was not opened"
+        return self._contexts
 
     def _context(self, priority: Priority) -> LlamaContext:
-        """Made when it is first needed. Raises KnownError where there is no memory for it."""
-        if priority not in self._contexts:
-            n_context, n_sequences = self._shapes[priority]
-            flag = self._flags[priority] if self._model.can_cut else None
-            is_chat, choice = priority is Priority.INTERACTIVE, self._choice
-            try:
-                context = LlamaContext(
-                    self._model.handle,
-                    n_context,
-                    n_sequences,
-                    self._n_threads,
-                    flag,
-                    kv=choice.chat_kv if is_chat else choice.kv,
-                    flash_attention=choice.chat_flash_attention if is_chat else self._is_flash,
-                )
-            except KnownError as error:
-                raise KnownError(
-                    error.kind, f"{error.sentence} {self._model.what_would_fit(n_context // 2)}"
-                ) from error
-            self._contexts[priority] = context
-        return self._contexts[priority]
+        return self._all_contexts.of(priority)
 
     def prepare_embedding(self) -> None:
         if self._embedding is None:
@@ -440,8 +406,8 @@ class LlamaBackend:
         self._side.shutdown()
         for sampler in self._samplers.values():
             sampler.close()
-        for context in self._contexts.values():
-            context.close()
+        if self._contexts is not None:
+            self._contexts.close()
         if self._embedding is not None:
             self._embedding.close()
         self._model.close()

@@ -68,8 +68,7 @@ class EngineLoop:
             plan = model.plan() if model is not None else None
             self._report()
             self._flush()
-            has_unsaved = model is not None and model.scheduler.placement.has_unsaved_chats
-            commands = self.inbox.take(wait_seconds=0 if plan else SAVE_AFTER_SECONDS if has_unsaved else None)
+            commands = self.inbox.take(wait_seconds=0 if plan is not None else self._rest_seconds())
             if model is not None and any(needs_all_cores(command) for command in commands):
                 model.end_beside()
             for command in commands:
@@ -84,6 +83,11 @@ class EngineLoop:
         self._flush()
         if self._model is not None:
             self._model.close()
+
+    def _rest_seconds(self) -> float | None:
+        """With nothing to do. None: until somebody wants something."""
+        has_unsaved = self._model is not None and self._model.scheduler.placement.has_unsaved_chats
+        return SAVE_AFTER_SECONDS if has_unsaved else None
 
     # commands
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from app.engine.messages import Preset
 
@@ -13,8 +13,7 @@ BATCH_TOKENS = 128
 BESIDE_TOKENS = 32  # in Balanced: a piece that is computed at the same time; it can stand still between its nodes only
 
 
-@dataclass(frozen=True, kw_only=True)
-class BulkBudget:
+class BulkBudget(msgspec.Struct, frozen=True, kw_only=True):
     """What bulk may do in one step, in tokens read and in sequences written."""
 
     read_tokens: int
@@ -24,8 +23,7 @@ class BulkBudget:
 NOTHING = BulkBudget(read_tokens=0, write_sequences=0)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ChatActivity:
+class ChatActivity(msgspec.Struct, frozen=True, kw_only=True):
     """What the budget depends on."""
 
     is_active: bool

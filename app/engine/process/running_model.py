@@ -230,12 +230,13 @@ class RunningModel:
     # Balanced: a step of bulk at the same time as steps of chats
 
     def _start_beside(self) -> None:
+        plan = None if self._beside is not None else self.scheduler.plan_beside()
+        if self._beside is None and plan is None:
+            return
         n_threads = self.scheduler.balance.threads(self.backend.n_threads)
         if self._beside is not None:
             self.scheduler.beside_threads = self.backend.pause_beside(n_threads == 0)
-            return
-        plan = self.scheduler.plan_beside()
-        if plan is not None and n_threads > 0:
+        elif plan is not None and n_threads > 0:
             self.backend.start_beside(plan, n_threads)
             self._beside, self.scheduler.beside_threads = plan, n_threads
 

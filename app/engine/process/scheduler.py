@@ -8,7 +8,8 @@ embedded have a queue of their own (embeddings.py) and the same budgets.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from app.engine.messages import Capabilities, Preset, Priority
 from app.engine.process.attention import suits_flash

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import msgspec
+
 from app.engine.messages import Priority
 from app.engine.process.guesses import Guesses
 
 
-@dataclass(frozen=True)
-class Slot:
+class Slot(msgspec.Struct, frozen=True):
     """A place for one sequence's KV in the backend. Chats and bulk have slots of their own."""
 
     priority: Priority
