@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine, Sequence, Set
+from functools import partial
 from pathlib import Path
 
 from app.core.item_runner import ItemRunner
@@ -79,7 +80,7 @@ class SideEngine:
             return
         if self.model:
             if self._gives_way or self.model not in kept or self.model in self._failed:
-                self._move(self._end())
+                self._move(self._end)
             return
         if self._gives_way or self._is_held:
             return
@@ -94,7 +95,7 @@ class SideEngine:
                 self._begin(model, self._new_engine)
                 break
             if self._kept is not None and self._kept.kept:
-                self._move(self._make_room(self._kept))
+                self._move(partial(self._make_room, self._kept))
                 break
             self._problems[model] = _no_room(chat_model)
         if self._problems != before:
@@ -127,7 +128,7 @@ class SideEngine:
         """The chat's model is about to change: the memory is free when this returns, and stays so until `go_on`."""
         self._gives_way = True
         while self.model:
-            await asyncio.wait([self._moving or self._move(self._end())])
+            await asyncio.wait([self._moving or self._move(self._end)])
 
     def go_on(self) -> None:
         """The chat's model is there, or there is none."""
@@ -171,13 +172,13 @@ class SideEngine:
         log.info("%s is loaded beside the chat's model", model)
         self.model, self.engine = model, new_engine()
         self.runner = self._new_runner(self.engine)
-        self._move(self._start(self.engine, model))
+        self._move(partial(self._start, self.engine, model))
         asyncio.get_running_loop().call_soon(self._changed)
 
-    def _move(self, moving: Coroutine[None, None, None]) -> asyncio.Task[None]:
+    def _move(self, moving: Callable[[], Coroutine[None, None, None]]) -> asyncio.Task[None]:
         async def move() -> None:
             try:
-                await moving
+                await moving()
             finally:
                 self._moving = None
             self._changed()

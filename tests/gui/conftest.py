@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -95,3 +96,14 @@ def desk(qtbot: QtBot, theme: Theme) -> Desk:
     bridge.start(done=lambda: (window.start(), bridge.call(lambda core: None, done=lambda _: up.append(True))))
     qtbot.waitUntil(lambda: bool(up))
     return Desk(window, made[0], bridge, qtbot)
+
+
+@pytest.fixture
+def no_garbage() -> Iterator[None]:
+    """For tests that parse sources. What the collector ends may have a traceback written, which is parsed too:
+    CPython 3.11 then raises SystemError for the outer one (AST constructor recursion depth mismatch).
+    """
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()

@@ -15,6 +15,8 @@ from app.core.views import Paragraph, SummaryView
 from app.gui import core_words, tongue
 from app.gui.summary_text import as_markdown
 
+pytestmark = pytest.mark.usefixtures("no_garbage")
+
 ROOT = Path(__file__).resolve().parents[2] / "app"
 SPEAKERS = ("core", "downloads", "engine", "ingest", "store", "errors.py", "settings.py")
 

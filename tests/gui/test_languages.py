@@ -15,6 +15,8 @@ from babel import Locale
 
 from app.gui import po_file
 
+pytestmark = pytest.mark.usefixtures("no_garbage")
+
 ROOT = Path(__file__).resolve().parents[2]
 WINDOW = ROOT / "app" / "gui"
 LANGUAGES = sorted((ROOT / "assets" / "languages").glob("*.po"))
