@@ -336,10 +336,16 @@ def _jobs(states: States, folder: Path) -> None:
     spin(1)
 
 
+def _open_models(window: Window) -> None:
+    """With what is really there, so that it does not come over what is shown next."""
+    before = window.models.lists
+    window.models.open()
+    wait_until(lambda: window.models.lists is not before)
+
+
 def _machine(states: States) -> None:
     window = states.window
-    window.models.open()
-    wait_until(lambda: bool(window.models.lists.catalogue))
+    _open_models(window)
     spin(300)
     page = window.models.page
     states.grab("models")
@@ -445,8 +451,7 @@ def _slim(states: States) -> None:
     states.hear(*(JobChanged(job=job) for job in jobs.JOBS), StatusChanged(status=machine.STATUS))
     states.grab("jobs-slim")
     window.show_jobs_pane(False)
-    window.models.open()
-    spin(300)
+    _open_models(window)
     window.models.page.show_lists(machine.LISTS)
     states.grab("models-slim")
     window.toggle_parameters()
@@ -478,11 +483,11 @@ def _large(states: States) -> None:
     window.open_palette()
     states.grab("palette-200")
     window.palette_box.close_palette()
-    window.models.open()
-    spin(300)
+    _open_models(window)
     window.models.page.show_lists(machine.LISTS)
     states.grab("models-200")
     window.lab.open()
+    wait_until(lambda: window.stack.currentWidget() is window.lab.page)
     states.grab("lab-200")
     window.show_conversation()
     window.settings.open()

@@ -29,7 +29,7 @@ class Garbage(QObject):
         self._timer = QTimer(self)
         self._timer.timeout.connect(self._look)
         self._timer.start(EVERY_MS)
-        QTimer.singleShot(STARTED_MS, self, gc.freeze)  # modules and classes stay: nobody need look through them again
+        QTimer.singleShot(STARTED_MS, self, self._freeze)
 
     def end(self) -> None:
         if self._timer.isActive():
@@ -37,6 +37,11 @@ class Garbage(QObject):
             Garbage._n_watched -= 1
             if Garbage._n_watched == 0:
                 gc.enable()
+
+    def _freeze(self) -> None:
+        """Modules and classes stay: nobody need look through them again. What is garbage by now would stay too."""
+        gc.collect(1)
+        gc.freeze()
 
     def _look(self) -> None:
         """As the collector would, by its own counts."""
