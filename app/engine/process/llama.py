@@ -2,9 +2,9 @@
 
 llama_cpp is imported here, by the other llama_*.py, and by bare.py, which measures it by itself.
 
-Which contexts and which KV layout there are is decided here and nowhere else: two contexts over one loaded model, one
-for chats and one for bulk, each with a KV stream of its own a sequence. So a chat never walks over bulk's cells, a
-bulk step can be torn without touching a chat, and a plan with both is computed chat first.
+Which contexts there are is decided in llama_contexts.py, and nowhere else: two over one loaded model, one for chats and
+one for bulk, each with a KV stream of its own a sequence. So a chat never walks over bulk's cells, a bulk step can be
+torn without touching a chat, and a plan with both is computed chat first.
 
 Return codes of llama_decode: 0 done, 1 no room, 2 aborted, negative broken.
 """
