@@ -384,16 +384,8 @@ def test_what_was_begun_of_another_file_is_not_used(hub, profile):
 
 
 def test_killed_at_random_the_file_is_right_and_little_comes_twice(hub, profile):
-    """In one of three tries at least: who does not get the processor for a second finds it all in its sockets."""
-    twice = []
-    for seed in (7, 8, 9):
-        content = model_bytes(6_000_000, seed=seed)
-        paths = dataclasses.replace(profile, models=profile.models / str(seed))
-        hub.sent_bytes = 0
-        outcome = download_killed(hub, paths, content, 6, bytes_per_second=2e6, seed=seed)
-        assert outcome.is_right
-        assert outcome.kills >= 4  # some may come to their end before they are killed
-        twice.append(outcome.twice)
-        if outcome.twice <= 0.05:
-            return
-    raise AssertionError(f"came twice, of the whole: {twice}")
+    content = model_bytes(6_000_000)
+    outcome = download_killed(hub, profile, content, 6, bytes_per_second=2e6, seed=7)
+    assert outcome.is_right
+    assert outcome.kills >= 4  # some may come to their end before they are killed
+    assert outcome.twice <= 0.05, f"{outcome.twice:.1%} came twice"
