@@ -136,17 +136,16 @@ class Tuned(msgspec.Struct, frozen=True, kw_only=True):
         if not self.is_quiet or not self.points:
             return Choice()
         bulk, chat = self.bulk_way(), self.chat_way()
-        is_needed = bulk.kv != "F16"
-        flash = FlashAttention.ALWAYS if is_needed else FlashAttention.SUITED
-        return Choice(
+        found = Choice(
             width=self.bulk_width() or 0,
             piece=self.read_piece() or 0,
             threads=bulk.threads,
             kv=bulk.kv,
-            flash_attention=flash if bulk.flash_attention else FlashAttention.OFF,
+            flash_attention=FlashAttention.SUITED if bulk.flash_attention else FlashAttention.OFF,
             chat_threads=chat.threads,
             chat_flash_attention=chat.flash_attention,
         )
+        return found.with_wishes("", None)
 
     def usual_way(self) -> Way:
         """F16 and no flash attention, on the most threads that were tried."""
