@@ -197,13 +197,14 @@ class ModelService:
                 f"The GPU has no room for {wanted.gpu_layers} layers of {name_of(path)}, so the processor computes. "
                 "Set fewer layers, or “automatic”."
             )
-            self._publish(NoticeShown(sentence=sentence))
         elif wanted.gpu_layers == AUTOMATIC_LAYERS and plan is not None and plan.layers.n_layers > 0:
             sentence = (
                 f"The GPU had no room for {name_of(path)}, so the processor computes. Close what else uses the GPU, "
                 "and load the model again."
             )
-            self._publish(NoticeShown(sentence=sentence))
+        else:
+            return
+        self._publish(NoticeShown(sentence=sentence))
 
     def _wanted(self, context_tokens: int | None) -> LoadSettings:
         settings = self._settings()
