@@ -30,7 +30,7 @@ _encoder = msgspec.json.Encoder()
 
 def encode(*messages: Message) -> bytes:
     """All messages as lines, to be written in one go."""
-    return b"".join(_encoder.encode(message) + b"\n" for message in messages)
+    return _encoder.encode_lines(messages)
 
 
 M = TypeVar("M", bound=Message)

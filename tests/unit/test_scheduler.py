@@ -470,6 +470,11 @@ class AnyStory(RuleBasedStateMachine):
                 assert sequence.n_output == self.wanted.pop(sequence.id)
                 self.scheduler.remove(sequence.id)
         self.compute_texts(plan, is_torn=torn_at is not None)
+        again = self.scheduler.plan_again()
+        if again is not None:
+            assert len(again.work) == 1
+            self.scheduler.admit()
+            assert again == self.scheduler.plan()
 
     def compute_texts(self, plan: StepPlan, *, is_torn: bool) -> None:
         assert len({(text.id, text.index) for text in plan.texts}) == len(plan.texts)
@@ -513,6 +518,47 @@ class AnyStory(RuleBasedStateMachine):
 
 AnyStory.TestCase.settings = hypothesis_settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestAnyStory = AnyStory.TestCase
+
+
+@pytest.mark.parametrize("preset", list(Preset))
+def test_a_chat_that_is_alone_goes_on_from_token_to_token(preset: Preset) -> None:
+    scheduler, kv = new_scheduler(preset)
+    scheduler.add(chat("c", 20, max_tokens=3))
+    assert step(scheduler, kv) == [("c", 20)]
+    again = scheduler.plan_again()
+    assert shape(again) == [("c", 1)]
+    assert again is not None
+    run(scheduler, kv, again)
+    assert shape(scheduler.plan_again()) == [("c", 1)]
+    scheduler.remove("c")
+    assert scheduler.plan_again() is None
+
+
+@pytest.mark.parametrize(
+    ("preset", "is_alone"), [(Preset.RESPONSIVE, True), (Preset.BALANCED, False), (Preset.BATCH, False)]
+)
+def test_beside_bulk_a_chat_goes_on_by_itself_only_where_bulk_stands_still(preset: Preset, is_alone: bool) -> None:
+    scheduler, kv = new_scheduler(preset)
+    scheduler.add(bulk("b", 20))
+    step(scheduler, kv)
+    scheduler.add(chat("c", 20))
+    step(scheduler, kv)
+    assert (scheduler.plan_again() is not None) is is_alone
+
+
+def test_where_anybody_else_waits_everything_is_planned_anew() -> None:
+    for other in (chat("d", 20), chat("e", 20, max_tokens=0)):
+        scheduler, kv = new_scheduler()
+        scheduler.add(chat("c", 20))
+        step(scheduler, kv)
+        scheduler.add(other)
+        step(scheduler, kv)
+        assert scheduler.plan_again() is None
+    scheduler, kv = new_scheduler()
+    scheduler.add(chat("c", 20))
+    scheduler.add_embedding(texts("t", 900, 900, priority=Priority.INTERACTIVE))
+    step(scheduler, kv)
+    assert scheduler.plan_again() is None
 
 
 def test_memory_that_can_not_be_cut_is_put_back_after_an_aside() -> None:

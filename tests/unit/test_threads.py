@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import sys
+import threading
+
 import pytest
 
 from app.engine.messages import Priority
-from app.engine.process.threads import Reading, ThreadPolicy, read_clocks
+from app.engine.process.threads import Reading, ThreadPolicy, own_running, read_clocks
 
 
 class Machine:
@@ -72,3 +76,24 @@ def test_the_machines_own_clocks_go_forward() -> None:
     assert second.wall >= first.wall
     assert second.busy >= first.busy
     assert second.own >= first.own > 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who wants to run just now")
+def test_threads_of_our_own_are_not_taken_for_another_program() -> None:
+    """OpenMP's go on turning after a step: a step must not wait to see whether others want the core."""
+    is_over = threading.Event()
+
+    def work() -> None:
+        while not is_over.is_set():
+            hashlib.sha256(bytes(1 << 20)).digest()  # without Python's lock
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    try:
+        for thread in threads:
+            thread.start()
+        while own_running() < 3:
+            pass
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join()

@@ -19,7 +19,7 @@ class BulkPace:
 
     def took(self, plan: StepPlan, result: StepResult) -> None:
         """A part of a plan was computed. Steps beside a chat tell nothing of the machine, torn ones neither."""
-        if any(work.slot.priority is Priority.INTERACTIVE for work in plan.work):
+        if plan.work and plan.work[0].slot.priority is Priority.INTERACTIVE:
             return
         done = {part.id: part.n_done for part in result.results}
         if any(done.get(work.id) != len(work.tokens) for work in plan.work):

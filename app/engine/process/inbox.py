@@ -49,6 +49,11 @@ class Inbox:
             self._tear()
             self._changed.notify()
 
+    @property
+    def has_news(self) -> bool:
+        """Is there a command, or the end? Without the lock: one that comes now is seen the next time."""
+        return bool(self._commands) or self.is_closed
+
     def take(self, *, wait_seconds: float | None) -> list[Command]:
         """All commands that are there. None: wait until there is one, or the inbox is closed. 0: don't wait."""
         with self._changed:

@@ -58,6 +58,8 @@ class LlamaModel:
         self.vocab = llama.llama_model_get_vocab(self.handle)
         self.n_vocab = llama.llama_vocab_n_tokens(self.vocab)
         self._bos = llama.llama_vocab_bos(self.vocab)
+        # can its memory take back the end of a sequence?
+        self.can_cut = not (llama.llama_model_is_recurrent(self.handle) or llama.llama_model_is_hybrid(self.handle))
         self._pieces: dict[int, bytes] = {}
         self._vocabulary: Vocabulary | None = None
         try:
@@ -125,11 +127,6 @@ class LlamaModel:
         return self._vocabulary
 
     # facts
-
-    @property
-    def can_cut(self) -> bool:
-        """Can its memory take back the end of a sequence?"""
-        return not (llama.llama_model_is_recurrent(self.handle) or llama.llama_model_is_hybrid(self.handle))
 
     @property
     def trained_context(self) -> int:

@@ -57,6 +57,7 @@ KV_RAM_SHARE = 0.125  # of what is free when the model is loaded, for KV of chat
 MOST_KV_RAM_BYTES = 2 << 30
 BULK_TEXT_TOKENS = 16  # nobody reads bulk as it is written: its text is told in larger pieces
 LONGEST_REST_SECONDS = 0.5
+ALONE_SECONDS = 0.2  # so long a chat that is alone goes on from token to token with nothing else looked at
 
 
 def archive_for(backend: Backend, folder: Path | None, disk_bytes: int) -> KvArchive:
@@ -216,14 +217,20 @@ class RunningModel:
         return self.scheduler.plan()
 
     def step(self, plan: StepPlan) -> None:
+        """Compute it, and where it is one chat's alone the tokens after it too, until something else is to be done."""
         backend = self.backend
         if not self.inbox.watch(plan, backend.interrupt, backend.clear_interrupt):
             return
+        now: StepPlan | None = plan
+        has_bulk, until = plan.has(Priority.BULK), self.clock() + ALONE_SECONDS
         try:
-            for result in backend.run(plan):
-                self._apply(plan, result, since_seconds=self._chat_step_ended)
-                self._chat_step_ended = 0.0 if plan.has(Priority.BULK) else self.clock()
-                self.flush()
+            while now is not None:
+                for result in backend.run(now):
+                    self._apply(now, result, since_seconds=self._chat_step_ended)
+                    self._chat_step_ended = 0.0 if has_bulk else self.clock()
+                    self.flush()
+                is_over = self.inbox.has_news or self._chat_step_ended >= until
+                now = None if is_over else self.scheduler.plan_again()
         except DecodeFailed as error:
             self._lose(error)
 
@@ -285,7 +292,8 @@ class RunningModel:
         now = self.clock()
         read = {part.id: part.n_done for part in result.results}
         self._bulk_pace.took(plan, result)
-        running = {work.id: sequence for work in plan.work if (sequence := self.scheduler.get(work.id)) is not None}
+        # not those of another part of the plan, and not those that have left while it was computed
+        works = [work for work in plan.work if work.id in read and self.scheduler.get(work.id) is not None]
         period_seconds = now - since_seconds if since_seconds else None
         for sequence in self.scheduler.apply(result, period_seconds=period_seconds):
             self._take_token(sequence, now)
@@ -294,21 +302,21 @@ class RunningModel:
                 self.finish(part.id, FinishReason.END, part.scores)
             if part.error is not None and self.scheduler.remove(part.id) is not None:
                 self._fail(part.id, part.error.kind, part.error.sentence)
+        for work in works:
+            self._count(work.slot.priority, len(work.tokens), read[work.id], now)
+            reading = self.scheduler.get(work.id)
+            if reading is not None and reading.is_reading:
+                self._tell_reading(reading)
+        if result.texts:
+            self._apply_texts(result, now)
+
+    def _apply_texts(self, result: StepResult, now: float) -> None:
         for embedding in self.scheduler.apply_texts(result):
             vectors = tuple(embedding.vectors[index] for index in range(len(embedding.texts)))
             self.tell(TextsEmbedded(id=embedding.id, vectors=vectors))
         for text in result.texts:
             n_tokens = len(text.work.tokens)
             self._count(text.work.priority, n_tokens, 0 if text.vector is None else n_tokens, now)
-        for work in plan.work:
-            if work.id not in read:
-                continue  # another part of the plan
-            if work.id not in running:
-                continue  # it left in a part before
-            self._count(running[work.id].priority, len(work.tokens), read[work.id], now)
-            reading = self.scheduler.get(work.id)
-            if reading is not None and reading.is_reading:
-                self._tell_reading(reading)
 
     def _count(self, priority: Priority, n_tokens: int, n_done: int, now: float) -> None:
         self._rates[priority].add(now, n_done)

@@ -69,6 +69,7 @@ class Scheduler:
         self.bulk_is_parked = False
         self.is_held = False  # bulk stands still
         self.is_chat_expected = False  # somebody types, or has just opened a chat
+        self._alone: Sequence | None = None  # the chat of the last plan, where nothing else goes on beside it
 
     # what is there
 
@@ -231,11 +232,30 @@ class Scheduler:
             budget, most_tokens = self._step_size.within(budget), self._step_size.read_tokens
         bulk_part = self._bulk_part(budget)
         work = [*_chat_work(chats, most_tokens), *bulk_part.work]
-        if len(work) == 1 and len(chats) == 1 and not (self.preset is Preset.BALANCED and bulk):
+        is_alone = len(work) == 1 and len(chats) == 1
+        if is_alone and not (self.preset is Preset.BALANCED and bulk):
             work[0] = self._with_guesses(chats[0], work[0])
+        self._alone = chats[0] if is_alone and not self._has_others else None
         has_bulk = bool(bulk) or self._embeddings.count(Priority.BULK) > 0
         self.bulk_is_parked = has_bulk and budget.write_sequences == 0 and not self.may_run_beside
         return _step(work, texts or bulk_part.texts)
+
+    @property
+    def _has_others(self) -> bool:
+        """Beside a chat that is alone in a plan: is there anything that may come into the next one?"""
+        may_bulk_run = self.preset is not Preset.RESPONSIVE and not self.is_held
+        has_bulk = self._running[Priority.BULK] or self._waiting[Priority.BULK]
+        return bool(self._waiting[Priority.INTERACTIVE] or self._embeddings.ids or (may_bulk_run and has_bulk))
+
+    def plan_again(self) -> StepPlan | None:
+        """What `plan` would say, right after `apply` and with nothing changed since, where that is a lone chat's next token.
+
+        None: `plan` has to be asked. It stands between two tokens of a chat: what it takes, the person waits for.
+        """
+        chat = self._alone
+        if chat is None or chat.id not in self._by_id or chat.is_reading:
+            return None
+        return StepPlan(work=(self._with_guesses(chat, _piece(chat, 1)),))
 
     @property
     def may_run_beside(self) -> bool:
@@ -288,14 +308,14 @@ class Scheduler:
             sequence = self._by_id.get(part.id)
             if sequence is None:
                 continue
-            if sequence.is_reading:
-                n_read += part.n_done
-            else:
+            is_writing = not sequence.is_reading
+            if is_writing:
                 n_written += 1
+            else:
+                n_read += part.n_done
             if sequence.priority is Priority.BULK:
                 self._has_embedded = False
             else:
-                is_writing = not sequence.is_reading
                 writes_chat = writes_chat or (is_writing and not part.n_guessed)
                 if sequence.guesses is not None and is_writing and part.token is not None:
                     sequence.guesses.took(part.n_guessed, len(part.guessed), result.seconds)
@@ -307,8 +327,9 @@ class Scheduler:
                 sequence.tokens += [*part.guessed, part.token]
                 sequence.n_new = len(part.guessed) + 1
                 written.append(sequence)
-        self._step_size.took(n_read, n_written, result.seconds)
-        if writes_chat:
+        if not self._capabilities.can_tear:
+            self._step_size.took(n_read, n_written, result.seconds)
+        if writes_chat and self.preset is Preset.BALANCED:
             self.balance.took(self.beside_threads, period_seconds or result.seconds)
         return written
 

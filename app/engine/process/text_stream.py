@@ -19,6 +19,8 @@ class TextStream:
         """Text that is certain now. What may be the start of a stop string is held back."""
         if self.is_stopped:
             return ""
+        if not self._stop:
+            return self._decode(piece)
         self._held += self._decode(piece)
         cut = min((at for at in map(self._held.find, self._stop) if at >= 0), default=-1)
         if cut >= 0:

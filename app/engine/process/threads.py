@@ -96,5 +96,11 @@ def _runnable() -> int | None:
 def _runnable_now() -> int | None:
     with contextlib.suppress(OSError, ValueError, IndexError):
         running, _, _ = Path("/proc/loadavg").read_text().split()[3].partition("/")
-        return max(0, int(running) - 2)  # this one, and the program that has just asked for something
+        return max(0, int(running) - own_running() - 1)  # but for the program that has just asked for something
     return None
+
+
+def own_running() -> int:
+    """Threads of this process that run: OpenMP's go on turning for some milliseconds after a step."""
+    stats = [(task / "stat").read_text() for task in Path("/proc/self/task").iterdir()]
+    return sum(stat.rpartition(")")[2].split()[0] == "R" for stat in stats)
