@@ -13,12 +13,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from asyncio.subprocess import SubprocessStreamProtocol
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, BinaryIO, Generic
 
 from app import wire
 from app.child_command import child_command
+from app.child_output import HeardOutput
 from app.logs import topic
 from app.wire import M
 
@@ -32,19 +34,35 @@ READ_BYTES = 64 << 10
 class Child(Generic[M]):
     """One running child process. `received` is the union of messages that it sends."""
 
-    def __init__(self, process: asyncio.subprocess.Process, decoder: wire.Decoder[M], role: str) -> None:
+    def __init__(
+        self, process: asyncio.subprocess.Process, decoder: wire.Decoder[M], role: str, heard: HeardOutput | None
+    ) -> None:
         self._process = process
         self._decoder = decoder
+        self._heard = heard
         self.role = role
 
     @classmethod
-    async def start(cls, role: str, *arguments: str, received: Any, log_file: Path) -> Child[M]:
-        """Start it; what it prints outside the protocol, C libraries included, goes to `log_file`."""
+    async def start(
+        cls, role: str, *arguments: str, received: Any, log_file: Path, hear: Callable[[M], None] | None = None
+    ) -> Child[M]:
+        """Start it; what it prints outside the protocol, C libraries included, goes to `log_file`.
+
+        `hear` gets its messages instead of `messages`, each in the turn of the loop in which it was read. A line that
+        is none, and whatever `hear` raises, ends the child.
+        """
         command = child_command(role, *arguments)
+        decoder: wire.Decoder[M] = wire.Decoder(received)
+
+        def output() -> SubprocessStreamProtocol:
+            if hear is None:
+                return SubprocessStreamProtocol(wire.LINE_LIMIT_BYTES, loop)
+            return HeardOutput(lambda line: hear(decoder.decode(line)), loop)
+
         with log_file.open("ab") as errors:
             loop = asyncio.get_running_loop()
             transport, protocol = await loop.subprocess_exec(
-                lambda: asyncio.subprocess.SubprocessStreamProtocol(wire.LINE_LIMIT_BYTES, loop),
+                output,
                 *command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
@@ -57,7 +75,7 @@ class Child(Generic[M]):
             pipe.max_size = READ_BYTES
         process = asyncio.subprocess.Process(transport, protocol, loop)
         log.debug("%s started, pid %d", role, process.pid)
-        return cls(process, wire.Decoder(received), role)
+        return cls(process, decoder, role, protocol if isinstance(protocol, HeardOutput) else None)
 
     @property
     def pid(self) -> int:
@@ -82,7 +100,9 @@ class Child(Generic[M]):
             yield self._decoder.decode(line)
 
     async def wait(self) -> int:
-        """Its exit code; negative for a signal, as asyncio has it."""
+        """Until it has ended and all that it said was heard; its exit code, negative for a signal as asyncio has it."""
+        if self._heard is not None:
+            await self._heard.ended()
         return await self._process.wait()
 
     def kill(self) -> None:

@@ -26,6 +26,7 @@ from app.engine.interface import Engine
 from app.engine.messages import (
     FinishReason,
     GenerateRequest,
+    LastWord,
     Priority,
     PromptRead,
     RequestFailed,
@@ -62,7 +63,7 @@ class Writing:
     is_saved: bool = True
     is_stopped: bool = False
     save_timer: asyncio.TimerHandle | None = None
-    last_event: RequestFinished | RequestFailed | None = None
+    last_event: LastWord | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -334,7 +335,7 @@ def _figures(writing: Writing) -> Figures | None:
     )
 
 
-def _last_word(event: RequestFinished | RequestFailed | None, *, has_text: bool) -> tuple[MessageState, str]:
+def _last_word(event: LastWord | None, *, has_text: bool) -> tuple[MessageState, str]:
     if event is None:
         return MessageState.INTERRUPTED, BROKEN_OFF
     if isinstance(event, RequestFailed):

@@ -19,7 +19,7 @@ from app.engine.messages import (
     EngineReported,
     FinishReason,
     GenerateRequest,
-    RequestFailed,
+    LastWord,
     RequestFinished,
     Sampling,
     TextProduced,
@@ -128,7 +128,7 @@ class Titles:
             async for event in self.engine.generate(f"title-{chat_id}", asked):
                 if isinstance(event, TextProduced) and not event.is_thinking:
                     text += event.text
-                elif isinstance(event, RequestFinished | RequestFailed):
+                elif isinstance(event, LastWord):
                     last = event
         except KnownError:
             return True

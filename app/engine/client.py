@@ -31,6 +31,7 @@ from app.engine.messages import (
     ForgetChat,
     GenerateRequest,
     Hold,
+    LastWord,
     LoadModel,
     ModelLoaded,
     ModelLoadFailed,
@@ -40,11 +41,8 @@ from app.engine.messages import (
     ReadAhead,
     RequestEvent,
     RequestFailed,
-    RequestFinished,
     SetPreset,
     Submit,
-    TextsEmbedded,
-    TokensCounted,
     UnloadModel,
 )
 from app.engine.pace import Pace
@@ -119,7 +117,7 @@ class EngineClient:
 
     async def start(self, observer: EngineObserver) -> None:
         self._observer = observer
-        self._connection = await self._connect()
+        self._connection = await self._connect(self._take)
         self._supervisor = asyncio.create_task(self._supervise(), name="engine supervisor")
 
     async def close(self) -> None:
@@ -243,7 +241,7 @@ class EngineClient:
                     due = pace.due(event, now)
                     if due > now:
                         await asyncio.sleep(due - now)
-                    is_over = isinstance(event, RequestFinished | RequestFailed)
+                    is_over = isinstance(event, LastWord)
                     yield event
         finally:
             del self._streams[id]
@@ -340,7 +338,7 @@ class EngineClient:
         loop = asyncio.get_running_loop()
         while True:
             started = loop.time()
-            if await self._listen():
+            if await self._ended():
                 return
             self._connection_lost()
             delay = FIRST_RESTART_SECONDS if loop.time() - started > CALM_SECONDS else delay
@@ -348,7 +346,7 @@ class EngineClient:
                 await asyncio.sleep(delay)
                 delay = min(LONGEST_RESTART_SECONDS, max(0.25, delay * 2))
                 try:
-                    self._connection = await self._connect()
+                    self._connection = await self._connect(self._take)
                 except OSError:
                     log.exception("the engine process could not be started; it is tried again")
             self._send(self._preset)
@@ -356,16 +354,10 @@ class EngineClient:
             if self._model is not None and self._model_state is ModelState.LOADING:
                 self._send_load_command()
 
-    async def _listen(self) -> bool:
+    async def _ended(self) -> bool:
         """Until the engine process has ended, by itself or because it does not speak our language. True: for good."""
         if self._connection is None:
             return self._is_closing
-        try:
-            async for event in self._connection.messages():
-                self._take(event)
-        except Exception:
-            log.exception("an event of the engine could not be taken; it is restarted")
-            self._connection.kill()
         code = await self._connection.wait()
         if not self._is_closing:
             log.warning("the engine process ended: %s", describe_exit(code))
@@ -394,7 +386,10 @@ class EngineClient:
             self._observer.engine_crashed(running, _CRASHED)
 
     def _take(self, event: Event) -> None:
-        if isinstance(event, EngineStarted):
+        stream = self._streams.get(event.id)
+        if stream is not None and isinstance(event, RequestEvent):
+            stream.put_nowait(event)
+        elif isinstance(event, EngineStarted):
             log.info("engine started with the %s backend", event.backend)
         elif isinstance(event, ModelLoadProgressed | ModelLoaded | ModelLoadFailed) and event.id != self._load_id:
             log.info("an older load has ended")
@@ -411,8 +406,5 @@ class EngineClient:
             self._load_failed(event.kind, event.sentence)
         elif event.id in self._answers:
             self._answers.take(event)
-        elif isinstance(event, EngineReported):
-            if self._observer is not None:
-                self._observer.engine_reported(event)
-        elif event.id in self._streams and not isinstance(event, TextsEmbedded | TokensCounted):
-            self._streams[event.id].put_nowait(event)
+        elif isinstance(event, EngineReported) and self._observer is not None:
+            self._observer.engine_reported(event)

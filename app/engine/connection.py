@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -14,13 +14,15 @@ class Connection(Protocol):
     """A running engine at the other end of a pipe."""
 
     def send(self, *messages: wire.Message) -> None: ...
-    def messages(self) -> AsyncIterator[Event]: ...
-    async def wait(self) -> int: ...
+    async def wait(self) -> int:
+        """Until it has ended and all its events were heard; its exit code."""
+
     def kill(self) -> None: ...
     async def close(self) -> int: ...
 
 
-Connect = Callable[[], Awaitable[Connection]]
+Connect = Callable[[Callable[[Event], None]], Awaitable[Connection]]
+"""(who hears its events) -> Connection"""
 Check = Callable[[Path], Awaitable[None]]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 from app import wire
 from app.engine.client import EngineClient
@@ -19,10 +19,14 @@ class _Thread:
     """A Connection to a step loop in this process. Messages are encoded and decoded all the same."""
 
     def __init__(
-        self, seconds_per_token: float, capabilities: Capabilities | None, opens: Callable[[LoadModel], None]
+        self,
+        hear: Callable[[Event], None],
+        seconds_per_token: float,
+        capabilities: Capabilities | None,
+        opens: Callable[[LoadModel], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self._received: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._hear = hear
         self._inbox = Inbox()
         self._events: wire.Decoder[Event] = wire.Decoder(Event)
         self._commands: wire.Decoder[Command] = wire.Decoder(Command)
@@ -37,27 +41,20 @@ class _Thread:
             lambda events: self._post(wire.encode(*events)),
             name="fake",
         )
-        self._thread = threading.Thread(target=self._run, args=(engine,), name="fake engine", daemon=True)
+        self._thread = threading.Thread(target=engine.run, name="fake engine", daemon=True)
         self._thread.start()
 
-    def _run(self, engine: EngineLoop) -> None:
-        try:
-            engine.run()
-        finally:
-            self._post(None)
-
-    def _post(self, data: bytes | None) -> None:
+    def _post(self, data: bytes) -> None:
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._received.put_nowait, data)
+            self._loop.call_soon_threadsafe(self._take, data)
+
+    def _take(self, data: bytes) -> None:
+        for line in data.splitlines():
+            self._hear(self._events.decode(line))
 
     def send(self, *messages: wire.Message) -> None:
         for line in wire.encode(*messages).splitlines():
             self._inbox.put(self._commands.decode(line))
-
-    async def messages(self) -> AsyncIterator[Event]:
-        while (data := await self._received.get()) is not None:
-            for line in data.splitlines():
-                yield self._events.decode(line)
 
     async def wait(self) -> int:
         await asyncio.to_thread(self._thread.join)
@@ -79,7 +76,7 @@ def fake_engine(
 ) -> EngineClient:
     """An Engine that needs no model and starts at once. `opens` hears, on its thread, how a model is to be loaded."""
 
-    async def connect() -> Connection:
-        return _Thread(seconds_per_token, capabilities, opens)
+    async def connect(hear: Callable[[Event], None]) -> Connection:
+        return _Thread(hear, seconds_per_token, capabilities, opens)
 
     return EngineClient(connect)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.children import Child
@@ -29,7 +29,7 @@ def local_engine(
     if kv_folder is not None:
         options = [*options, "--kv", str(kv_folder)]
 
-    async def connect() -> Connection:
+    async def connect(hear: Callable[[Event], None]) -> Connection:
         child: Child[Event] = await Child.start(
             "engine",
             "--logs",
@@ -39,6 +39,7 @@ def local_engine(
             *options,
             received=Event,
             log_file=logs / "engine-native.log",
+            hear=hear,
         )
         return child
 

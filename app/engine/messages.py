@@ -315,7 +315,8 @@ class EngineReported(Message, frozen=True, kw_only=True):
     bulk_written_seconds: float = 0.0
 
 
-RequestEvent = PromptRead | TextProduced | RequestFinished | RequestFailed
+LastWord = RequestFinished | RequestFailed
+RequestEvent = PromptRead | TextProduced | LastWord
 Event = (
     EngineStarted
     | ModelLoadProgressed

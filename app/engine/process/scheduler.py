@@ -248,9 +248,9 @@ class Scheduler:
         return bool(self._waiting[Priority.INTERACTIVE] or self._embeddings.ids or (may_bulk_run and has_bulk))
 
     def plan_again(self) -> StepPlan | None:
-        """What `plan` would say, right after `apply` and with nothing changed since, where that is a lone chat's next token.
+        """What `plan` would say, right after `apply` with nothing changed since, where that is one chat's next token.
 
-        None: `plan` has to be asked. It stands between two tokens of a chat: what it takes, the person waits for.
+        None: `plan` has to be asked. This stands between two tokens of a chat: what it takes, the person waits for.
         """
         chat = self._alone
         if chat is None or chat.id not in self._by_id or chat.is_reading:

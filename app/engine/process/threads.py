@@ -71,15 +71,12 @@ class ThreadPolicy:
             self._others = min(used, wanting)  # what has just ended is no reason any more
 
 
-_process = psutil.Process()
-
-
 def read_clocks() -> Reading:
     """About 0.1 ms, and 2 ms where other programs want to run."""
-    times, own = psutil.cpu_times(), _process.cpu_times()
+    times = psutil.cpu_times()
     idle = times.idle + getattr(times, "iowait", 0.0)
     guest = getattr(times, "guest", 0.0) + getattr(times, "guest_nice", 0.0)  # counted in user already
-    return Reading(time.monotonic(), sum(times) - idle - guest, own.user + own.system, _runnable())
+    return Reading(time.monotonic(), sum(times) - idle - guest, time.process_time(), _runnable())
 
 
 def _runnable() -> int | None:
