@@ -17,7 +17,8 @@ class Machine:
 
     def __init__(self) -> None:
         self.wall = self.busy = self.own = 0.0
-        self.n_runnable: int | None = None
+        self.n_wanting: int | None = None
+        self.n_looks = 0
 
     def pass_time(self, seconds: float, *, others: float, own: float = 1.0) -> None:
         self.wall += seconds
@@ -25,12 +26,18 @@ class Machine:
         self.busy += seconds * (own + others)
 
     def read(self) -> Reading:
-        return Reading(self.wall, self.busy, self.own, self.n_runnable)
+        return Reading(self.wall, self.busy, self.own)
+
+    def others(self) -> int | None:
+        self.n_looks += 1
+        return self.n_wanting
 
 
 def policy_of(n_cores: int) -> tuple[ThreadPolicy, Machine]:
     machine = Machine()
-    policy = ThreadPolicy(n_most=n_cores, n_cores=n_cores, read=machine.read, clock=lambda: machine.wall)
+    policy = ThreadPolicy(
+        n_most=n_cores, n_cores=n_cores, read=machine.read, others=machine.others, clock=lambda: machine.wall
+    )
     policy.threads(Priority.INTERACTIVE)
     return policy, machine
 
@@ -59,7 +66,7 @@ def test_when_the_others_stop_the_whole_machine_is_used_again() -> None:
 def test_after_a_long_rest_what_runs_now_counts_and_not_the_mean_of_the_rest() -> None:
     policy, machine = policy_of(2)
     machine.pass_time(600.0, others=0.0, own=0.0)
-    machine.n_runnable = 2
+    machine.n_wanting = 2
     assert policy.threads(Priority.INTERACTIVE) == 1
     assert policy.is_crowded
 
@@ -67,8 +74,18 @@ def test_after_a_long_rest_what_runs_now_counts_and_not_the_mean_of_the_rest() -
 def test_what_has_just_ended_is_no_reason_to_hold_back() -> None:
     policy, machine = policy_of(2)
     machine.pass_time(1.0, others=2.0)
-    machine.n_runnable = 0
+    machine.n_wanting = 0
     assert policy.threads(Priority.INTERACTIVE) == 2
+
+
+def test_on_a_quiet_machine_nobody_looks_who_wants_to_run() -> None:
+    """That takes milliseconds where a window draws meanwhile what is written."""
+    policy, machine = policy_of(2)
+    n_before = machine.n_looks
+    for _ in range(20):
+        machine.pass_time(0.3, others=0.2)
+        assert policy.threads(Priority.INTERACTIVE) == 2
+    assert machine.n_looks == n_before
 
 
 def test_the_machines_own_clocks_go_forward() -> None:
