@@ -154,10 +154,11 @@ class TurnDocuments:
         if not by_document:
             return []
         ids = list(by_document)
-        ranking = passage_choice.fused(
-            self._store.search(ids, question, passage_choice.SEARCHED), await self._nearest(question, ids)
-        )
         everything = [passage for id in ids for passage in self._store.passages(id)]
+        ranking = passage_choice.fused(
+            self._store.search(ids, question, passage_choice.SEARCHED),
+            await self._nearest(question, ids, len(everything)),
+        )
         candidates = [
             Candidate(id=one.id, order=(ids.index(one.document_id), one.position), n_tokens=one.n_tokens)
             for one in everything
@@ -176,13 +177,15 @@ class TurnDocuments:
             for one in self._store.passages_at(chosen)
         ]
 
-    async def _nearest(self, question: str, document_ids: Sequence[str]) -> list[int]:
-        """By meaning, where the model that is loaded has one for texts and made it for these."""
+    async def _nearest(self, question: str, document_ids: Sequence[str], n_passages: int) -> list[int]:
+        """By meaning, where the model that is loaded has one for texts and made it for all of these: where some have
+        none yet, those that have one would come before the right ones.
+        """
         capabilities = self._engine.capabilities
         if capabilities is None or not capabilities.embedding_size:
             return []
         stored = self._store.vectors(document_ids, capabilities.model_name)
-        if not stored:
+        if len(stored) < n_passages:
             return []
         try:
             (vector,) = await self._engine.embed([question], Priority.INTERACTIVE)

@@ -128,6 +128,27 @@ def test_a_document_that_fits_goes_in_whole_and_stays_in_the_conversation(tmp_pa
     run(tmp_path, story)
 
 
+def test_while_only_some_passages_have_their_meaning_they_do_not_come_before_the_right_one(tmp_path: Path) -> None:
+    file = tmp_path / "contract.txt"
+    file.write_text(long_text())
+
+    async def story(core: Core, events: Heard) -> None:
+        await core.attach("new", [file])
+        await read(core, events, "new")
+        store = core._attachments.store
+        (document,) = {row.document.id for row in store.waiting("new")}
+        _, second, *rest = [one.id for one in store.passages(document)]
+        while len(store.vectors([document], "Fake")) < len(rest):
+            await core.count_tokens(["The engine is asked again for as long as it embeds."])
+        store.save_vectors("another model", dict.fromkeys(rest, b""))
+        assert list(store.vectors([document], "Fake"))[-1] == second
+        chat = await core.send(None, "How many leaves does the quokka eat?", new_id="new")
+        await settle(core, chat)
+        assert any("quokka eats 120" in one.text for one in core.open_chat(chat).messages[1].passages)
+
+    run(tmp_path, story)
+
+
 def test_one_that_does_not_fit_is_searched_and_its_passages_are_shown(tmp_path: Path) -> None:
     file = tmp_path / "contract.txt"
     file.write_text(long_text())
