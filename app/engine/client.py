@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import os
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from app.engine.connection import Check, Connect, Connection, takes_any_model
 from app.engine.early_words import cancelled, fault_of
 from app.engine.idle_clock import IdleClock
 from app.engine.interface import AS_USUAL, EngineObserver, LoadSettings, ModelState, Vector
+from app.engine.loading import LoadEvent, Loading
 from app.engine.messages import (
     Cancel,
     Capabilities,
@@ -32,10 +32,6 @@ from app.engine.messages import (
     GenerateRequest,
     Hold,
     LastWord,
-    LoadModel,
-    ModelLoaded,
-    ModelLoadFailed,
-    ModelLoadProgressed,
     Preset,
     Priority,
     ReadAhead,
@@ -43,7 +39,6 @@ from app.engine.messages import (
     RequestFailed,
     SetPreset,
     Submit,
-    UnloadModel,
 )
 from app.engine.pace import Pace
 from app.errors import ErrorKind, KnownError
@@ -51,7 +46,6 @@ from app.logs import topic
 
 log = topic("engine")
 
-CRASHES_AT_LOAD = 2  # a model that crashed the engine this often while it was loaded is not tried again
 FIRST_RESTART_SECONDS = 0.0
 LONGEST_RESTART_SECONDS = 10.0
 CALM_SECONDS = 60.0  # an engine that ran this long restarts at once again
@@ -78,37 +72,29 @@ class EngineClient:
     ) -> None:
         self._connect = connect
         self._check = check
-        self._context_tokens = context_tokens
-        self._kv_disk_bytes = kv_disk_bytes
         self._connection: Connection | None = None
         self._observer: EngineObserver | None = None
         self._streams: dict[str, asyncio.Queue[RequestEvent]] = {}
         self._submitted: set[str] = set()  # streams whose request the engine has
         self._answers = Answers()
         self._idle = IdleClock(self._streams, self._answers.waiting)
-        self._loading: asyncio.Future[Capabilities] | None = None
-        self._load_settled = asyncio.Event()
-        self._load_id = ""  # of the newest load: what is told of an older one is not heard
-        self._model: Path | None = None
-        self._how = AS_USUAL
-        self._model_state = ModelState.ABSENT
-        self._why_no_model = "No model is loaded. Choose a model first."
-        self._capabilities: Capabilities | None = None
+        self._loading = Loading(
+            self._send, self._model_state_changed, context_tokens=context_tokens, kv_disk_bytes=kv_disk_bytes
+        )
         self._preset = SetPreset(preset=Preset.RESPONSIVE)
         self._hold = Hold(is_held=False)
         self._awaited = Awaited(lambda: self._observer)
-        self._crashes_at_load = 0
         self._ids = itertools.count(1)
         self._supervisor: asyncio.Task[None] | None = None
         self._is_closing = False
 
     @property
     def model_state(self) -> ModelState:
-        return self._model_state
+        return self._loading.state
 
     @property
     def capabilities(self) -> Capabilities | None:
-        return self._capabilities
+        return self._loading.capabilities
 
     @property
     def pid(self) -> int | None:
@@ -124,11 +110,7 @@ class EngineClient:
         self._is_closing = True
         if self._connection is not None:
             await self._connection.close()
-        self._model_state, self._why_no_model = ModelState.ABSENT, _CLOSED
-        self._load_settled.set()  # whoever waits for a model is told that there is none
-        if self._loading is not None and not self._loading.done():
-            self._loading.set_exception(KnownError(ErrorKind.NO_MODEL, _CLOSED))
-            self._loading.exception()
+        self._loading.close(_CLOSED)
         for id in self._submitted:
             self._streams[id].put_nowait(RequestFailed(id=id, kind=ErrorKind.NO_MODEL, sentence=_CLOSED))
         self._answers.fail(KnownError(ErrorKind.NO_MODEL, _CLOSED))
@@ -143,22 +125,17 @@ class EngineClient:
         await self._check(path)
 
     async def load(self, path: Path, how: LoadSettings = AS_USUAL) -> Capabilities:
-        self._model, self._how, self._crashes_at_load = path, how, 0
-        return await asyncio.shield(self._begin_load())
+        return await asyncio.shield(self._loading.begin(path, how))
 
     def expect_load(self) -> None:
-        self._load_settled.clear()
-        self._set_model_state(ModelState.LOADING)
+        self._loading.expect()
 
     def sleep(self) -> None:
-        if self._model_state is ModelState.READY and not self._idle.is_busy:
-            self._send(UnloadModel(id=f"unload-{next(self._ids)}"))
-            self._set_model_state(ModelState.ASLEEP)
+        if self._loading.is_ready and not self._idle.is_busy:
+            self._loading.sleep()
 
     def wake(self) -> None:
-        if self._model_state is ModelState.ASLEEP:
-            self._crashes_at_load = 0
-            self._begin_load()
+        self._loading.wake()
 
     @property
     def idle_seconds(self) -> float:
@@ -168,48 +145,12 @@ class EngineClient:
         self._idle.touch()
         self.wake()
 
-    def _begin_load(self) -> asyncio.Future[Capabilities]:
-        if self._loading is not None and not self._loading.done():
-            self._loading.set_exception(KnownError(ErrorKind.NO_MODEL, "Another model was chosen meanwhile."))
-            self._loading.exception()
-        loading = self._loading = asyncio.get_running_loop().create_future()
-        self._capabilities = None
-        self.expect_load()
-        self._send_load_command()
-        return loading
-
-    def _send_load_command(self) -> None:
-        self._load_id = f"load-{next(self._ids)}"
-        self._send(
-            LoadModel(
-                id=self._load_id,
-                path=os.fsencode(self._model or ""),
-                context_tokens=self._how.context_tokens or self._context_tokens,
-                kv_disk_bytes=self._kv_disk_bytes,
-                gpu_layers=self._how.gpu_layers,
-                gpu_split=self._how.gpu_split,
-                kv=self._how.kv,
-                flash_attention=self._how.flash_attention,
-            )
-        )
-
     def has_no_model(self, error: KnownError) -> None:
-        self._load_failed(error.kind, error.sentence)
+        self._loading.fail(error.kind, error.sentence)
 
-    def _load_failed(self, kind: ErrorKind, sentence: str) -> None:
-        error = KnownError(kind, sentence)
-        sentence = error.sentence  # a file's name in it need not be text
-        self._why_no_model = sentence
-        self._set_model_state(ModelState.FAILED, sentence=sentence)
-        self._load_settled.set()
-        if self._loading is not None and not self._loading.done():
-            self._loading.set_exception(error)
-            self._loading.exception()  # nobody may be waiting: a reload after a crash
-
-    def _set_model_state(self, state: ModelState, fraction: float = 0.0, sentence: str = "") -> None:
-        self._model_state = state
+    def _model_state_changed(self, state: ModelState, fraction: float, why: str) -> None:
         if self._observer is not None:
-            self._observer.model_state_changed(state, fraction, sentence)
+            self._observer.model_state_changed(state, fraction, why)
 
     # requests
 
@@ -223,8 +164,8 @@ class EngineClient:
             early = await self._settled_or_cancelled(queue)
             if early is None and not queue.empty():
                 early = queue.get_nowait()  # cancelled since
-            if early is None and self._model_state is not ModelState.READY:
-                early = RequestFailed(id=id, kind=ErrorKind.NO_MODEL, sentence=self._why_no_model)
+            if early is None and not self._loading.is_ready:
+                early = RequestFailed(id=id, kind=ErrorKind.NO_MODEL, sentence=self._loading.why_none)
             if early is None:
                 early = fault_of(id, request)
             if early is not None:
@@ -252,14 +193,14 @@ class EngineClient:
 
     def read_ahead(self, request: GenerateRequest) -> None:
         self._use()
-        if self._model_state is ModelState.READY:
+        if self._loading.is_ready:
             self._send(ReadAhead(id=f"ahead-{next(self._ids)}", request=request))
 
     async def _settled_or_cancelled(self, queue: asyncio.Queue[RequestEvent]) -> RequestEvent | None:
         """Wait while a model loads; the last word of a request that was cancelled meanwhile."""
-        if self._model_state is not ModelState.LOADING:
+        if self._loading.state is not ModelState.LOADING:
             return None
-        settled, early = asyncio.create_task(self._load_settled.wait()), asyncio.create_task(queue.get())
+        settled, early = asyncio.create_task(self._loading.settled.wait()), asyncio.create_task(queue.get())
         try:
             await asyncio.wait({settled, early}, return_when=asyncio.FIRST_COMPLETED)
             return early.result() if early.done() else None
@@ -284,15 +225,15 @@ class EngineClient:
         counts: list[int] = []
         for piece in pieces_of(texts, COUNT_BYTES):
             self._use()
-            await self._load_settled.wait()
-            if self._model_state is not ModelState.READY:
-                raise KnownError(ErrorKind.NO_MODEL, self._why_no_model)
+            await self._loading.settled.wait()
+            if not self._loading.is_ready:
+                raise KnownError(ErrorKind.NO_MODEL, self._loading.why_none)
             id = f"count-{next(self._ids)}"
             future = self._answers.expect(id)
             self._send(CountTokens(id=id, texts=tuple(piece)))
             got = await future
             if len(got) != len(piece):
-                raise KnownError(ErrorKind.NO_MODEL, self._why_no_model)
+                raise KnownError(ErrorKind.NO_MODEL, self._loading.why_none)
             counts += got
         return counts
 
@@ -300,10 +241,10 @@ class EngineClient:
         vectors: list[Vector] = []
         for start in range(0, len(texts), EMBEDDED_TEXTS):
             self._use()
-            if self._model_state is ModelState.LOADING:
-                await self._load_settled.wait()
-            if self._model_state is not ModelState.READY:
-                raise KnownError(ErrorKind.NO_MODEL, self._why_no_model)
+            if self._loading.state is ModelState.LOADING:
+                await self._loading.settled.wait()
+            if not self._loading.is_ready:
+                raise KnownError(ErrorKind.NO_MODEL, self._loading.why_none)
             id = f"embed-{next(self._ids)}"
             future = self._answers.expect(id)
             with self._awaited.during(priority):
@@ -351,8 +292,7 @@ class EngineClient:
                     log.exception("the engine process could not be started; it is tried again")
             self._send(self._preset)
             self._send(self._hold)
-            if self._model is not None and self._model_state is ModelState.LOADING:
-                self._send_load_command()
+            self._loading.engine_back()
 
     async def _ended(self) -> bool:
         """Until the engine process has ended, by itself or because it does not speak our language. True: for good."""
@@ -365,21 +305,9 @@ class EngineClient:
 
     def _connection_lost(self) -> None:
         running = frozenset(self._submitted)
-        was_loading = self._model_state is ModelState.LOADING
-        self._capabilities = None
         self._connection = None
         self._answers.fail(KnownError(ErrorKind.ENGINE_CRASHED, _CRASHED))
-        if was_loading:
-            self._crashes_at_load += 1
-        if self._crashes_at_load >= CRASHES_AT_LOAD and self._model is not None:
-            name = self._model.name
-            self._load_failed(
-                ErrorKind.MODEL_UNREADABLE,
-                f"The engine crashes when it loads {name}: the file may be damaged. Choose another model.",
-            )
-        elif self._model is not None and self._model_state in (ModelState.READY, ModelState.LOADING):
-            self._load_settled.clear()
-            self._set_model_state(ModelState.LOADING)
+        self._loading.engine_lost()
         for id in running:
             self._streams[id].put_nowait(RequestFailed(id=id, kind=ErrorKind.ENGINE_CRASHED, sentence=_CRASHED))
         if self._observer is not None:
@@ -391,19 +319,9 @@ class EngineClient:
             stream.put_nowait(event)
         elif isinstance(event, EngineStarted):
             log.info("engine started with the %s backend", event.backend)
-        elif isinstance(event, ModelLoadProgressed | ModelLoaded | ModelLoadFailed) and event.id != self._load_id:
-            log.info("an older load has ended")
-        elif isinstance(event, ModelLoadProgressed):
-            self._set_model_state(ModelState.LOADING, event.fraction)
-        elif isinstance(event, ModelLoaded):
-            self._capabilities, self._crashes_at_load = event.capabilities, 0
+        elif isinstance(event, LoadEvent):
             self._idle.touch()
-            self._set_model_state(ModelState.READY, 1.0)
-            self._load_settled.set()
-            if self._loading is not None and not self._loading.done():
-                self._loading.set_result(event.capabilities)
-        elif isinstance(event, ModelLoadFailed):
-            self._load_failed(event.kind, event.sentence)
+            self._loading.take(event)
         elif event.id in self._answers:
             self._answers.take(event)
         elif isinstance(event, EngineReported) and self._observer is not None:
