@@ -14,7 +14,6 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 
@@ -36,10 +35,11 @@ from app.engine.process.backend import (
     WorkResult,
 )
 from app.engine.process.gpus import gpus
-from app.engine.process.llama_context import AbortFlag, LlamaContext, PausableFlag
+from app.engine.process.llama_context import AbortFlag, LlamaContext
 from app.engine.process.llama_contexts import Contexts
 from app.engine.process.llama_embedding import EmbeddingContext
 from app.engine.process.llama_model import LlamaModel
+from app.engine.process.llama_side import SideThread
 from app.engine.process.logits import Row, log_probabilities, logits_of
 from app.engine.process.matcher import Matcher, Vocabulary
 from app.engine.process.memory_plan import BULK_CONTEXT, BULK_SEQUENCES, CHAT_SEQUENCES
@@ -55,7 +55,6 @@ from app.logs import topic
 log = topic("engine")
 
 _DONE, _NO_ROOM, _ABORTED = 0, 1, 2
-STAND_SECONDS = 0.002  # so long a chat's step waits for both cores; else it gets those that are free
 MOST_ENCODED_TOKENS = 2048  # of a text to be embedded by an encoder; a decoder makes logits of each token besides
 
 
@@ -95,11 +94,7 @@ class LlamaBackend:
         self._embedding: EmbeddingContext | None = None
         self._samplers: dict[str, Sampler] = {}  # by request
         self._flags = {priority: AbortFlag() for priority in Priority}
-        self._beside: Future[StepResult] | None = None
-        self._beside_threads = 0
-        self._beside_flag = PausableFlag()
-        self._can_pause = False
-        self._side = ThreadPoolExecutor(1, "bulk beside a chat")
+        self._side = SideThread(self._flags[Priority.BULK])
         try:
             try:
                 self._open(path, context_tokens)
@@ -236,7 +231,7 @@ class LlamaBackend:
 
     def _n_threads_for(self, priority: Priority) -> int:
         chosen = self._choice.chat_threads if priority is Priority.INTERACTIVE else self._choice.threads
-        n = self._threads.threads(priority) - self._beside_threads
+        n = self._threads.threads(priority) - self._side.n_threads
         return max(1, min(n, chosen) if chosen else n)
 
     def _timed(self, part: StepPlan, n_threads: int) -> StepResult:
@@ -263,43 +258,17 @@ class LlamaBackend:
         return self._threads.threads(Priority.INTERACTIVE)
 
     def start_beside(self, plan: StepPlan, n_threads: int) -> None:
-        self._flags[Priority.BULK].clear()
-        self._beside_flag.clear()
-        self._beside_threads = n_threads
-        self._can_pause = bool(plan.work) and n_threads == 1 and self._model.can_cut
-        self._beside = self._side.submit(self._timed_pausable if self._can_pause else self._timed, plan, n_threads)
-
-    def _timed_pausable(self, plan: StepPlan, n_threads: int) -> StepResult:
-        context = self._context(Priority.BULK)
-        context.obey(self._beside_flag)
-        try:
-            return self._timed(plan, n_threads)
-        finally:
-            context.obey(self._flags[Priority.BULK])
+        context = self._context(Priority.BULK) if plan.work and self._model.can_cut else None
+        self._side.start(lambda: self._timed(plan, n_threads), context, n_threads)
 
     def pause_beside(self, is_paused: bool) -> int:
-        if self._can_pause:
-            self._beside_flag.pause(is_paused)
-            self._beside_threads = 0 if is_paused and self._beside_flag.stands(STAND_SECONDS) else 1
-        return self._beside_threads
+        return self._side.pause(is_paused)
 
     def take_beside(self) -> StepResult | None:
-        if self._beside is None or not self._beside.done():
-            return None
-        return self._settle_beside(self._beside)
+        return self._side.take()
 
     def end_beside(self) -> StepResult:
-        assert self._beside is not None
-        self._flags[Priority.BULK].raise_()
-        self._beside_flag.raise_()
-        return self._settle_beside(self._beside)
-
-    def _settle_beside(self, beside: Future[StepResult]) -> StepResult:
-        try:
-            return beside.result()
-        finally:
-            self._beside, self._beside_threads = None, 0
-            self._flags[Priority.BULK].clear()
+        return self._side.end()
 
     def _run_in(self, context: LlamaContext, work: tuple[Work, ...], n_threads: int) -> tuple[WorkResult, ...]:
         context.use_threads(n_threads)
@@ -396,17 +365,15 @@ class LlamaBackend:
     def interrupt(self) -> None:
         for flag in self._flags.values():
             flag.raise_()
-        self._beside_flag.raise_()
+        self._side.interrupt()
 
     def clear_interrupt(self) -> None:
         self._flags[Priority.INTERACTIVE].clear()
-        if self._beside is None:
+        if not self._side.is_busy:
             self._flags[Priority.BULK].clear()
 
     def close(self) -> None:
-        if self._beside is not None:
-            self.end_beside()
-        self._side.shutdown()
+        self._side.close()
         for sampler in self._samplers.values():
             sampler.close()
         if self._contexts is not None:

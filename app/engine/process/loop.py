@@ -70,7 +70,7 @@ class EngineLoop:
             self._flush()
             commands = self.inbox.take(wait_seconds=0 if plan is not None else self._rest_seconds())
             if model is not None and any(needs_all_cores(command) for command in commands):
-                model.end_beside()
+                model.beside.end()
             for command in commands:
                 self._handle(command)
             if commands or model is None:

@@ -33,6 +33,7 @@ from app.engine.messages import (
 )
 from app.engine.process.attention import suits_flash
 from app.engine.process.backend import Backend, DecodeFailed, NoRoom, StepPlan, StepResult
+from app.engine.process.beside import Beside
 from app.engine.process.bulk_pace import BulkPace
 from app.engine.process.chat_template import PLAIN_STOP
 from app.engine.process.constraint import matcher_of
@@ -88,11 +89,11 @@ class RunningModel:
     _bulk_pace: BulkPace = field(default_factory=BulkPace)
     _step_seconds: float = 0.0
     _chat_step_ended: float = 0.0  # 0: bulk had the machine since
-    _beside: StepPlan | None = None  # bulk work that is being computed at the same time
 
     def __post_init__(self) -> None:
         self.scheduler = Scheduler(self.backend.capabilities, self.backend, archive=self.archive)
         self.prompts = Prompts(self.backend)
+        self.beside = Beside(backend=self.backend, scheduler=self.scheduler, apply=self._apply, lose=self._lose)
 
     def set_preset(self, preset: Preset, slowdown: float) -> None:
         """From the next step on."""
@@ -100,7 +101,7 @@ class RunningModel:
 
     def close(self) -> None:
         """Chats are written down; whoever still waits is told that there is no model any more."""
-        self.end_beside()
+        self.beside.end()
         for id in self.scheduler.ids:
             self._drop(id)
             self._fail(id, ErrorKind.NO_MODEL, "The model was changed before this was done.")
@@ -208,12 +209,12 @@ class RunningModel:
 
     def plan(self) -> StepPlan | None:
         self.scheduler.is_chat_expected = self.clock() < self._expected_until
-        self._take_beside()
-        for sequence in self.scheduler.admit(with_bulk=self._beside is None):
+        self.beside.take()
+        for sequence in self.scheduler.admit(with_bulk=not self.beside.is_running):
             if not sequence.is_read_ahead:
                 reply = self._replies[sequence.id]
                 reply.admitted_seconds = reply.admitted_seconds or self.clock()
-        self._start_beside()
+        self.beside.start()
         return self.scheduler.plan()
 
     def step(self, plan: StepPlan) -> None:
@@ -232,43 +233,6 @@ class RunningModel:
                 is_over = self.inbox.has_news or self._chat_step_ended >= until
                 now = None if is_over else self.scheduler.plan_again()
         except DecodeFailed as error:
-            self._lose(error)
-
-    # Balanced: a step of bulk at the same time as steps of chats
-
-    def _start_beside(self) -> None:
-        plan = None if self._beside is not None else self.scheduler.plan_beside()
-        if self._beside is None and plan is None:
-            return
-        n_threads = self.scheduler.balance.threads(self.backend.n_threads)
-        if self._beside is not None:
-            self.scheduler.beside_threads = self.backend.pause_beside(n_threads == 0)
-        elif plan is not None and n_threads > 0:
-            self.backend.start_beside(plan, n_threads)
-            self._beside, self.scheduler.beside_threads = plan, n_threads
-
-    def _take_beside(self) -> None:
-        if self._beside is None:
-            return
-        if not self.scheduler.may_run_beside:
-            self.end_beside()
-            return
-        self._settle_beside(self.backend.take_beside)
-
-    def end_beside(self) -> None:
-        if self._beside is not None:
-            self._settle_beside(self.backend.end_beside)
-
-    def _settle_beside(self, result_of: Callable[[], StepResult | None]) -> None:
-        assert self._beside is not None
-        try:
-            result = result_of()
-            if result is None:
-                return
-            plan, self._beside, self.scheduler.beside_threads = self._beside, None, 0
-            self._apply(plan, result)
-        except DecodeFailed as error:
-            self._beside, self.scheduler.beside_threads = None, 0
             self._lose(error)
 
     def _lose(self, error: DecodeFailed) -> None:
@@ -360,7 +324,7 @@ class RunningModel:
             )
 
     def _pace_seconds(self, sequence: Sequence) -> float:
-        is_beside = self._beside is not None and sequence.priority is Priority.INTERACTIVE
+        is_beside = self.beside.is_running and sequence.priority is Priority.INTERACTIVE
         return self.scheduler.balance.pace_seconds if is_beside else 0.0
 
     # last words
