@@ -63,11 +63,6 @@ class Deaf:
 
     def send(self, *messages: object) -> None: ...
 
-    async def messages(self) -> AsyncIterator[Event]:
-        await self._over.wait()
-        return
-        yield
-
     async def wait(self) -> int:
         await self._over.wait()
         return 0
@@ -81,7 +76,7 @@ class Deaf:
 
 
 def deaf_engine() -> EngineClient:
-    async def connect() -> Deaf:
+    async def connect(hear: Callable[[Event], None]) -> Deaf:
         return Deaf()
 
     return EngineClient(connect)

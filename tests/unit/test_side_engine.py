@@ -86,11 +86,13 @@ class Desk:
     async def done(self, job_id: str) -> JobView:
         return await asyncio.wait_for(self.jobs.wait(job_id), PATIENCE_SECONDS)
 
-    async def chat(self, text: str) -> None:
+    async def chat(self, text: str) -> EngineReported | None:
+        """Returns what the side engine had told of itself when the reply had its last word."""
         request = GenerateRequest(turns=(Turn("user", text),), priority=Priority.INTERACTIVE, max_tokens=4000)
         async for event in self.engine.generate("chat", request):
-            last = event
+            last, side = event, self.last_side_report
         assert isinstance(last, RequestFinished)
+        return side
 
     async def until(self, wanted: Callable[[], bool]) -> None:
         async def wait() -> None:
@@ -179,9 +181,9 @@ def test_a_chat_has_the_machine_and_the_job_beside_it_goes_on_afterwards(tmp_pat
             assert not chat.done(), "it stood still while the reply was written"
             d.go_on.touch()
             chat_goes_on.touch()
-            await chat
-            assert d.last_side_report is not None
-            assert d.last_side_report.bulk_is_parked, "and did so to the end"
+            at_end = await chat
+            assert at_end is not None
+            assert at_end.bulk_is_parked, "and did so to the end"
             assert (await d.done(id)).state is JobState.DONE
 
     run(story())
