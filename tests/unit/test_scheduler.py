@@ -496,7 +496,8 @@ class AnyStory(RuleBasedStateMachine):
     def what_is_held_stands_still_and_chats_do_not(self) -> None:
         if not self.scheduler.is_held:
             return
-        plan, n_bulk = self.scheduler.plan(), self.scheduler.count_running(Priority.BULK)
+        plan = self.scheduler.plan()
+        n_bulk = self.scheduler.count_running(Priority.BULK) + self.scheduler.count_waiting(Priority.BULK)
         assert plan is None or not plan.has(Priority.BULK)
         assert self.scheduler.plan_beside() is None
         assert self.scheduler.bulk_is_parked == bool(n_bulk)

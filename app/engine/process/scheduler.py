@@ -236,7 +236,7 @@ class Scheduler:
         if is_alone and not (self.preset is Preset.BALANCED and bulk):
             work[0] = self._with_guesses(chats[0], work[0])
         self._alone = chats[0] if is_alone and not self._has_others else None
-        has_bulk = bool(bulk) or self._embeddings.count(Priority.BULK) > 0
+        has_bulk = bool(bulk or self._waiting[Priority.BULK]) or self._embeddings.count(Priority.BULK) > 0
         self.bulk_is_parked = has_bulk and budget.write_sequences == 0 and not self.may_run_beside
         return _step(work, texts or bulk_part.texts)
 
