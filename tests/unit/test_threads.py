@@ -28,9 +28,9 @@ class Machine:
     def read(self) -> Reading:
         return Reading(self.wall, self.busy, self.own)
 
-    def others(self) -> int | None:
+    def others(self, n_passed: int) -> int | None:
         self.n_looks += 1
-        return self.n_wanting
+        return None if self.n_wanting is None else max(0, self.n_wanting - n_passed)
 
 
 def policy_of(n_cores: int) -> tuple[ThreadPolicy, Machine]:
@@ -66,9 +66,16 @@ def test_when_the_others_stop_the_whole_machine_is_used_again() -> None:
 def test_after_a_long_rest_what_runs_now_counts_and_not_the_mean_of_the_rest() -> None:
     policy, machine = policy_of(2)
     machine.pass_time(600.0, others=0.0, own=0.0)
-    machine.n_wanting = 2
+    machine.n_wanting = 3  # one of them is the program that has asked
     assert policy.threads(Priority.INTERACTIVE) == 1
     assert policy.is_crowded
+
+
+def test_the_program_that_asks_does_not_take_a_core_from_its_own_answer() -> None:
+    policy, machine = policy_of(2)
+    machine.pass_time(600.0, others=0.0, own=0.0)
+    machine.n_wanting = 1
+    assert policy.threads(Priority.INTERACTIVE) == 2
 
 
 def test_what_has_just_ended_is_no_reason_to_hold_back() -> None:
