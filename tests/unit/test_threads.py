@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import sys
-import threading
-
 import pytest
 
 from app.engine.messages import Priority
-from app.engine.process.threads import Reading, ThreadPolicy, own_running, read_clocks
+from app.engine.process.threads import Reading, ThreadPolicy, read_clocks
 
 
 class Machine:
@@ -28,9 +24,9 @@ class Machine:
     def read(self) -> Reading:
         return Reading(self.wall, self.busy, self.own)
 
-    def others(self, n_passed: int) -> int | None:
+    def others(self) -> int | None:
         self.n_looks += 1
-        return None if self.n_wanting is None else max(0, self.n_wanting - n_passed)
+        return self.n_wanting
 
 
 def policy_of(n_cores: int) -> tuple[ThreadPolicy, Machine]:
@@ -66,16 +62,9 @@ def test_when_the_others_stop_the_whole_machine_is_used_again() -> None:
 def test_after_a_long_rest_what_runs_now_counts_and_not_the_mean_of_the_rest() -> None:
     policy, machine = policy_of(2)
     machine.pass_time(600.0, others=0.0, own=0.0)
-    machine.n_wanting = 3  # one of them is the program that has asked
+    machine.n_wanting = 2
     assert policy.threads(Priority.INTERACTIVE) == 1
     assert policy.is_crowded
-
-
-def test_the_program_that_asks_does_not_take_a_core_from_its_own_answer() -> None:
-    policy, machine = policy_of(2)
-    machine.pass_time(600.0, others=0.0, own=0.0)
-    machine.n_wanting = 1
-    assert policy.threads(Priority.INTERACTIVE) == 2
 
 
 def test_what_has_just_ended_is_no_reason_to_hold_back() -> None:
@@ -100,24 +89,3 @@ def test_the_machines_own_clocks_go_forward() -> None:
     assert second.wall >= first.wall
     assert second.busy >= first.busy
     assert second.own >= first.own > 0
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells who wants to run just now")
-def test_threads_of_our_own_are_not_taken_for_another_program() -> None:
-    """OpenMP's go on turning after a step: a step must not wait to see whether others want the core."""
-    is_over = threading.Event()
-
-    def work() -> None:
-        while not is_over.is_set():
-            hashlib.sha256(bytes(1 << 20)).digest()  # without Python's lock
-
-    threads = [threading.Thread(target=work) for _ in range(3)]
-    try:
-        for thread in threads:
-            thread.start()
-        while own_running() < 3:
-            pass
-    finally:
-        is_over.set()
-        for thread in threads:
-            thread.join()
