@@ -74,3 +74,12 @@ def test_the_share_is_the_persons() -> None:
 
 def test_on_one_core_there_is_nothing_to_divide() -> None:
     assert set(story(1, {0: 1.0})[0]) == {0}
+
+
+def test_what_a_step_costs_alone_is_known_from_replies_before_balanced_was_chosen() -> None:
+    balance = Balance(slowdown=1.5)
+    for _ in range(9):
+        balance.saw(1.0)
+    balance.begin()
+    balance.took(0, 3.0)  # the first one is a slow one
+    assert balance.alone_seconds == 1.0

@@ -522,6 +522,15 @@ TestAnyStory = AnyStory.TestCase
 
 
 @pytest.mark.parametrize("preset", list(Preset))
+def test_what_a_chats_step_costs_is_learned_in_every_preset(preset: Preset) -> None:
+    scheduler, kv = new_scheduler(preset)
+    scheduler.add(chat("c", 20))
+    for _ in range(4):
+        step(scheduler, kv)
+    assert scheduler.balance.alone_seconds == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("preset", list(Preset))
 def test_a_chat_that_is_alone_goes_on_from_token_to_token(preset: Preset) -> None:
     scheduler, kv = new_scheduler(preset)
     scheduler.add(chat("c", 20, max_tokens=3))

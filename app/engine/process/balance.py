@@ -88,6 +88,10 @@ class Balance:
         cost = self._beside.get(self._threads) or _Cost(2 * self.alone_seconds)
         return min(cost.mean + SPREADS * cost.spread - self.pace_seconds, MOST_AHEAD * self.pace_seconds)
 
+    def saw(self, seconds: float) -> None:
+        """A step of a chat in another preset: when Balanced is chosen, it is known what one costs alone."""
+        self._alone.append(seconds)
+
     def took(self, n_beside: int, seconds: float) -> None:
         """A step of the chat, while bulk had so many threads."""
         self._steps += 1

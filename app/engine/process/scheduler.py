@@ -331,6 +331,8 @@ class Scheduler:
             self._step_size.took(n_read, n_written, result.seconds)
         if writes_chat and self.preset is Preset.BALANCED:
             self.balance.took(self.beside_threads, period_seconds or result.seconds)
+        elif writes_chat:
+            self.balance.saw(period_seconds or result.seconds)
         return written
 
 
