@@ -222,16 +222,16 @@ class RunningModel:
         backend = self.backend
         if not self.inbox.watch(plan, backend.interrupt, backend.clear_interrupt):
             return
-        now: StepPlan | None = plan
+        current: StepPlan | None = plan
         has_bulk, until = plan.has(Priority.BULK), self.clock() + ALONE_SECONDS
         try:
-            while now is not None:
-                for result in backend.run(now):
-                    self._apply(now, result, since_seconds=self._chat_step_ended)
+            while current is not None:
+                for result in backend.run(current):
+                    self._apply(current, result, since_seconds=self._chat_step_ended)
                     self._chat_step_ended = 0.0 if has_bulk else self.clock()
                     self.flush()
                 is_over = self.inbox.has_news or self._chat_step_ended >= until
-                now = None if is_over else self.scheduler.plan_again()
+                current = None if is_over else self.scheduler.plan_again()
         except DecodeFailed as error:
             self._lose(error)
 
