@@ -221,7 +221,7 @@ class LlamaBackend:
         return self._context(slot.priority).restore(slot.index, data)
 
     def run(self, plan: StepPlan) -> Iterator[StepResult]:
-        if len(plan.work) == 1 and not plan.texts:
+        if len(plan.work) == 1 and not plan.texts:  # most often: a chat's token, and nothing to divide
             yield self._timed(plan, self._n_threads_for(plan.work[0].slot.priority))
             return
         for priority, group in itertools.groupby(plan.work, key=lambda work: work.slot.priority):
