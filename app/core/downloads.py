@@ -57,7 +57,7 @@ class _Download:
     record: Record
     view: DownloadView
     task: asyncio.Task[None] | None = None
-    ending: asyncio.Task[None] | None = None  # one that was paused: its process may still write
+    ending: set[asyncio.Task[None]] = field(default_factory=set)  # paused ones, whose processes may still write
     speed: Speed = field(default_factory=Speed)
 
 
@@ -141,8 +141,8 @@ class DownloadService:
         """Nothing of it is left; what is done stays, and leaves the list."""
         download = self._of(id)
         self._end(download)
-        if download.ending is not None:
-            await asyncio.wait([download.ending])
+        if download.ending:
+            await asyncio.wait(download.ending)
         if download.view.state is not DownloadState.DONE:
             await asyncio.to_thread(records.discard, download.record, self._paths)
         self._downloads.pop(id, None)
@@ -158,9 +158,11 @@ class DownloadService:
     async def close(self) -> None:
         """What runs goes on at the next start."""
         self._is_closing = True
-        tasks = [task for download in self._downloads.values() if (task := self._end(download)) is not None]
-        if tasks:
-            await asyncio.wait(tasks)
+        for download in self._downloads.values():
+            self._end(download)
+        ending = [task for download in self._downloads.values() for task in download.ending]
+        if ending:
+            await asyncio.wait(ending)
 
     def unfinished_files(self) -> set[str]:
         """Paths of files that belong to downloads which are not done."""
@@ -257,8 +259,8 @@ class DownloadService:
         return download.record
 
     async def _run(self, download: _Download) -> None:
-        if download.ending is not None:
-            await asyncio.wait([download.ending])
+        if download.ending:
+            await asyncio.wait(download.ending)
         download.speed = Speed()
 
         def told(event: DownloadProgressed | DownloadWaited) -> None:
@@ -332,12 +334,12 @@ class DownloadService:
         )
 
     @staticmethod
-    def _end(download: _Download) -> asyncio.Task[None] | None:
+    def _end(download: _Download) -> None:
         task, download.task = download.task, None
         if task is not None:
             task.cancel()
-            download.ending = task
-        return task
+            download.ending.add(task)
+            task.add_done_callback(download.ending.discard)
 
     def _tell(self, download: _Download, **changes: object) -> None:
         download.view = dataclasses.replace(download.view, **changes)  # type: ignore[arg-type]

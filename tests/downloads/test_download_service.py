@@ -179,6 +179,7 @@ def test_paused_and_resumed_at_once_there_is_one_process_at_a_time(hub, program)
         id = core.download(await file_of(core))
         await until_stalled(hub)
         (before,) = downloading()
+        psutil.Process(before).suspend()  # it does not end by itself when it is told to: only a kill ends it, later
         for _ in range(3):
             core.pause_download(id)
             core.resume_download(id)

@@ -50,10 +50,11 @@ class Keyboard:
     def place(self) -> str:
         """What a screen reader says of where the keyboard is."""
         focused = QApplication.focusWidget()
-        return QAccessible.queryAccessibleInterface(focused).text(QAccessible.Text.Name) if focused else ""
+        return _spoken(focused) if focused else ""
 
     def tab_to(self, name: str, *, back: bool = False) -> None:
-        """Press Tab until what has the keyboard is called so."""
+        """Press Tab until what has the keyboard is called so, as soon as it is there to be seen."""
+        self.until(lambda: any(one.isVisible() and _spoken(one).startswith(name) for one in QApplication.allWidgets()))
         passed = []
         for _ in range(_MOST_TABS):
             if self.place.startswith(name):
@@ -89,6 +90,11 @@ class Keyboard:
             self.press(Key.Key_Escape)
         self.press(Key.Key_Return)
         self.until(lambda: QApplication.activeModalWidget() is None)
+
+
+def _spoken(widget: QWidget) -> str:
+    interface = QAccessible.queryAccessibleInterface(widget)
+    return interface.text(QAccessible.Text.Name) if interface is not None else ""
 
 
 def in_view(widget: QWidget | None) -> bool:
