@@ -85,7 +85,7 @@ def run() -> int:
 
 
 def _pytest() -> list[str]:
-    return [program("python"), "-m", "pytest", "--numprocesses", "auto", "--dist", "loadfile"]
+    return [program("python"), "-m", "pytest", "--numprocesses", "auto", "--dist", "loadgroup"]
 
 
 def test() -> int:

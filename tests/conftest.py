@@ -15,6 +15,18 @@ settings.register_profile("shared cores", deadline=None, suppress_health_check=[
 settings.load_profile("shared cores")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Which tests a worker runs together: those of a file, and all that compute a real model.
+
+    Two of these at once are slow out of all proportion: each wants all cores, and what is bulk in one of them is
+    computed with what a chat in the other one leaves, which can be one token a second.
+    """
+    for item in items:
+        is_real = "starter_model" in getattr(item, "fixturenames", ()) or "[real model]" in item.name
+        item.add_marker(pytest.mark.xdist_group("real-model" if is_real else item.path.stem))
+
+
 @pytest.fixture(scope="session")
 def starter_model() -> Path:
     """The real starter model. It is put in place by `make setup`; without it the test fails, it is never skipped."""
