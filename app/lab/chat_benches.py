@@ -19,7 +19,8 @@ TURN_TOKENS = 30
 TRIES = 12
 OUTPUT_TOKENS = 24
 TYPED_PER_SECOND = 6.0
-READ_AHEAD_EVERY_SECONDS = 0.3  # as the window does
+READ_AHEAD_SECONDS = 0.3  # after a key, with those that follow it, as the window does
+PAUSE_SECONDS = 1.0  # of somebody who looks at what is written before it is sent
 
 
 @dataclass
@@ -102,31 +103,61 @@ async def reopen(lab: Lab) -> Row:
 
 
 async def typing(lab: Lab) -> Row:
-    """The turn typed at six characters a second, read ahead while it is, and the same turn sent at once."""
+    """The turn typed at six keys a second, Enter the last of them, beside the same turn sent without reading ahead.
+
+    A second figure is for somebody who pauses before Enter.
+    """
     row = Row("typing", limits=[Limit("ttft_ratio", 0.4)])
     async with lab.engine() as (engine, _):
         talk = await conversation(engine)
         await talk.warm()
-        target = EngineTarget(engine)
-        at_once, typed = [], []
+        typist = Typist(engine, talk)
+        at_once, typed, paused = [], [], []
         for n in range(1, 7):
             at_once.append(await talk.ask(n, 4))
             await talk.warm()
-            text = talk.questions[n]
-            shown = 0.0
-            while shown < len(text):
-                await asyncio.sleep(READ_AHEAD_EVERY_SECONDS)
-                shown += TYPED_PER_SECOND * READ_AHEAD_EVERY_SECONDS
-                turns = (*talk.history, Turn("user", text[: int(shown)]))
-                engine.read_ahead(target.request(turns, 4, key=talk.key))
+            await typist.type(talk.questions[n])
             typed.append(await talk.ask(n, 4))
+            await talk.warm()
+            typist.read_ahead(talk.questions[n])
+            await asyncio.sleep(PAUSE_SECONDS)
+            paused.append(await talk.ask(n, 4))
+    without = median([s.ttft_seconds for s in at_once])
     row.figures = {
-        "ttft_ratio": median([s.ttft_seconds for s in typed]) / median([s.ttft_seconds for s in at_once]),
-        "worst_ttft_ratio": max(s.ttft_seconds for s in typed) / median([s.ttft_seconds for s in at_once]),
+        "ttft_ratio": median([s.ttft_seconds for s in typed]) / without,
+        "worst_ttft_ratio": max(s.ttft_seconds for s in typed) / without,
+        "after_a_pause_ttft_ratio": median([s.ttft_seconds for s in paused]) / without,
         "ttft_seconds": median([s.ttft_seconds for s in typed]),
-        "without_ttft_seconds": median([s.ttft_seconds for s in at_once]),
+        "after_a_pause_ttft_seconds": median([s.ttft_seconds for s in paused]),
+        "without_ttft_seconds": without,
     }
     return row
+
+
+@dataclass
+class Typist:
+    """Somebody at the keyboard, and the window, which asks for what stands there to be read ahead."""
+
+    engine: EngineClient
+    talk: Conversation
+    written: str = ""
+
+    async def type(self, text: str) -> None:
+        """Every key of it, up to the moment of Enter."""
+        loop = asyncio.get_running_loop()
+        asked: asyncio.TimerHandle | None = None
+        begun = loop.time()
+        for n in range(len(text)):
+            self.written = text[: n + 1]
+            if asked is None or asked.when() <= loop.time():
+                asked = loop.call_later(READ_AHEAD_SECONDS, lambda: self.read_ahead(self.written))
+            await asyncio.sleep(begun + (n + 1) / TYPED_PER_SECOND - loop.time())
+        if asked is not None:
+            asked.cancel()
+
+    def read_ahead(self, written: str) -> None:
+        turns = (*self.talk.history, Turn("user", written))
+        self.engine.read_ahead(EngineTarget(self.engine).request(turns, 4, key=self.talk.key))
 
 
 async def memory(lab: Lab) -> Row:

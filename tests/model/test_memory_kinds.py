@@ -283,7 +283,7 @@ def test_a_chat_has_few_checkpoints_and_a_deleted_one_none(tmp_path: Path) -> No
         said = machine.ask(f"{n}", turns, key="a", priority=CHAT, n=4)
         turns += [machine.text(said), f"{n} more"]
     assert machine.archive.count_checkpoints("a") == 2
-    machine.scheduler.forget_chat("a")
+    machine.scheduler.placement.forget_chat("a")
     assert machine.archive.count_checkpoints("a") == 0
     machine.backend.close()
 

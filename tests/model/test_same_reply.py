@@ -95,7 +95,7 @@ def ask(machine: Machine, prompt: str, *, may_guess: bool = False) -> Said:
     """As a chat that leaves nothing behind."""
     submit(machine, (prompt,), priority=CHAT, key=prompt, may_guess=may_guess)
     machine.finish()
-    machine.scheduler.forget_chat(prompt)
+    machine.scheduler.placement.forget_chat(prompt)
     return machine.said[prompt]
 
 

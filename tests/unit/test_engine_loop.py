@@ -27,6 +27,7 @@ from app.engine.messages import (
 from app.engine.process.fake_llama import FakeBackend, reply_to
 from app.engine.process.inbox import Inbox
 from app.engine.process.loop import EngineLoop
+from app.engine.process.reading_ahead import PAUSE_SECONDS
 
 
 class Engine:
@@ -95,6 +96,46 @@ def test_a_speed_of_a_while_ago_is_never_told() -> None:
         engine.inbox.put(CountTokens(id="n", texts=("x",)))
         told = engine.until(TokensCounted)
         assert [event for event in told if isinstance(event, EngineReported) and event.bulk_tokens_per_second] == []
+    finally:
+        engine.close()
+
+
+def test_what_is_typed_is_read_to_its_end_once_the_typing_pauses() -> None:
+    """And read back where it goes on, or where something else is sent."""
+    engine = Engine()
+    history = (Turn("user", "Hello there."), Turn("assistant", "Hello."))
+
+    def typed(text: str) -> GenerateRequest:
+        turns = (*history, Turn("user", text))
+        return GenerateRequest(turns=turns, priority=Priority.INTERACTIVE, max_tokens=40, cache_key="c")
+
+    def unread(id: str, text: str) -> int:
+        """Tokens that are still to be read when it is sent."""
+        engine.inbox.put(Submit(id=id, request=typed(text)))
+        events = engine.until(RequestFinished)
+        assert "".join(event.text for event in events if isinstance(event, TextProduced)) == reply_to(text)
+        usage = events[-1].usage
+        return usage.prompt_tokens - usage.cached_tokens
+
+    def read_ahead(id: str, text: str, pause_seconds: float) -> None:
+        engine.inbox.put(ReadAhead(id=id, request=typed(text)))
+        engine.inbox.put(CountTokens(id=f"{id} is there", texts=("x",)))
+        engine.next(TokensCounted)
+        engine.now += pause_seconds
+        past = GenerateRequest(turns=(Turn("user", "x"),), priority=Priority.BULK, max_tokens=1)
+        engine.inbox.put(Submit(id=f"past {id}", request=past))  # bulk waits until everything is read
+        engine.next(RequestFinished)
+
+    try:
+        engine.inbox.put(LoadModel(id="load", path=b"fake.gguf"))
+        whole = unread("alone", "What is the time? [[say noon]]")
+        read_ahead("r1", "Who is the king? [[say Ann]]", 0.0)
+        at_once = unread("at once", "Who is the king? [[say Ann]]")
+        read_ahead("r2", "Where is the sea? [[say east]]", PAUSE_SECONDS)
+        after_a_pause = unread("after a pause", "Where is the sea? [[say east]]")
+        assert whole > at_once > after_a_pause == 1
+        read_ahead("r3", "How are", PAUSE_SECONDS)
+        assert whole > unread("went on", "How are the kings? [[say well]]") > 1
     finally:
         engine.close()
 

@@ -133,7 +133,7 @@ class FakeBackend:
     def encode_prompt(self, request: GenerateRequest) -> list[int]:
         tokens: list[int] = []
         for turn in request.turns:
-            tokens += [TURN, *f"{turn.role}: {turn.content}".encode()]
+            tokens += [TURN, *f"{turn.role}: {turn.content}".encode(), END]
         return [*tokens, REPLY, *request.begun_reply.encode()]
 
     def prepare_embedding(self) -> None:
@@ -296,15 +296,17 @@ def _n_different(continuation: tuple[int, ...], reply: bytes) -> int:
 
 
 def _later(tokens: list[int]) -> str:
-    text = bytes(token for token in tokens if token < END).decode("utf-8", "replace")
-    said = _LATER.findall(text)
+    said = _LATER.findall(_text(tokens))
     return said[-1] if said else ""
 
 
 def _last_turn(tokens: list[int]) -> str:
     start = len(tokens) - tokens[::-1].index(TURN)
-    text = bytes(tokens[start:]).decode("utf-8", "replace")
-    return text.partition(": ")[2]
+    return _text(tokens[start:]).partition(": ")[2]
+
+
+def _text(tokens: list[int]) -> str:
+    return bytes(token for token in tokens if token < END).decode("utf-8", "replace")
 
 
 FAKE_CAPABILITIES = Capabilities(

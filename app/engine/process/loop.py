@@ -78,7 +78,7 @@ class EngineLoop:
             if plan is not None:
                 model.step(plan)
                 model.rest(plan)
-            else:
+            elif model.ahead.pause_left_seconds != 0:
                 model.scheduler.placement.save_chats()
         self._flush()
         if self._model is not None:
@@ -86,8 +86,11 @@ class EngineLoop:
 
     def _rest_seconds(self) -> float | None:
         """With nothing to do. None: until somebody wants something."""
-        has_unsaved = self._model is not None and self._model.scheduler.placement.has_unsaved_chats
-        return SAVE_AFTER_SECONDS if has_unsaved else None
+        if self._model is None:
+            return None
+        if (left := self._model.ahead.pause_left_seconds) is not None:
+            return left
+        return SAVE_AFTER_SECONDS if self._model.scheduler.placement.has_unsaved_chats else None
 
     # commands
 
@@ -127,8 +130,7 @@ class EngineLoop:
             counts = tuple(model.backend.count_tokens(text) for text in command.texts)
             self._events.append(TokensCounted(id=command.id, counts=counts))
         elif isinstance(command, ForgetChat):
-            model.end_asides()
-            model.scheduler.forget_chat(command.cache_key)
+            model.forget_chat(command.cache_key)
 
     def _load(self, command: LoadModel) -> None:
         self._unload()

@@ -84,12 +84,16 @@ class Prompts:
         shorter = msgspec.structs.replace(request, turns=_without_oldest(request.turns, n_dropped))
         return Prompt(tokens=self._backend.encode_prompt(shorter), dropped_turns=n_dropped)
 
+    def typed_of(self, request: GenerateRequest) -> list[int]:
+        """The prompt if its last turn is complete as it stands."""
+        return self.of(msgspec.structs.replace(request, max_tokens=1)).tokens
+
     def beginning_of(self, request: GenerateRequest) -> list[int]:
         """Of a prompt whose last turn is not complete: the tokens that will stay, whatever is typed next."""
-        typed = self.of(msgspec.structs.replace(request, max_tokens=1)).tokens
+        typed = self.typed_of(request)
         *before, last = request.turns
         more = Turn(last.role, f"{last.content}{'x' if not last.content or last.content[-1].isspace() else ' and'}")
-        longer = self.of(msgspec.structs.replace(request, max_tokens=1, turns=(*before, more))).tokens
+        longer = self.typed_of(msgspec.structs.replace(request, turns=(*before, more)))
         return typed[: common_prefix(typed, longer) + 1]
 
     def _turns_to_drop(self, request: GenerateRequest, room: int) -> int:

@@ -41,6 +41,7 @@ from app.engine.process.embeddings import embedding_of
 from app.engine.process.inbox import Inbox
 from app.engine.process.kv_archive import KvArchive
 from app.engine.process.prompts import Prompts
+from app.engine.process.reading_ahead import ReadingAhead
 from app.engine.process.reply import Reply, usage
 from app.engine.process.scheduler import Scheduler
 from app.engine.process.sequence import Sequence
@@ -53,7 +54,6 @@ from app.logs import topic
 
 log = topic("engine")
 
-EXPECTED_SECONDS = 4.0  # after a key, or the opening of a chat, a turn is near
 KV_RAM_SHARE = 0.125  # of what is free when the model is loaded, for KV of chats that are in no slot
 MOST_KV_RAM_BYTES = 2 << 30
 BULK_TEXT_TOKENS = 16  # nobody reads bulk as it is written: its text is told in larger pieces
@@ -81,7 +81,6 @@ class RunningModel:
     tell: Callable[[Event], None]
     flush: Callable[[], None]
     clock: Callable[[], float] = time.monotonic
-    _expected_until: float = 0.0
     _replies: dict[str, Reply] = field(default_factory=dict)
     _rates: dict[Priority, Throughput] = field(default_factory=lambda: {p: Throughput() for p in Priority})
     _bulk_tokens: int = 0
@@ -93,6 +92,7 @@ class RunningModel:
     def __post_init__(self) -> None:
         self.scheduler = Scheduler(self.backend.capabilities, self.backend, archive=self.archive)
         self.prompts = Prompts(self.backend)
+        self.ahead = ReadingAhead(self.scheduler, self.prompts, self.clock)
         self.beside = Beside(backend=self.backend, scheduler=self.scheduler, apply=self._apply, lose=self._lose)
 
     def set_preset(self, preset: Preset, slowdown: float) -> None:
@@ -118,7 +118,7 @@ class RunningModel:
         id, request, now = command.id, command.request, self.clock()
         if self._is_there(id):
             return
-        if request.is_aside and not (self.scheduler.is_idle and self.clock() >= self._expected_until):
+        if request.is_aside and not (self.scheduler.is_idle and not self.ahead.is_turn_near):
             self.tell(cancelled(id))
             return
         self.end_asides()
@@ -128,7 +128,7 @@ class RunningModel:
             matcher = matcher_of(request, self.backend.vocabulary)
             self.backend.prepare(request.priority, is_flash=suits_flash([sequence]))
             if request.cache_key:
-                self.scheduler.end_read_ahead(request.cache_key)
+                self.ahead.end(request.cache_key)
             has_template = self.backend.capabilities.has_template
             self._replies[id] = Reply(
                 text=TextStream(request.stop if has_template else (*request.stop, *PLAIN_STOP)),
@@ -182,33 +182,19 @@ class RunningModel:
 
     def read_ahead(self, command: ReadAhead) -> None:
         """A help, not a request: where it can't be done, nothing is said."""
-        if not self.backend.capabilities.can_write:
-            return
+        if self.backend.capabilities.can_write:
+            self.end_asides()
+            self.ahead.begin(command)
+
+    def forget_chat(self, cache_key: str) -> None:
+        """A chat was deleted: its KV goes, wherever it is, and nothing is read for it."""
         self.end_asides()
-        key = command.request.cache_key
-        self._expected_until = self.clock() + EXPECTED_SECONDS
-        self.scheduler.end_read_ahead(key)
-        if self.scheduler.has_chat(key):
-            return
-        try:
-            beginning = self.prompts.beginning_of(command.request)
-            sequence = Sequence(
-                id=command.id,
-                priority=Priority.INTERACTIVE,
-                tokens=beginning,
-                max_tokens=0,
-                cache_key=key,
-                is_temporary=True,  # what is typed may never be sent: it is not written to the disk
-            )
-            if len(beginning) > 1 and self.scheduler.placement.wants(sequence):
-                self.scheduler.add(sequence)
-        except KnownError:
-            pass  # the request itself will say so
-        except Exception:
-            log.error("a prompt could not be read ahead\n%s", traceback.format_exc())
+        self.ahead.end(cache_key)
+        self.scheduler.placement.forget_chat(cache_key)
 
     def plan(self) -> StepPlan | None:
-        self.scheduler.is_chat_expected = self.clock() < self._expected_until
+        self.scheduler.is_chat_expected = self.ahead.is_turn_near
+        self.ahead.go_on()
         self.beside.take()
         for sequence in self.scheduler.admit(with_bulk=not self.beside.is_running):
             if not sequence.is_read_ahead:

@@ -181,11 +181,6 @@ class Scheduler:
         self._is_pressed = True
         return self.placement.drop_idle_bulk()
 
-    def forget_chat(self, cache_key: str) -> None:
-        """A chat was deleted: its KV goes, wherever it is."""
-        self.end_read_ahead(cache_key)
-        self.placement.forget_chat(cache_key)
-
     def end_read_ahead(self, cache_key: str | None = None) -> None:
         """The request itself is there, or another one needs the place (None: any chat's)."""
         for sequence in [*self._running[Priority.INTERACTIVE], *self._waiting[Priority.INTERACTIVE]]:
