@@ -78,7 +78,7 @@ class EngineLoop:
             if plan is not None:
                 model.step(plan)
                 model.rest(plan)
-            elif model.ahead.pause_left_seconds != 0:
+            elif model.ahead.pause_left_seconds is None:
                 model.scheduler.placement.save_chats()
         self._flush()
         if self._model is not None:

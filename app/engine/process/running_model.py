@@ -118,7 +118,7 @@ class RunningModel:
         id, request, now = command.id, command.request, self.clock()
         if self._is_there(id):
             return
-        if request.is_aside and not (self.scheduler.is_idle and not self.ahead.is_turn_near):
+        if request.is_aside and (self.ahead.is_turn_near or not self.scheduler.is_idle):
             self.tell(cancelled(id))
             return
         self.end_asides()
