@@ -101,7 +101,7 @@ def test_a_speed_of_a_while_ago_is_never_told() -> None:
 
 
 def test_what_is_typed_is_read_to_its_end_once_the_typing_pauses() -> None:
-    """And read back where it goes on, or where something else is sent."""
+    """Its end is cut off again where the typing goes on."""
     engine = Engine()
     history = (Turn("user", "Hello there."), Turn("assistant", "Hello."))
 

@@ -1,7 +1,7 @@
 """Prompts that are read before they are sent. Runs on the engine process's step thread.
 
 While somebody types, what will stay is read whatever comes next. Once the typing pauses all of it is, as it would be
-sent now, and is read back where the typing goes on: the end of a prompt costs a few tokens, too many for each key.
+sent now; that end is cut off again where the typing goes on. It costs a few tokens, too many for each key.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ class ReadingAhead:
         now, request = self._clock(), command.request
         self._near_until, self._pause_until = now + NEAR_SECONDS, now + PAUSE_SECONDS
         self.end(request.cache_key)
+        self._typed = None  # what stood in another chat is not what is typed now
         if self._scheduler.has_chat(request.cache_key):
             return
         self._read(command, self._prompts.beginning_of)
