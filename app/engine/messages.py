@@ -307,6 +307,7 @@ class EngineReported(Message, frozen=True, kw_only=True):
     bulk_tokens_per_second: float  # prompt and output tokens of bulk work together
     kv_used_fraction: float
     bulk_tokens: int = 0  # since the model was loaded: read and written by bulk work
+    bulk_output_tokens: int = 0  # those of them that were written
     torn_bulk_tokens: int = 0  # since the model was loaded: computed again because a step was torn
     # Of bulk steps while no chat was active, since the model was loaded: how fast this machine is.
     bulk_read_tokens: int = 0

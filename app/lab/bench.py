@@ -29,6 +29,7 @@ class Watcher:
     def __init__(self) -> None:
         self.report: EngineReported | None = None
         self._is_idle = asyncio.Event()
+        self._news = asyncio.Event()
 
     def model_state_changed(self, state: ModelState, fraction: float, sentence: str) -> None: ...
 
@@ -41,9 +42,17 @@ class Watcher:
         self.report = report
         busy = report.interactive_running + report.bulk_running + report.bulk_waiting
         (self._is_idle.clear if busy else self._is_idle.set)()
+        self._news.set()
 
     async def until_idle(self) -> None:
         await self._is_idle.wait()
+
+    async def next_report(self) -> EngineReported:
+        """It comes between two steps."""
+        self._news.clear()
+        await self._news.wait()
+        assert self.report is not None
+        return self.report
 
 
 @dataclass

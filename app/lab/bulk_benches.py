@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import mean
 
 from app.engine.bare import BareModel
 from app.engine.client import EngineClient
-from app.engine.messages import Preset, Priority, Turn
+from app.engine.messages import EngineReported, Preset, Priority, Turn
 from app.lab.bench import Lab, Watcher
 from app.lab.chat_benches import Conversation, conversation
 from app.lab.row import Limit, Row
@@ -24,8 +24,9 @@ TEXTS, INSTRUCTION_TOKENS, TEXT_TOKENS, TEXT_OUTPUT = 96, 650, 36, 8
 PARTS = 8  # of the documents: the bare costs are taken between them, because a machine's own speed drifts
 REPETITIONS = 3  # of each bare figure; as llama-bench does, their mean counts: a wall is made of good and bad moments
 TURNS = 20
-BESIDE_TURNS = 6
-ALONE_SECONDS = 15.0  # at a time, to learn what bulk does by itself
+BESIDE_TURNS, BATCH_TURNS = 8, 4
+DRIFT = 1.07  # of the machine's own speed while a reply is told: more, and the reply says nothing of bulk
+ALONE_SECONDS = 2.0  # at a time, to learn what bulk does by itself
 BALANCED_SLOWER = 1.5
 
 
@@ -211,53 +212,96 @@ async def preempt(lab: Lab) -> Row:
     return row
 
 
-async def _bulk_rate(watcher: Watcher, meanwhile: Awaitable[None]) -> float:
-    """Tokens that bulk reads and writes in a second."""
-    before, started = watcher.report, time.perf_counter()
-    await meanwhile
-    after, seconds = watcher.report, time.perf_counter() - started
-    if before is None or after is None:
-        return 0.0
-    return (after.bulk_tokens - before.bulk_tokens) / seconds
+@dataclass(frozen=True)
+class _BulkWork:
+    """What bulk did between two reports, each of which comes between two steps."""
+
+    n_read: int
+    n_written: int
+    seconds: float
+
+    @classmethod
+    def between(cls, before: EngineReported, after: EngineReported, seconds: float) -> _BulkWork:
+        n_written = after.bulk_output_tokens - before.bulk_output_tokens
+        return cls(after.bulk_tokens - before.bulk_tokens - n_written, n_written, seconds)
+
+    def tokens(self, written_cost: float) -> float:
+        """One that is written counts for as many as are read in its time: what a short while has of both is chance."""
+        return self.n_read + written_cost * self.n_written
+
+
+def _written_cost(report: EngineReported) -> float:
+    """How many tokens are read while one is written, at full width with no chat."""
+    read = report.bulk_read_seconds / max(1, report.bulk_read_tokens)
+    return report.bulk_written_seconds / max(1, report.bulk_written_tokens) / read if read else 1.0
 
 
 @dataclass
 class _Beside:
-    """Replies with bulk beside them, each between two while bulk was held: the machine's speed drifts."""
+    """Replies with bulk beside them; before and after each bulk by itself and a reply while bulk was held: the
+    machine's speed drifts.
+    """
 
-    samples: list[Sample]
-    idle: list[Sample]
-    bulk_per_second: float
+    samples: list[Sample] = field(default_factory=list)
+    idle: list[Sample] = field(default_factory=list)
+    work: list[_BulkWork] = field(default_factory=list)  # to the end of the step that began when the reply had ended
+    alone: list[_BulkWork] = field(default_factory=list)
+
+    def bulk_share(self, written_cost: float) -> float:
+        """Of its speed alone, that bulk had during the replies."""
+        speed = self.alone_speed(written_cost)
+        seconds = sum(sample.total_seconds for sample in self.samples)
+        after = sum(work.seconds for work in self.work) - seconds
+        return (sum(work.tokens(written_cost) for work in self.work) / speed - after) / seconds
+
+    def alone_speed(self, written_cost: float) -> float:
+        """Tokens a second."""
+        return sum(work.tokens(written_cost) for work in self.alone) / sum(work.seconds for work in self.alone)
 
     @property
     def gap_ratios(self) -> list[float]:
-        return [
-            gap / mean(alone.itl_seconds for alone in around)
-            for sample, around in zip(self.samples, itertools.pairwise(self.idle), strict=True)
-            for gap in sample.gaps_seconds
-        ]
+        """Of all replies, to the mean of the two around each."""
+        return [ratio for _, ratios in self._replies for ratio in ratios]
+
+    @property
+    def steady(self) -> list[list[float]]:
+        """The same, by reply, of those while which the machine kept its speed; of all, where it never did."""
+        replies = self._replies
+        return [ratios for drift, ratios in replies if drift <= DRIFT] or [ratios for _, ratios in replies]
+
+    @property
+    def _replies(self) -> list[tuple[float, list[float]]]:
+        """Of each the drift of the machine, and its gaps."""
+        found = []
+        for sample, around in zip(self.samples, itertools.pairwise(self.idle), strict=True):
+            itl = [alone.itl_seconds for alone in around]
+            found.append((max(itl) / min(itl), [gap / mean(itl) for gap in sample.gaps_seconds]))
+        return found
 
 
-async def _beside(engine: EngineClient, watcher: Watcher, talk: Conversation, preset: Preset, n_tokens: int) -> _Beside:
+async def _beside(
+    engine: EngineClient, watcher: Watcher, talk: Conversation, preset: Preset, n_turns: int, n_tokens: int
+) -> _Beside:
     """Replies one after the other, as a person reads them."""
-    found = _Beside([], [], 0.0)
-
-    async def one(n: int) -> None:
-        found.samples.append(await talk.ask(n, n_tokens))
-
-    async def one_alone() -> None:
+    found = _Beside()
+    engine.set_preset(preset)
+    for n in range(n_turns + 1):
+        started = await watcher.next_report(), time.perf_counter()
+        await asyncio.sleep(ALONE_SECONDS)
+        ended = await watcher.next_report(), time.perf_counter()
+        found.alone.append(_BulkWork.between(started[0], ended[0], ended[1] - started[1]))
         engine.hold(True)
-        found.idle.append(await talk.ask(BESIDE_TURNS, n_tokens))
+        found.idle.append(await talk.ask(n_turns, n_tokens))
+        if n == n_turns:
+            break
+        before, started_seconds = watcher.report, time.perf_counter()
+        assert before is not None
         engine.hold(False)
-
-    rates = []
-    await one_alone()
-    for n in range(BESIDE_TURNS):
-        engine.set_preset(preset)
-        rates.append(await _bulk_rate(watcher, one(n)))
-        engine.set_preset(Preset.RESPONSIVE)
-        await one_alone()
-    found.bulk_per_second = mean(rates)
+        found.samples.append(await talk.ask(n, n_tokens))
+        after = await watcher.next_report()
+        found.work.append(_BulkWork.between(before, after, time.perf_counter() - started_seconds))
+    engine.set_preset(Preset.RESPONSIVE)
+    engine.hold(False)
     return found
 
 
@@ -278,22 +322,29 @@ async def balanced(lab: Lab) -> Row:
         await talk.warm()
         async with _flood(EngineTarget(engine), requests):
             await asyncio.sleep(2.0)
-            alone = [await _bulk_rate(watcher, asyncio.sleep(ALONE_SECONDS))]
-            for preset, name, n_tokens in ((Preset.BALANCED, "", 200), (Preset.BATCH, "batch_", 40)):
-                found = await _beside(engine, watcher, talk, preset, n_tokens)
-                alone.append(await _bulk_rate(watcher, asyncio.sleep(ALONE_SECONDS)))
+            for preset, name, n_turns, n_tokens in (
+                (Preset.BALANCED, "", BESIDE_TURNS, 200),
+                (Preset.BATCH, "batch_", BATCH_TURNS, 40),
+            ):
+                found = await _beside(engine, watcher, talk, preset, n_turns, n_tokens)
+                assert watcher.report is not None
+                cost = _written_cost(watcher.report)
+                gaps = [gap for reply in found.steady for gap in reply]
                 row.figures |= {
-                    f"{name}itl_ratio": mean(found.gap_ratios),
-                    f"{name}p95_gap_ratio": percentile(found.gap_ratios, 0.95),
+                    f"{name}itl_ratio": mean(gaps),
+                    f"{name}p95_gap_ratio": percentile(gaps, 0.95),
+                    f"{name}p95_gap_ratio_of_all": percentile(found.gap_ratios, 0.95),
+                    f"{name}steady_replies": len(found.steady),
                     f"{name}worst_gap_ratio": max(found.gap_ratios),
-                    f"{name}bulk_share": found.bulk_per_second / mean(alone[-2:]),
+                    f"{name}bulk_share": found.bulk_share(cost),
+                    f"{name}bulk_alone_tokens_per_second": found.alone_speed(1.0),
                     f"{name}ttft_seconds": median([s.ttft_seconds for s in found.samples]),
                     f"{name}idle_itl_seconds": median([s.itl_seconds for s in found.idle]),
                 }
         idle_gaps = [gap / s.itl_seconds for s in found.idle for gap in s.gaps_seconds]
         row.figures |= {
             "idle_p95_gap_ratio": percentile(idle_gaps, 0.95),
-            "bulk_alone_tokens_per_second": mean(alone),
+            "bulk_written_cost": cost,
         }
         row.facts = {"ratio": f"Balanced may slow a chat {BALANCED_SLOWER} times"}
     return row

@@ -1,85 +1,130 @@
-"""How many threads bulk gets beside a chat, by what the chat's steps cost."""
+"""When bulk has its turns between a chat's tokens, by what both cost."""
 
 from __future__ import annotations
 
 import random
+from dataclasses import dataclass, field
+from statistics import mean
 
 import pytest
 
-from app.engine.process.balance import Balance
+from app.engine.process.balance import LONGEST_STEPS, USED, Balance
 
-STEPS = 400
-
-
-def story(n_total: int, seconds_by_threads: dict[int, float], *, slowdown: float = 1.5) -> tuple[list[int], float]:
-    """A long reply; a chat's step takes 1 s alone. (bulk's threads at each step, mean seconds)"""
-    balance = Balance(slowdown=slowdown)
-    balance.begin()
-    threads, total = [], 0.0
-    for _ in range(STEPS):
-        n = balance.threads(n_total)
-        seconds = seconds_by_threads[n]
-        balance.took(n, seconds)
-        threads.append(n)
-        total += seconds
-    return threads, total / STEPS
+TOKENS = 600
+LEARNING = 30  # tokens until sizes and costs have settled
 
 
-@pytest.mark.parametrize(
-    ("n_total", "cost", "expected"),
-    [
-        (2, {0: 1.0, 1: 1.25}, 1),
-        (8, {0: 1.0, 1: 1.05, 2: 1.1, 3: 1.15, 4: 1.2, 5: 1.3, 6: 1.9, 7: 3.0}, 5),
-        (8, {0: 1.0, 1: 1.0, 2: 1.0, 3: 1.0, 4: 1.0, 5: 1.0, 6: 1.0, 7: 1.0}, 7),
-        (4, {0: 1.0, 1: 1.3, 2: 1.7, 3: 3.0}, 1),
-    ],
-)
-def test_bulk_gets_as_many_threads_as_keep_to_the_share(n_total: int, cost: dict[int, float], expected: int) -> None:
-    threads, mean = story(n_total, cost)
-    assert threads.count(expected) > STEPS * 0.9
-    assert mean <= 1.5
+@dataclass
+class Machine:
+    """A chat's step takes a second alone, bulk's `base` and `each` for a token; all of it varies by so much."""
+
+    base: float
+    each: float
+    varies: float = 0.0
+    width: int = 16
+    reads: bool = False
+    noise: random.Random = field(default_factory=lambda: random.Random(7))
+
+    def time(self, seconds: float) -> float:
+        return seconds * self.noise.uniform(1 - self.varies, 1 + self.varies)
+
+    def tell(self, balance: Balance) -> tuple[list[float], list[float], int]:
+        """A long reply: the gaps between its texts as they are told, the turns' seconds, the tokens of bulk."""
+        now, told, gaps, turns, n_bulk = 0.0, 0.0, [], [], 0
+        balance.begin()
+        for _ in range(TOKENS):
+            since = now
+            budget = balance.turn(self.width)
+            n = budget.read_tokens if self.reads else budget.write_sequences
+            sizes = (n, 0) if self.reads else (0, n)
+            if n and balance.covers(*sizes):
+                seconds = self.time(self.base + self.each * n)
+                balance.took_bulk(*sizes, seconds, seconds)
+                turns.append(seconds)
+                n_bulk += n
+                since = now = now + seconds
+            now += self.time(1.0)
+            balance.took(now - since, is_told=True)
+            due = max(now, told + balance.pace_seconds if told else now)
+            gaps.append(due - told)
+            told = due
+        return gaps[LEARNING:], turns[LEARNING // 10 :], n_bulk
 
 
-@pytest.mark.parametrize("cost", [1.8, 2.5, 6.0])
-def test_where_one_thread_costs_more_than_the_share_the_mean_keeps_to_it(cost: float) -> None:
-    threads, mean = story(2, {0: 1.0, 1: cost})
-    assert set(threads) == {0, 1}
-    assert 1.25 < mean <= 1.5
+MACHINES = [(1.0, 0.2, False), (2.0, 0.1, False), (0.5, 0.05, True), (3.0, 0.9, False), (0.0, 1.0, True)]
 
 
-@pytest.mark.parametrize(("cost", "varies"), [(1.2, 0.07), (1.8, 0.07), (2.2, 0.07), (1.33, 0.3)])
-def test_what_was_put_by_covers_every_step(cost: float, varies: float) -> None:
-    """Told at its pace, a reply has no gap above the share: not on the mean, but (nearly) each."""
-    noise = random.Random(7)
-    balance, now, told, gaps = Balance(slowdown=1.5), 0.0, 0.0, []
-    balance.begin()
-    for _ in range(STEPS):
-        n = balance.threads(2)
-        seconds = (cost * noise.uniform(1 - varies, 1 + varies)) if n else noise.uniform(0.93, 1.07)
-        balance.took(n, seconds)
-        now += seconds
-        due = max(now, told + balance.pace_seconds if told else now)
-        gaps.append(due - told)
-        told = due
-    late = [gap for gap in gaps[1:] if gap > 1.55]
-    assert len(late) <= (0.01 if varies < 0.1 else 0.05) * STEPS
-    assert max(gaps[1:]) < 2.0
+@pytest.mark.parametrize(("base", "each", "reads"), MACHINES)
+def test_the_reply_comes_evenly_and_bulk_gets_all_that_it_leaves(base: float, each: float, reads: bool) -> None:
+    machine = Machine(base, each, reads=reads)
+    gaps, turns, _ = machine.tell(Balance(slowdown=1.5))
+    pace = 1 + USED * 0.5
+    assert max(gaps) == pytest.approx(pace, abs=0.01)
+    assert sum(turns) / sum(gaps) == pytest.approx(1 - 1 / pace, abs=0.02)
+
+
+@pytest.mark.parametrize(("base", "each", "reads"), MACHINES)
+@pytest.mark.parametrize("varies", [0.07, 0.2])
+def test_a_machine_whose_steps_vary_tells_nearly_every_text_in_time(
+    base: float, each: float, reads: bool, varies: float
+) -> None:
+    gaps, _, _ = Machine(base, each, varies, reads=reads).tell(Balance(slowdown=1.5))
+    assert mean(gaps) < 1.55
+    assert sum(gap > 1.55 for gap in gaps) <= (0.01 if varies < 0.1 else 0.05) * len(gaps)
+    assert max(gaps) < 3.0
+
+
+@pytest.mark.parametrize("reads", [False, True])
+def test_a_turn_is_as_wide_as_its_time_allows(reads: bool) -> None:
+    _, turns, n_bulk = Machine(0.5, 0.1, width=64, reads=reads).tell(Balance())
+    assert LONGEST_STEPS * 0.8 < max(turns) <= LONGEST_STEPS * 1.1
+    _, narrow, n_narrow = Machine(0.5, 0.1, width=4, reads=False).tell(Balance())
+    assert max(narrow) == pytest.approx(0.9)
+    assert n_narrow < n_bulk, "the base is paid more often"
+
+
+def test_one_sequence_has_its_turn_even_where_that_is_long() -> None:
+    gaps, turns, n_bulk = Machine(6.0, 0.5).tell(Balance(slowdown=1.5))
+    assert set(turns) == {6.5}
+    assert n_bulk > TOKENS * 0.4 / 6.5 * 0.9, "of all that was put by"
+    assert max(gaps) < 1.55
 
 
 def test_the_share_is_the_persons() -> None:
-    cost = {0: 1.0, 1: 1.1, 2: 1.3, 3: 1.9}
-    assert max(set(story(4, cost, slowdown=1.15)[0]), key=story(4, cost, slowdown=1.15)[0].count) == 1
-    assert max(set(story(4, cost, slowdown=2.5)[0]), key=story(4, cost, slowdown=2.5)[0].count) == 3
+    got = [Machine(1.0, 0.2).tell(Balance(slowdown=slowdown))[2] for slowdown in (1.05, 1.2, 1.5, 2.0, 5.0)]
+    assert got == sorted(got)
+    assert got[0] > 0
+    assert got[-1] > 5 * got[1]
 
 
-def test_on_one_core_there_is_nothing_to_divide() -> None:
-    assert set(story(1, {0: 1.0})[0]) == {0}
+def test_before_anything_is_known_of_the_chat_bulk_waits() -> None:
+    assert Balance().turn(16).write_sequences == 0
+
+
+def test_what_one_reply_put_by_is_not_spent_in_the_next() -> None:
+    balance = Balance()
+    for _ in range(50):
+        balance.took(1.0, is_told=True)
+    assert balance.covers(0, 1)
+    balance.took_bulk(0, 1, 2.0, 2.0)
+    assert balance.covers(0, 1)
+    balance.begin()
+    assert not balance.covers(0, 1)
 
 
 def test_what_a_step_costs_alone_is_known_from_replies_before_balanced_was_chosen() -> None:
     balance = Balance(slowdown=1.5)
     for _ in range(9):
-        balance.saw(1.0)
-    balance.begin()
-    balance.took(0, 3.0)  # the first one is a slow one
+        balance.took(1.0, is_told=False)
+    assert not balance.covers(0, 1), "nothing was put by: they were not told at a pace"
+    balance.took(3.0, is_told=True)  # a slow one
+    assert balance.alone_seconds == 1.0
+
+
+def test_a_step_just_after_bulk_says_nothing_of_what_one_costs_alone() -> None:
+    balance = Balance()
+    balance.took(1.0, is_told=True)
+    for _ in range(20):
+        balance.took_bulk(0, 4, 2.0, 2.0)
+        balance.took(1.8, is_told=True)
     assert balance.alone_seconds == 1.0

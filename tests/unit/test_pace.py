@@ -35,8 +35,16 @@ def test_a_text_of_several_tokens_has_the_time_of_several() -> None:
 
 def test_without_a_pace_nothing_is_held_back() -> None:
     pace = Pace()
-    pace.due(text(1, 1.5), 10.0)
+    pace.due(text(1), 10.0)
     assert pace.due(text(2), 10.1) == 10.1
+
+
+def test_what_is_held_back_when_bulk_ends_comes_faster_but_not_all_at_once() -> None:
+    pace = Pace()
+    assert [pace.due(text(n, 1.5), 10.0) for n in (1, 2)] == [10.0, 11.5]
+    assert [pace.due(text(n), 10.0) for n in (3, 4, 5)] == [12.0, 12.5, 13.0]
+    assert pace.due(text(6), 14.0) == 14.0
+    assert pace.due(text(7), 14.1) == 14.1, "it has caught up"
 
 
 def test_the_last_word_is_told_at_once() -> None:

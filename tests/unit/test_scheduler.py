@@ -13,7 +13,7 @@ from app.engine.process.backend import StepPlan, StepResult, TextResult, WorkRes
 from app.engine.process.embeddings import MOST_TEXTS, Embedding
 from app.engine.process.fake_llama import FAKE_CAPABILITIES
 from app.engine.process.kv_archive import KvArchive
-from app.engine.process.presets import BATCH_TOKENS, BESIDE_TOKENS, STEP_TOKENS
+from app.engine.process.presets import BATCH_TOKENS, STEP_TOKENS
 from app.engine.process.scheduler import PromptDoesNotFit, Scheduler
 from app.engine.process.sequence import Sequence, Slot
 
@@ -109,22 +109,23 @@ def test_a_chat_takes_the_machine_from_bulk_and_gives_it_back() -> None:
 
 
 def test_the_three_presets_plan_three_different_steps_beside_a_chat() -> None:
-    """What the chat's step is, and what is computed at the same time."""
     plans = {}
     for preset in Preset:
         scheduler, kv = new_scheduler()
         for n in range(6):
-            scheduler.add(bulk(f"b{n}", 10))
+            scheduler.add(bulk(f"b{n}", 10, max_tokens=500))
         while any(size > 1 for _, size in step(scheduler, kv)):
             pass
-        scheduler.add(chat("c", 5))
+        scheduler.add(chat("c", 5, max_tokens=500))
         step(scheduler, kv)
         scheduler.preset = preset
-        plans[preset] = [(step(scheduler, kv), shape(scheduler.plan_beside())) for _ in range(30)]
+        plans[preset] = [step(scheduler, kv) for _ in range(100)]
     alone, everyone = [("c", 1)], [(f"b{n}", 1) for n in range(4)]
-    assert all(plan == (alone, []) for plan in plans[Preset.RESPONSIVE])
-    assert all(plan == (alone, everyone) for plan in plans[Preset.BALANCED])
-    assert all(plan == ([*alone, *everyone], []) for plan in plans[Preset.BATCH])
+    assert all(plan == alone for plan in plans[Preset.RESPONSIVE])
+    assert all(plan == [*alone, *everyone] for plan in plans[Preset.BATCH])
+    assert {tuple(plan) for plan in plans[Preset.BALANCED][20:]} == {tuple(alone), (*alone, *everyone)}
+    n_turns = sum(plan != alone for plan in plans[Preset.BALANCED])
+    assert 15 < n_turns < 22, "a turn takes 2.2 steps of the chat's, and each of those leaves 0.45"
 
 
 @pytest.mark.parametrize("preset", list(Preset))
@@ -156,31 +157,71 @@ def test_balanced_holds_bulk_back_until_the_first_token_is_there() -> None:
     assert step(scheduler, kv) == [("c", STEP_TOKENS)]
 
 
-def test_in_balanced_bulk_is_planned_beside_a_chat_that_writes_and_only_then() -> None:
+def test_in_balanced_bulk_takes_turns_with_a_chat_that_writes_and_only_then() -> None:
     scheduler, kv = new_scheduler(Preset.BALANCED)
-    scheduler.add(bulk("b", 200))
-    scheduler.admit()
-    assert scheduler.plan_beside() is None, "no chat: bulk has the whole machine"
-    scheduler.add(chat("c", 5))
-    assert scheduler.plan_beside() is None, "a first token is waited for"
+    scheduler.add(bulk("b", 4000))
     step(scheduler, kv)
-    assert shape(scheduler.plan_beside()) == [("b", BESIDE_TOKENS)]
-    scheduler.plan()
+    scheduler.add(chat("c", 5, max_tokens=1000))
+    assert step(scheduler, kv) == [("c", 5)], "a first token is waited for"
+    assert not scheduler.is_paced
+    plans = [step(scheduler, kv) for _ in range(300)]
+    assert [("c", 1)] in plans
+    assert any(len(plan) == 2 and plan[1][0] == "b" for plan in plans)
+    assert scheduler.is_paced
     assert not scheduler.bulk_is_parked
-    for preset in (Preset.RESPONSIVE, Preset.BATCH):
-        scheduler.preset = preset
-        assert scheduler.plan_beside() is None
+    scheduler.preset = Preset.RESPONSIVE
+    assert all(step(scheduler, kv) == [("c", 1)] for _ in range(5))
+    assert not scheduler.is_paced
+    assert scheduler.bulk_is_parked
     scheduler.preset = Preset.BALANCED
     scheduler.add(chat("d", 5))
-    assert scheduler.plan_beside() is None, "another first token is waited for"
+    assert step(scheduler, kv) == [("c", 1), ("d", 5)], "another first token is waited for"
 
 
-def test_while_bulk_is_computed_beside_no_slot_of_it_is_given_away() -> None:
-    scheduler, _ = new_scheduler(Preset.BALANCED)
-    scheduler.add(bulk("b", 20))
+def balanced_after(n_steps: int) -> tuple[Scheduler, Kv]:
+    """A chat that has written for so long, with bulk taking turns."""
+    scheduler, kv = new_scheduler(Preset.BALANCED)
+    scheduler.add(bulk("b", 4000))
+    step(scheduler, kv)
+    scheduler.add(chat("c", 5, max_tokens=1000))
+    for _ in range(n_steps):
+        step(scheduler, kv)
+    return scheduler, kv
+
+
+def test_while_a_first_token_is_awaited_bulk_has_no_turn_however_much_was_put_by() -> None:
+    n_turns = 0
+    for n_steps in range(100, 220):
+        scheduler, kv = balanced_after(n_steps)
+        scheduler.add(chat("d", 5))
+        assert step(scheduler, kv) == [("c", 1), ("d", 5)]
+        scheduler, kv = balanced_after(n_steps)
+        n_turns += len(step(scheduler, kv)) == 2
+    assert n_turns > 0, "without it there are some among them"
+
+
+def test_between_two_turns_a_chat_goes_on_by_itself_until_the_next_is_covered() -> None:
+    scheduler, kv = balanced_after(2)
+    n_alone, n_turns = 0, 0
+    for _ in range(300):
+        again = scheduler.plan_again()
+        plan = scheduler.plan()
+        assert plan is not None
+        if again is not None:
+            n_alone += 1
+            assert again == plan
+        n_turns += len(shape(plan)) == 2
+        run(scheduler, kv, plan)
+    assert n_turns > 2
+    assert n_alone > 10 * n_turns
+
+
+def test_a_reply_with_no_bulk_behind_it_is_not_told_at_a_pace() -> None:
+    scheduler, kv = new_scheduler(Preset.BALANCED)
     scheduler.add(chat("c", 5))
-    assert [sequence.id for sequence in scheduler.admit(with_bulk=False)] == ["c"]
-    assert [sequence.id for sequence in scheduler.admit()] == ["b"]
+    for _ in range(10):
+        step(scheduler, kv)
+        assert not scheduler.is_paced
 
 
 def test_a_long_bulk_prompt_is_read_in_steps_of_one_micro_batch_and_short_ones_together() -> None:
@@ -305,15 +346,15 @@ def test_texts_of_bulk_give_way_to_a_chat_as_its_reading_does() -> None:
     plans = {}
     for preset in Preset:
         scheduler, kv = new_scheduler(preset)
-        scheduler.add_embedding(texts("e", *[50] * 40))
-        scheduler.add(chat("c", 5))
+        scheduler.add_embedding(texts("e", *[50] * 1000))
+        scheduler.add(chat("c", 5, max_tokens=1000))
         step(scheduler, kv)
         assert scheduler.bulk_is_parked is (preset is not Preset.BATCH)
-        plans[preset] = step(scheduler, kv), shape(scheduler.plan_beside())
+        plans[preset] = [step(scheduler, kv) for _ in range(300)]
     alone = [("c", 1)]
-    assert plans[Preset.RESPONSIVE] == (alone, [])
-    assert plans[Preset.BALANCED] == (alone, [("e", 50)])
-    assert plans[Preset.BATCH] == ([*alone, ("e", 50), ("e", 50)], [])
+    assert all(plan == alone for plan in plans[Preset.RESPONSIVE])
+    assert all(plan == [*alone, ("e", 50), ("e", 50)] for plan in plans[Preset.BATCH])
+    assert {len(plan) > 1 for plan in plans[Preset.BALANCED]} == {True, False}
 
 
 def test_texts_that_a_person_waits_for_go_before_bulk_and_beside_chats() -> None:
@@ -329,16 +370,18 @@ def test_texts_that_a_person_waits_for_go_before_bulk_and_beside_chats() -> None
     assert step(scheduler, kv) == [("c", 1)]
 
 
-def test_in_balanced_nothing_runs_beside_while_a_person_waits_for_a_text() -> None:
+def test_in_balanced_bulk_has_no_turn_while_a_person_waits_for_a_text() -> None:
     scheduler, kv = new_scheduler(Preset.BALANCED)
-    scheduler.add(bulk("b", 200))
+    scheduler.add(bulk("b", 2000))
     scheduler.add(chat("c", 5))
-    step(scheduler, kv)
-    assert scheduler.may_run_beside
+    for _ in range(3):
+        step(scheduler, kv)
+    assert scheduler.is_paced
     scheduler.add_embedding(texts("asked", 40, priority=Priority.INTERACTIVE))
-    assert not scheduler.may_run_beside
+    assert step(scheduler, kv) == [("c", 1), ("asked", 40)]
+    assert not scheduler.is_paced
     step(scheduler, kv)
-    assert scheduler.may_run_beside
+    assert scheduler.is_paced
 
 
 def test_texts_and_sequences_of_bulk_take_turns() -> None:
@@ -425,30 +468,16 @@ class AnyStory(RuleBasedStateMachine):
             self.scheduler.lose(id)
             del self.wanted[id]
 
-    @rule(torn_at=st.one_of(st.none(), st.integers(0, 600)), n_steps=st.integers(0, 3))
-    def go_beside(self, torn_at: int | None, n_steps: int) -> None:
-        """Balanced: chats go on for some steps while bulk is computed, which may then be torn."""
-        plan = self.scheduler.plan_beside()
-        if plan is None:
-            return
-        assert not plan.has(Priority.INTERACTIVE)
-        for _ in range(n_steps):
-            self.one_step(with_bulk=False)
-        self.compute(plan, torn_at)
-
     @rule(torn_at=st.one_of(st.none(), st.integers(0, 600)))
     def go(self, torn_at: int | None) -> None:
         self.one_step(torn_at)
 
-    def one_step(self, torn_at: int | None = None, *, with_bulk: bool = True) -> None:
-        self.scheduler.admit(with_bulk=with_bulk)
+    def one_step(self, torn_at: int | None = None) -> None:
+        self.scheduler.admit()
         plan = self.scheduler.plan()
         if plan is None:
-            is_beside = not with_bulk or self.scheduler.plan_beside() is not None
-            assert self.scheduler.is_idle or self.scheduler.is_held or is_beside
+            assert self.scheduler.is_idle or self.scheduler.is_held
             return
-        if not with_bulk and plan.has(Priority.BULK):
-            return  # the chats are done: the loop ends what runs beside before it goes on
         self.compute(plan, torn_at)
 
     def compute(self, plan: StepPlan, torn_at: int | None) -> None:
@@ -499,7 +528,6 @@ class AnyStory(RuleBasedStateMachine):
         plan = self.scheduler.plan()
         n_bulk = self.scheduler.count_running(Priority.BULK) + self.scheduler.count_waiting(Priority.BULK)
         assert plan is None or not plan.has(Priority.BULK)
-        assert self.scheduler.plan_beside() is None
         assert self.scheduler.bulk_is_parked == bool(n_bulk)
         if self.scheduler.count_running(Priority.INTERACTIVE):
             assert plan is not None

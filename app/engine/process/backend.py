@@ -179,25 +179,6 @@ class Backend(Protocol):
         """Compute. Raises DecodeFailed."""
 
     @property
-    def n_threads(self) -> int:
-        """That a step gets now, with what other programs leave."""
-
-    def start_beside(self, plan: StepPlan, n_threads: int) -> None:
-        """Compute bulk work at the same time as the steps of chats that follow, which get the other threads.
-
-        Until its result was taken no other method may touch bulk's slots.
-        """
-
-    def pause_beside(self, is_paused: bool) -> int:
-        """Have it stand still, or go on; returns how many threads it has now. Only one thread can stand still."""
-
-    def take_beside(self) -> StepResult | None:
-        """Its result, once it is there. Raises DecodeFailed."""
-
-    def end_beside(self) -> StepResult:
-        """Tear it; its result. Raises DecodeFailed."""
-
-    @property
     def is_crowded(self) -> bool:
         """Other programs use every core: bulk should rest as long as it works."""
 

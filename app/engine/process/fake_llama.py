@@ -115,7 +115,6 @@ class FakeBackend:
         self._kv_tokens = kv_tokens
         self._interrupted = threading.Event()
         self._hangs = False
-        self._beside = StepPlan(work=())
 
     @property
     def capabilities(self) -> Capabilities:
@@ -244,27 +243,6 @@ class FakeBackend:
             n_guessed=len(guesses),
             guessed=guesses[:n_right],
         )
-
-    @property
-    def n_threads(self) -> int:
-        return 2
-
-    def start_beside(self, plan: StepPlan, n_threads: int) -> None:
-        self._beside = plan
-
-    def pause_beside(self, is_paused: bool) -> int:
-        return 0 if is_paused else 1
-
-    def take_beside(self) -> StepResult | None:
-        """At once: it is computed when it is asked for."""
-        steps = list(self.run(self._beside))
-        results = tuple(part for step in steps for part in step.results)
-        return StepResult(results=results, texts=tuple(text for step in steps for text in step.texts), seconds=0.0)
-
-    def end_beside(self) -> StepResult:
-        results = tuple(WorkResult(id=work.id, n_done=0) for work in self._beside.work)
-        texts = tuple(TextResult(work=text, vector=None) for text in self._beside.texts)
-        return StepResult(results=results, texts=texts, seconds=0.0)
 
     @property
     def is_crowded(self) -> bool:

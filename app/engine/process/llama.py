@@ -39,7 +39,6 @@ from app.engine.process.llama_context import AbortFlag, LlamaContext
 from app.engine.process.llama_contexts import Contexts
 from app.engine.process.llama_embedding import EmbeddingContext
 from app.engine.process.llama_model import LlamaModel
-from app.engine.process.llama_side import SideThread
 from app.engine.process.logits import Row, log_probabilities, logits_of
 from app.engine.process.matcher import Matcher, Vocabulary
 from app.engine.process.memory_plan import BULK_CONTEXT, BULK_SEQUENCES, CHAT_SEQUENCES
@@ -94,7 +93,6 @@ class LlamaBackend:
         self._embedding: EmbeddingContext | None = None
         self._samplers: dict[str, Sampler] = {}  # by request
         self._flags = {priority: AbortFlag() for priority in Priority}
-        self._side = SideThread(self._flags[Priority.BULK])
         try:
             try:
                 self._open(path, context_tokens)
@@ -231,8 +229,8 @@ class LlamaBackend:
 
     def _n_threads_for(self, priority: Priority) -> int:
         chosen = self._choice.chat_threads if priority is Priority.INTERACTIVE else self._choice.threads
-        n = self._threads.threads(priority) - self._side.n_threads
-        return max(1, min(n, chosen) if chosen else n)
+        n = self._threads.threads(priority)
+        return min(n, chosen) if chosen else n
 
     def _timed(self, part: StepPlan, n_threads: int) -> StepResult:
         """A part of a plan that is computed in one context."""
@@ -252,23 +250,6 @@ class LlamaBackend:
             TextResult(work=text, vector=self._embedding.vector(place) if is_done else None)
             for place, text in enumerate(texts)
         )
-
-    @property
-    def n_threads(self) -> int:
-        return self._threads.threads(Priority.INTERACTIVE)
-
-    def start_beside(self, plan: StepPlan, n_threads: int) -> None:
-        context = self._context(Priority.BULK) if plan.work and self._model.can_cut else None
-        self._side.start(lambda: self._timed(plan, n_threads), context, n_threads)
-
-    def pause_beside(self, is_paused: bool) -> int:
-        return self._side.pause(is_paused)
-
-    def take_beside(self) -> StepResult | None:
-        return self._side.take()
-
-    def end_beside(self) -> StepResult:
-        return self._side.end()
 
     def _run_in(self, context: LlamaContext, work: tuple[Work, ...], n_threads: int) -> tuple[WorkResult, ...]:
         context.use_threads(n_threads)
@@ -365,15 +346,12 @@ class LlamaBackend:
     def interrupt(self) -> None:
         for flag in self._flags.values():
             flag.raise_()
-        self._side.interrupt()
 
     def clear_interrupt(self) -> None:
-        self._flags[Priority.INTERACTIVE].clear()
-        if not self._side.is_busy:
-            self._flags[Priority.BULK].clear()
+        for flag in self._flags.values():
+            flag.clear()
 
     def close(self) -> None:
-        self._side.close()
         for sampler in self._samplers.values():
             sampler.close()
         if self._contexts is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import sys
-import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,47 +31,6 @@ class AbortFlag:
 
     def clear(self) -> None:
         self._byte[0] = b"\x00"
-
-
-class PausableFlag:
-    """The same for work on one thread beside a chat, which can also stand still at a node and go on later.
-
-    This is Python at every node, some microseconds of it. With more threads the others would spin meanwhile.
-    """
-
-    def __init__(self) -> None:
-        self._may_go = threading.Event()
-        self._stands = threading.Event()
-        self._is_raised = False
-        self.callback = llama.ggml_abort_callback(self._look)
-        self.data = None
-
-    def _look(self, _: object) -> bool:
-        if not self._may_go.is_set():
-            self._stands.set()
-            self._may_go.wait()
-            self._stands.clear()
-        return self._is_raised
-
-    def pause(self, is_paused: bool) -> None:
-        if is_paused:
-            self._may_go.clear()
-        else:
-            self._stands.clear()
-        if not is_paused or self._is_raised:  # it may have been raised since, by another thread
-            self._may_go.set()
-
-    def stands(self, wait_seconds: float) -> bool:
-        """Does it stand still by then? A large node of the graph has to be ended first."""
-        return self._stands.wait(wait_seconds)
-
-    def raise_(self) -> None:
-        self._is_raised = True
-        self._may_go.set()
-
-    def clear(self) -> None:
-        self._is_raised = False
-        self._may_go.set()
 
 
 class LlamaContext:
@@ -108,13 +66,9 @@ class LlamaContext:
             )
         self._n_threads = n_threads
         if flag is not None:
-            self.obey(flag)
+            llama.llama_set_abort_callback(self.handle, flag.callback, flag.data)
         self.memory = llama.llama_get_memory(self.handle)
         self.batch = llama.llama_batch_init(STEP_TOKENS, 0, 1)
-
-    def obey(self, flag: AbortFlag | PausableFlag) -> None:
-        """What is computed from now on is torn by this flag. Only where the memory can be cut."""
-        llama.llama_set_abort_callback(self.handle, flag.callback, flag.data)
 
     def use_threads(self, n_threads: int) -> None:
         if n_threads != self._n_threads:

@@ -34,7 +34,7 @@ from app.engine.messages import (
     UnloadModel,
 )
 from app.engine.process.backend import OpenBackend
-from app.engine.process.inbox import Inbox, is_awaited
+from app.engine.process.inbox import Inbox
 from app.engine.process.running_model import RunningModel, archive_for
 from app.errors import ErrorKind, KnownError
 
@@ -69,8 +69,6 @@ class EngineLoop:
             self._report()
             self._flush()
             commands = self.inbox.take(wait_seconds=0 if plan is not None else self._rest_seconds())
-            if model is not None and any(needs_all_cores(command) for command in commands):
-                model.beside.end()
             for command in commands:
                 self._handle(command)
             if commands or model is None:
@@ -185,8 +183,3 @@ class EngineLoop:
             events = list(self._events)
             self._events.clear()
             self.send(events)
-
-
-def needs_all_cores(command: Command) -> bool:
-    """Or touches bulk's memory: bulk that is computed at the same time is torn for it."""
-    return is_awaited(command) or isinstance(command, Cancel | LoadModel | UnloadModel | SetPreset | Hold)

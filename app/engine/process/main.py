@@ -18,7 +18,6 @@ from app.engine.process.inbox import Inbox
 from app.engine.process.loop import EngineLoop
 from app.engine.tuned import Choice
 
-GIL_SECONDS = 0.0003  # a chat's step must not wait 5 ms for a thread that chooses the tokens of bulk
 GOODBYE_SECONDS = 1.5  # for the step under way and the KV of chats, once the other side is gone
 
 
@@ -27,7 +26,6 @@ def main(arguments: list[str]) -> int:
     options = _parse(arguments)
     logs.start(Path(options.logs), "engine", debug_topics=tuple(options.debug))
     diagnostics.dump_stacks_on_signal(sys.stderr)
-    sys.setswitchinterval(GIL_SECONDS)
     inbox = Inbox()
     threading.Thread(target=_read, args=(pipe_in, inbox), name="reader", daemon=True).start()
 

@@ -10,7 +10,6 @@ STEP_TOKENS = 512  # one micro-batch of llama.cpp: a step that is torn loses no 
 STUTTER_TOKENS = 128  # a prompt is read in pieces of this size while another chat is being answered
 # Beside a chat bulk reads no less a second in pieces of this size, and the chat's tokens come four times as often.
 BATCH_TOKENS = 128
-BESIDE_TOKENS = 32  # in Balanced: a piece that is computed at the same time; it can stand still between its nodes only
 
 
 class BulkBudget(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,10 +29,10 @@ class ChatActivity(msgspec.Struct, frozen=True, kw_only=True):
     is_expected: bool = False  # somebody types: a turn is near
 
 
-def bulk_budget(preset: Preset, chat: ChatActivity, *, bulk_sequences: int) -> BulkBudget:
+def bulk_budget(preset: Preset, chat: ChatActivity, *, bulk_sequences: int, turn: BulkBudget = NOTHING) -> BulkBudget:
     """The budget of the next step. With no chat active every preset gives bulk the whole machine.
 
-    In Balanced bulk has no step of its own beside a chat: see balance.py.
+    `turn`: what bulk may do between two tokens of a chat in Balanced (balance.py).
     """
     if not chat.is_active and chat.is_expected:
         return BulkBudget(read_tokens=STUTTER_TOKENS, write_sequences=bulk_sequences)
@@ -41,4 +40,4 @@ def bulk_budget(preset: Preset, chat: ChatActivity, *, bulk_sequences: int) -> B
         return BulkBudget(read_tokens=STEP_TOKENS, write_sequences=bulk_sequences)
     if preset is Preset.BATCH:
         return BulkBudget(read_tokens=BATCH_TOKENS, write_sequences=bulk_sequences)
-    return NOTHING
+    return turn if preset is Preset.BALANCED else NOTHING

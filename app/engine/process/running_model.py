@@ -33,7 +33,6 @@ from app.engine.messages import (
 )
 from app.engine.process.attention import suits_flash
 from app.engine.process.backend import Backend, DecodeFailed, NoRoom, StepPlan, StepResult
-from app.engine.process.beside import Beside
 from app.engine.process.bulk_pace import BulkPace
 from app.engine.process.chat_template import PLAIN_STOP
 from app.engine.process.constraint import matcher_of
@@ -84,16 +83,16 @@ class RunningModel:
     _replies: dict[str, Reply] = field(default_factory=dict)
     _rates: dict[Priority, Throughput] = field(default_factory=lambda: {p: Throughput() for p in Priority})
     _bulk_tokens: int = 0
+    _bulk_output_tokens: int = 0
     _torn_bulk_tokens: int = 0
     _bulk_pace: BulkPace = field(default_factory=BulkPace)
     _step_seconds: float = 0.0
-    _chat_step_ended: float = 0.0  # 0: bulk had the machine since
+    _step_ended: float = 0.0
 
     def __post_init__(self) -> None:
         self.scheduler = Scheduler(self.backend.capabilities, self.backend, archive=self.archive)
         self.prompts = Prompts(self.backend)
         self.ahead = ReadingAhead(self.scheduler, self.prompts, self.clock)
-        self.beside = Beside(backend=self.backend, scheduler=self.scheduler, apply=self._apply, lose=self._lose)
 
     def set_preset(self, preset: Preset, slowdown: float) -> None:
         """From the next step on."""
@@ -101,7 +100,6 @@ class RunningModel:
 
     def close(self) -> None:
         """Chats are written down; whoever still waits is told that there is no model any more."""
-        self.beside.end()
         for id in self.scheduler.ids:
             self._drop(id)
             self._fail(id, ErrorKind.NO_MODEL, "The model was changed before this was done.")
@@ -195,12 +193,10 @@ class RunningModel:
     def plan(self) -> StepPlan | None:
         self.scheduler.is_chat_expected = self.ahead.is_turn_near
         self.ahead.go_on()
-        self.beside.take()
-        for sequence in self.scheduler.admit(with_bulk=not self.beside.is_running):
+        for sequence in self.scheduler.admit():
             if not sequence.is_read_ahead:
                 reply = self._replies[sequence.id]
                 reply.admitted_seconds = reply.admitted_seconds or self.clock()
-        self.beside.start()
         return self.scheduler.plan()
 
     def step(self, plan: StepPlan) -> None:
@@ -209,14 +205,13 @@ class RunningModel:
         if not self.inbox.watch(plan, backend.interrupt, backend.clear_interrupt):
             return
         current: StepPlan | None = plan
-        has_bulk, until = plan.has(Priority.BULK), self.clock() + ALONE_SECONDS
+        until = self.clock() + ALONE_SECONDS
         try:
             while current is not None:
                 for result in backend.run(current):
-                    self._apply(current, result, since_seconds=self._chat_step_ended)
-                    self._chat_step_ended = 0.0 if has_bulk else self.clock()
+                    self._apply(current, result)
                     self.flush()
-                is_over = self.inbox.has_news or self._chat_step_ended >= until
+                is_over = self.inbox.has_news or self._step_ended >= until
                 current = None if is_over else self.scheduler.plan_again()
         except DecodeFailed as error:
             self._lose(error)
@@ -237,14 +232,15 @@ class RunningModel:
         if self.backend.is_crowded and not plan.has(Priority.INTERACTIVE):
             self.inbox.wait(min(LONGEST_REST_SECONDS, self._step_seconds))
 
-    def _apply(self, plan: StepPlan, result: StepResult, *, since_seconds: float = 0.0) -> None:
+    def _apply(self, plan: StepPlan, result: StepResult) -> None:
         self._step_seconds = result.seconds
         now = self.clock()
+        period_seconds = now - self._step_ended if self._step_ended else None
+        self._step_ended = now
         read = {part.id: part.n_done for part in result.results}
         self._bulk_pace.took(plan, result)
         # not those of another part of the plan, and not those that have left while it was computed
         works = [work for work in plan.work if work.id in read and self.scheduler.get(work.id) is not None]
-        period_seconds = now - since_seconds if since_seconds else None
         for sequence in self.scheduler.apply(result, period_seconds=period_seconds):
             self._take_token(sequence, now)
         for part in result.results:
@@ -272,6 +268,7 @@ class RunningModel:
         self._rates[priority].add(now, n_done)
         if priority is Priority.BULK:
             self._bulk_tokens += n_done
+            self._bulk_output_tokens += n_done if n_tokens == 1 else 0
             self._torn_bulk_tokens += n_tokens - n_done
 
     def _tell_reading(self, sequence: Sequence) -> None:
@@ -310,8 +307,8 @@ class RunningModel:
             )
 
     def _pace_seconds(self, sequence: Sequence) -> float:
-        is_beside = self.beside.is_running and sequence.priority is Priority.INTERACTIVE
-        return self.scheduler.balance.pace_seconds if is_beside else 0.0
+        is_paced = self.scheduler.is_paced and sequence.priority is Priority.INTERACTIVE
+        return self.scheduler.balance.pace_seconds if is_paced else 0.0
 
     # last words
 
@@ -366,6 +363,7 @@ class RunningModel:
             bulk_tokens_per_second=0.0 if is_idle or scheduler.is_held else self._rates[Priority.BULK].rate(now),
             kv_used_fraction=scheduler.kv_used_fraction,
             bulk_tokens=self._bulk_tokens,
+            bulk_output_tokens=self._bulk_output_tokens,
             torn_bulk_tokens=self._torn_bulk_tokens,
             bulk_read_tokens=self._bulk_pace.read_tokens,
             bulk_read_seconds=self._bulk_pace.read_seconds,

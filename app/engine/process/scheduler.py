@@ -19,7 +19,6 @@ from app.engine.process.embeddings import Embedding, EmbeddingQueue
 from app.engine.process.kv_archive import KvArchive
 from app.engine.process.placement import Memory, Placement
 from app.engine.process.presets import (
-    BESIDE_TOKENS,
     NOTHING,
     STEP_TOKENS,
     STUTTER_TOKENS,
@@ -63,8 +62,9 @@ class Scheduler:
         self._embeddings = EmbeddingQueue()
         self._has_embedded = False  # bulk's last step did: then it is the turn of what reads and writes
         self.balance = Balance()
+        self.is_paced = False  # in Balanced, while bulk takes turns with chats ...
+        self._turn = (0, 0)  # ... and what its next one reads and writes
         self._step_size = StepSize()  # where a step can't be torn
-        self.beside_threads = 0  # in Balanced: what a bulk step that runs at the same time has
         self._is_pressed = False  # bulk was evicted: nobody comes in before somebody has gone
         self.bulk_is_parked = False
         self.is_held = False  # bulk stands still
@@ -189,17 +189,14 @@ class Scheduler:
 
     # a step
 
-    def admit(self, *, with_bulk: bool = True) -> list[Sequence]:
-        """Give free slots to those who wait, first come first served; returns who came in.
-
-        Without bulk while a step of it runs at the same time: its memory is in use.
-        """
+    def admit(self) -> list[Sequence]:
+        """Give free slots to those who wait, first come first served; returns who came in."""
         chats = self._waiting[Priority.INTERACTIVE]
         if any(not chat.is_read_ahead for chat in chats) and not self.placement.has_room_for_chat:
             self.end_read_ahead()
         admitted = []
         for priority, waiting in self._waiting.items():
-            if priority is Priority.BULK and (not with_bulk or self._is_pressed or self.is_held):
+            if priority is Priority.BULK and (self._is_pressed or self.is_held):
                 continue
             if priority is Priority.BULK and waiting and not self._running[priority]:
                 self.placement.use_flash(suits_flash(waiting[: self._capabilities.bulk_sequences]))
@@ -218,27 +215,29 @@ class Scheduler:
         texts = self._embeddings.next(Priority.INTERACTIVE, STUTTER_TOKENS if chats else STEP_TOKENS)
         is_active = bool(chats or self._waiting[Priority.INTERACTIVE] or texts)
         activity = ChatActivity(is_active=is_active, is_expected=self.is_chat_expected)
-        budget = bulk_budget(self.preset, activity, bulk_sequences=self._capabilities.bulk_sequences)
+        width = self._capabilities.bulk_sequences
+        turn = self.balance.turn(width) if self._may_take_turns else NOTHING
+        budget = bulk_budget(self.preset, activity, bulk_sequences=width, turn=turn)
         budget = NOTHING if self.is_held else budget
         most_tokens = self._capabilities.step_tokens
         if budget.read_tokens > most_tokens:
             budget = replace(budget, read_tokens=most_tokens)
         if not self._capabilities.can_tear:
             budget, most_tokens = self._step_size.within(budget), self._step_size.read_tokens
-        bulk_part = self._bulk_part(budget)
+        bulk_part = self._covered(self._bulk_part(budget))
         work = [*_chat_work(chats, most_tokens), *bulk_part.work]
         is_alone = len(work) == 1 and len(chats) == 1
-        if is_alone and not (self.preset is Preset.BALANCED and bulk):
+        if is_alone:
             work[0] = self._with_guesses(chats[0], work[0])
         self._alone = chats[0] if is_alone and not self._has_others else None
         has_bulk = bool(bulk or self._waiting[Priority.BULK]) or self._embeddings.count(Priority.BULK) > 0
-        self.bulk_is_parked = has_bulk and budget.write_sequences == 0 and not self.may_run_beside
+        self.bulk_is_parked = has_bulk and budget.write_sequences == 0
         return _step(work, texts or bulk_part.texts)
 
     @property
     def _has_others(self) -> bool:
         """Beside a chat that is alone in a plan: is there anything that may come into the next one?"""
-        may_bulk_run = self.preset is not Preset.RESPONSIVE and not self.is_held
+        may_bulk_run = self.preset is not Preset.RESPONSIVE and not self.is_held and not self.is_paced
         has_bulk = self._running[Priority.BULK] or self._waiting[Priority.BULK]
         return bool(self._waiting[Priority.INTERACTIVE] or self._embeddings.ids or (may_bulk_run and has_bulk))
 
@@ -250,24 +249,26 @@ class Scheduler:
         chat = self._alone
         if chat is None or chat.id not in self._by_id or chat.is_reading:
             return None
+        if self.is_paced and self.balance.covers(*self._turn):
+            return None
         return StepPlan(work=(self._with_guesses(chat, _piece(chat, 1)),))
 
     @property
-    def may_run_beside(self) -> bool:
-        """Balanced, while chats write: bulk may be computed at the same time. Never while a first token is awaited."""
+    def _may_take_turns(self) -> bool:
+        """Balanced, while chats write: bulk goes on between two tokens. Never while a first token is awaited."""
         chats = self._running[Priority.INTERACTIVE]
         is_awaited = bool(self._waiting[Priority.INTERACTIVE]) or self._embeddings.count(Priority.INTERACTIVE) > 0
         is_time = self.preset is Preset.BALANCED and chats and not is_awaited and not self.is_held
         return bool(is_time) and not any(chat.is_reading for chat in chats)
 
-    def plan_beside(self) -> StepPlan | None:
-        """Bulk work to be computed while chats write."""
-        if not self.may_run_beside:
+    def _covered(self, bulk: StepPlan) -> StepPlan:
+        """In Balanced bulk has its turn once the chats' replies can spare it."""
+        self.is_paced = self._may_take_turns and bool(bulk.work or bulk.texts)
+        if not self.is_paced:
             self.balance.begin()
-            return None
-        width = self._capabilities.bulk_sequences
-        part = self._bulk_part(BulkBudget(read_tokens=BESIDE_TOKENS, write_sequences=width))
-        return _step(part.work, part.texts)
+            return bulk
+        self._turn = _sizes(bulk)
+        return bulk if self.balance.covers(*self._turn) else StepPlan()
 
     def _bulk_part(self, budget: BulkBudget) -> StepPlan:
         """Where there are both, texts are embedded in one step and sequences go on in the next."""
@@ -279,7 +280,7 @@ class Scheduler:
 
     def _with_guesses(self, chat: Sequence, work: Work) -> Work:
         """A chat that has the machine to itself: what it is likely to say next is checked in the same step."""
-        if chat.guesses is None or chat.is_reading or not self.placement.can_cut:
+        if self.is_paced or chat.guesses is None or chat.is_reading or not self.placement.can_cut:
             return work
         room = self._capabilities.interactive_context - len(chat.tokens)
         guessed = chat.guesses.next(min(chat.max_tokens - chat.n_output, room) - 1)
@@ -294,23 +295,25 @@ class Scheduler:
     def apply(self, result: StepResult, *, period_seconds: float | None = None) -> list[Sequence]:
         """Take in what was computed; returns the sequences that have one more token of output.
 
-        `period_seconds`: from the end of the chat's step before to the end of this one, where nothing lay between.
+        `period_seconds`: from the end of the step before to the end of this one.
         """
         written = []
-        writes_chat = False
-        n_read = n_written = 0
+        has_chat, writes_chat = False, False
+        n_read = sum(len(text.work.tokens) for text in result.texts if text.vector is not None)
+        n_written = 0
         for part in result.results:
             sequence = self._by_id.get(part.id)
             if sequence is None:
                 continue
             is_writing = not sequence.is_reading
             if is_writing:
-                n_written += 1
+                n_written += bool(part.n_done)
             else:
                 n_read += part.n_done
             if sequence.priority is Priority.BULK:
                 self._has_embedded = False
             else:
+                has_chat = True
                 writes_chat = writes_chat or (is_writing and not part.n_guessed)
                 if sequence.guesses is not None and is_writing and part.token is not None:
                     sequence.guesses.took(part.n_guessed, len(part.guessed), result.seconds)
@@ -324,10 +327,11 @@ class Scheduler:
                 written.append(sequence)
         if not self._capabilities.can_tear:
             self._step_size.took(n_read, n_written, result.seconds)
-        if writes_chat and self.preset is Preset.BALANCED:
-            self.balance.took(self.beside_threads, period_seconds or result.seconds)
-        elif writes_chat:
-            self.balance.saw(period_seconds or result.seconds)
+        seconds = period_seconds or result.seconds
+        if writes_chat:
+            self.balance.took(seconds, is_told=self.is_paced)
+        elif not has_chat:
+            self.balance.took_bulk(n_read, n_written, result.seconds, seconds)
         return written
 
 
@@ -362,6 +366,13 @@ def _bulk_work(bulk: list[Sequence], budget: BulkBudget) -> list[Work]:
     if work:
         return work
     return [_piece(sequence, 1) for sequence in bulk[: budget.write_sequences] if not sequence.is_reading]
+
+
+def _sizes(bulk: StepPlan) -> tuple[int, int]:
+    """Tokens that a step of bulk reads, or that as many sequences write."""
+    n_tokens = sum(len(piece.tokens) for piece in (*bulk.work, *bulk.texts))
+    is_writing = bool(bulk.work) and n_tokens == len(bulk.work)
+    return (0, n_tokens) if is_writing else (n_tokens, 0)
 
 
 def _piece(sequence: Sequence, n_tokens: int) -> Work:
