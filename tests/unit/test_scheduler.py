@@ -203,7 +203,7 @@ def test_while_a_first_token_is_awaited_bulk_has_no_turn_however_much_was_put_by
 def test_between_two_turns_a_chat_goes_on_by_itself_until_the_next_is_covered() -> None:
     scheduler, kv = balanced_after(2)
     n_alone, n_turns = 0, 0
-    for _ in range(300):
+    for _ in range(900):
         again = scheduler.plan_again()
         plan = scheduler.plan()
         assert plan is not None
