@@ -101,13 +101,13 @@ def test_a_speed_of_a_while_ago_is_never_told() -> None:
 
 
 def test_what_is_typed_is_read_to_its_end_once_the_typing_pauses() -> None:
-    """Its end is cut off again where the typing goes on."""
+    """Its end is cut off again where the typing goes on; what was left in another chat is not read any more."""
     engine = Engine()
     history = (Turn("user", "Hello there."), Turn("assistant", "Hello."))
 
-    def typed(text: str) -> GenerateRequest:
+    def typed(text: str, chat: str = "c") -> GenerateRequest:
         turns = (*history, Turn("user", text))
-        return GenerateRequest(turns=turns, priority=Priority.INTERACTIVE, max_tokens=40, cache_key="c")
+        return GenerateRequest(turns=turns, priority=Priority.INTERACTIVE, max_tokens=40, cache_key=chat)
 
     def unread(id: str, text: str) -> int:
         """Tokens that are still to be read when it is sent."""
@@ -117,8 +117,8 @@ def test_what_is_typed_is_read_to_its_end_once_the_typing_pauses() -> None:
         usage = events[-1].usage
         return usage.prompt_tokens - usage.cached_tokens
 
-    def read_ahead(id: str, text: str, pause_seconds: float) -> None:
-        engine.inbox.put(ReadAhead(id=id, request=typed(text)))
+    def read_ahead(id: str, text: str, pause_seconds: float, chat: str = "c") -> None:
+        engine.inbox.put(ReadAhead(id=id, request=typed(text, chat)))
         engine.inbox.put(CountTokens(id=f"{id} is there", texts=("x",)))
         engine.next(TokensCounted)
         engine.now += pause_seconds
@@ -136,6 +136,9 @@ def test_what_is_typed_is_read_to_its_end_once_the_typing_pauses() -> None:
         assert whole > at_once > after_a_pause == 1
         read_ahead("r3", "How are", PAUSE_SECONDS)
         assert whole > unread("went on", "How are the kings? [[say well]]") > 1
+        read_ahead("r4", "Why is the king? [[say so]]", 0.0)
+        read_ahead("opened", "", PAUSE_SECONDS, chat="another")
+        assert whole > unread("came back", "Why is the king? [[say so]]") > 1
     finally:
         engine.close()
 
