@@ -76,7 +76,7 @@ class EngineClient:
         self._connection: Connection | None = None
         self._observer: EngineObserver | None = None
         self._streams: dict[str, asyncio.Queue[RequestEvent]] = {}
-        self._submitted: set[str] = set()  # streams whose request the engine has
+        self._submitted: dict[str, Pace] = {}  # streams whose request the engine has
         self._answers = Answers()
         self._idle = IdleClock(self._streams, self._answers.waiting)
         self._loading = Loading(
@@ -174,21 +174,23 @@ class EngineClient:
                 yield early
                 return
             with self._awaited.during(Priority.BULK if request.is_aside else request.priority):
-                self._submitted.add(id)
+                pace = self._submitted[id] = Pace()
                 self._send(Submit(id=id, request=request))
-                pace, clock = Pace(), asyncio.get_running_loop().time
+                clock = asyncio.get_running_loop().time
                 while not is_over:
                     event = await queue.get()
                     now = clock()
                     due = pace.due(event, now)
+                    if due is None:
+                        continue
                     if due > now:
                         await asyncio.to_thread(_sleep_until, due, clock)
                     is_over = isinstance(event, LastWord)
-                    yield event
+                    yield pace.as_told(event, now)
         finally:
             del self._streams[id]
             self._idle.touch()
-            self._submitted.discard(id)
+            self._submitted.pop(id, None)
             if not is_over:
                 self._send(Cancel(id=id))
 
@@ -215,6 +217,7 @@ class EngineClient:
             return
         self._send(Cancel(id=id))
         if id in self._submitted:
+            self._submitted[id].is_stopped = True
             asyncio.get_running_loop().call_later(CANCEL_PATIENCE_SECONDS, self._end_if_hung, id, self._streams[id])
 
     def _end_if_hung(self, id: str, queue: asyncio.Queue[RequestEvent]) -> None:
