@@ -229,7 +229,7 @@ def test_a_reply_that_repeats_is_guessed_and_is_the_same_as_without(engine_and_m
     asyncio.run(run_with(engine_and_model, story))
 
 
-def test_in_balanced_bulk_goes_on_in_the_chats_steps_and_says_what_it_says_alone(engine_and_model) -> None:
+def test_in_balanced_bulk_goes_on_between_the_chats_steps_and_says_what_it_says_alone(engine_and_model) -> None:
     async def story(engine: EngineClient, observer: Observer) -> None:
         prompt = "Write about the sea. [[words 30]]"
         alone, _ = await answer(engine, "alone", bulk(prompt, max_tokens=40))
