@@ -23,8 +23,7 @@ DOCUMENTS, DOCUMENT_TOKENS, DOCUMENT_OUTPUT = 64, 480, 64
 TEXTS, INSTRUCTION_TOKENS, TEXT_TOKENS, TEXT_OUTPUT = 96, 650, 36, 8
 PARTS = 8  # of the documents: the bare costs are taken between them, because a machine's own speed drifts
 REPETITIONS = 3  # of each bare figure; as llama-bench does, their mean counts: a wall is made of good and bad moments
-TURNS = 20
-BESIDE_TURNS, BATCH_TURNS = 8, 4
+TURNS, BATCH_TURNS = 20, 4
 DRIFT = 1.07  # of the machine's own speed while a reply is told: more, and the reply says nothing of bulk
 ALONE_SECONDS = 2.0  # at a time, to learn what bulk does by itself
 BALANCED_SLOWER = 1.5
@@ -323,7 +322,7 @@ async def balanced(lab: Lab) -> Row:
         async with _flood(EngineTarget(engine), requests):
             await asyncio.sleep(2.0)
             for preset, name, n_turns, n_tokens in (
-                (Preset.BALANCED, "", BESIDE_TURNS, 200),
+                (Preset.BALANCED, "", TURNS, 200),
                 (Preset.BATCH, "batch_", BATCH_TURNS, 40),
             ):
                 found = await _beside(engine, watcher, talk, preset, n_turns, n_tokens)
