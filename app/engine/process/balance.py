@@ -18,7 +18,7 @@ from app.engine.process.presets import NOTHING, STEP_TOKENS, BulkBudget
 from app.engine.process.step_size import StepSize
 
 LONGEST_SECONDS, LONGEST_STEPS = 0.4, 4.0  # of a turn, the longer of the two: so far a reply lags behind at most
-USED = 0.8  # of the slowdown that is allowed: a machine's own speed drifts while a reply is told
+USED = 0.84  # of the slowdown that is allowed: a machine's own speed drifts while a reply is told
 ALONE_STEPS = 31  # the median of the last ones says what a step costs: a few slow ones must not move it
 AFTER_TURN = 3  # chat's steps are slower: caches are cold
 SMOOTHING = 0.2
