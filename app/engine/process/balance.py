@@ -12,17 +12,17 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from statistics import median
+from statistics import fmean
 
 from app.engine.process.presets import NOTHING, STEP_TOKENS, BulkBudget
 from app.engine.process.step_size import StepSize
 
 LONGEST_SECONDS, LONGEST_STEPS = 0.4, 4.0  # of a turn, the longer of the two: so far a reply lags behind at most
-USED = 0.84  # of the slowdown that is allowed: a machine's own speed drifts while a reply is told
-ALONE_STEPS = 31  # the median of the last ones says what a step costs: a few slow ones must not move it
+USED = 0.82  # of the slowdown that is allowed: a machine's own speed drifts while a reply is told
+ALONE_STEPS = 31  # the mean of the last ones says what a step costs, but for the slowest tenth: they must not move it
 AFTER_TURN = 3  # chat's steps are slower: caches are cold
 SMOOTHING = 0.2
-LEAST_MARGIN, SPREADS = 0.2, 3.0  # over what a turn is expected to take; the second in mean deviations of one
+LEAST_MARGIN, SPREADS = 0.35, 3.0  # over what a turn is expected to take; the second in mean deviations of one
 
 
 @dataclass
@@ -61,7 +61,8 @@ class Balance:
         self._n_since_turn += 1
         if self._n_since_turn > AFTER_TURN or not self._alone:
             self._alone.append(seconds)
-            self.alone_seconds = median(self._alone)
+            n_slow = (len(self._alone) + 8) // 10
+            self.alone_seconds = fmean(sorted(self._alone)[: len(self._alone) - n_slow])
             self._size.longest_seconds = max(LONGEST_SECONDS, LONGEST_STEPS * self.alone_seconds)
             self._size.supposed_seconds = self.alone_seconds  # one of many takes less
         if is_told:
