@@ -69,9 +69,9 @@ def test_a_machine_whose_steps_vary_tells_nearly_every_text_in_time(
     base: float, each: float, reads: bool, varies: float
 ) -> None:
     gaps, _, _ = Machine(base, each, varies, reads=reads).tell(Balance(slowdown=1.5))
-    assert mean(gaps) < 1.55
+    assert mean(gaps) <= 1.5
     assert sum(gap > 1.55 for gap in gaps) <= (0.01 if varies < 0.1 else 0.05) * len(gaps)
-    assert max(gaps) < 3.0
+    assert max(gaps) < 2.0
 
 
 @pytest.mark.parametrize("reads", [False, True])

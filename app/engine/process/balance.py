@@ -17,7 +17,7 @@ from statistics import fmean
 from app.engine.process.presets import NOTHING, STEP_TOKENS, BulkBudget
 from app.engine.process.step_size import StepSize
 
-LONGEST_SECONDS, LONGEST_STEPS = 0.4, 4.0  # of a turn, the longer of the two: so far a reply lags behind at most
+LONGEST_SECONDS, LONGEST_STEPS = 0.4, 4.0  # of a turn, in seconds and in chat's steps: the longer of the two
 USED = 0.82  # of the slowdown that is allowed: a machine's own speed drifts while a reply is told
 ALONE_STEPS = 31  # the mean of the last ones says what a step costs, but for the slowest tenth: they must not move it
 AFTER_TURN = 3  # chat's steps are slower: caches are cold
