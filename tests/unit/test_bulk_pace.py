@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.engine.messages import Priority
-from app.engine.process.backend import StepPlan, StepResult, Work, WorkResult
+from app.engine.process.backend import StepPlan, StepResult, TextResult, TextWork, Work, WorkResult
 from app.engine.process.bulk_pace import BulkPace
 from app.engine.process.scoring import telling_beginnings
 from app.engine.process.sequence import Slot
@@ -32,6 +32,13 @@ def test_what_was_torn_or_ran_beside_a_chat_tells_nothing() -> None:
     pace = BulkPace()
     pace.took(StepPlan(work=(work("a", 300),)), result(0.5, a=100))
     pace.took(StepPlan(work=(work("c", 1, Priority.INTERACTIVE), work("a", 300))), result(0.5, c=1, a=300))
+    assert pace == BulkPace()
+
+
+def test_a_step_that_embeds_texts_is_none_that_writes() -> None:
+    pace = BulkPace()
+    text = TextWork(id="e", index=0, priority=Priority.BULK, tokens=(1, 2, 3))
+    pace.took(StepPlan(texts=(text,)), StepResult(texts=(TextResult(work=text, vector=(1.0,)),), seconds=0.5))
     assert pace == BulkPace()
 
 

@@ -54,6 +54,11 @@ class StepPlan(msgspec.Struct, frozen=True, kw_only=True):
         """Is there anything in this step that a person does not wait for?"""
         return self.has(Priority.BULK) or any(work.is_aside for work in self.work)
 
+    @property
+    def is_writing(self) -> bool:
+        """Does each of its sequences go on by one token? Else it reads."""
+        return bool(self.work) and all(len(work.tokens) == 1 for work in self.work)
+
     def has(self, priority: Priority) -> bool:
         """Is there anything of it in this step?"""
         return any(work.slot.priority is priority for work in self.work) or any(

@@ -18,13 +18,15 @@ class BulkPace:
     written_seconds: float = 0.0
 
     def took(self, plan: StepPlan, result: StepResult) -> None:
-        """A part of a plan was computed. Steps beside a chat tell nothing of the machine, torn ones neither."""
-        if plan.work and plan.work[0].slot.priority is Priority.INTERACTIVE:
+        """A part of a plan was computed. Steps beside a chat tell nothing of the machine, torn ones neither, nor do
+        those that embed texts.
+        """
+        if not plan.work or plan.work[0].slot.priority is Priority.INTERACTIVE:
             return
         done = {part.id: part.n_done for part in result.results}
         if any(done.get(work.id) != len(work.tokens) for work in plan.work):
             return
-        if all(len(work.tokens) == 1 for work in plan.work):
+        if plan.is_writing:
             self.written_tokens += len(plan.work)
             self.written_seconds += result.seconds
         else:

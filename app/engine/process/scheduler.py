@@ -371,8 +371,7 @@ def _bulk_work(bulk: list[Sequence], budget: BulkBudget) -> list[Work]:
 def _sizes(bulk: StepPlan) -> tuple[int, int]:
     """Tokens that a step of bulk reads, or that as many sequences write."""
     n_tokens = sum(len(work.tokens) for work in bulk.work) + sum(len(text.tokens) for text in bulk.texts)
-    is_writing = bool(bulk.work) and n_tokens == len(bulk.work)
-    return (0, n_tokens) if is_writing else (n_tokens, 0)
+    return (0, n_tokens) if bulk.is_writing else (n_tokens, 0)
 
 
 def _piece(sequence: Sequence, n_tokens: int) -> Work:
